@@ -1,0 +1,66 @@
+import type { SystemEffect, SystemInput } from '../kernel/system.ts';
+import type { BrokerEpoch, BrokerId, ControllerEpoch, LeaderEpoch, PartitionId } from '../kernel/units.ts';
+import type { RequestFrame, WireMessage } from '../protocol/wire.ts';
+import type { ApiName, ResponseBodies } from '../protocol/generated/apis.ts';
+import type { ZkCall, ZkTold } from '../zookeeper-client/contract.ts';
+
+/**
+ * The controller is code inside a broker's process and shares its ZooKeeper session. Zk tags, timers and connections of
+ * this part have owner/prefix `controller`. The process forwards to it what is addressed to that owner, every zk watch and session change.
+ */
+export interface ControllerConfig {
+  readonly brokerId: BrokerId;
+  /** Kafka config values by name, as resolved for this broker (`controller.socket.timeout.ms`, ...). */
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+export type ControllerInput =
+  /** The broker has registered (again): its epoch. The first one starts the controller (watch `/controller`, elect). */
+  | { readonly type: 'registered'; readonly brokerEpoch: BrokerEpoch }
+  /** A request that only a controller serves; answer by `respond` with the same id. */
+  | { readonly type: 'request'; readonly requestId: number; readonly frame: RequestFrame }
+  /** The process is going down in order; resign without writing. */
+  | { readonly type: 'shutdown' }
+  | ZkTold
+  | SystemInput<WireMessage, never>;
+
+export type ControllerEffect =
+  | SystemEffect<WireMessage, ControllerTrace>
+  | ZkCall
+  | { readonly [Api in ApiName]: { readonly type: 'respond'; readonly requestId: number; readonly api: Api; readonly body: ResponseBodies[Api] } }[ApiName];
+
+/** APIs that the process hands to this part. CreateTopics and CreatePartitions are served by the broker part on the active controller's process (ZkAdminManager). */
+export const CONTROLLER_APIS = ['AlterPartition', 'ControlledShutdown', 'ElectLeaders', 'AlterPartitionReassignments', 'AllocateProducerIds'] as const;
+
+export type ElectionStrategy = 'offline' | 'reassign' | 'preferred' | 'controlledShutdown' | 'unclean' | 'newPartition';
+
+/** Domain events of the controller, in Kafka's words. */
+export type ControllerTrace =
+  | { readonly type: 'ControllerElected'; readonly brokerId: BrokerId; readonly controllerEpoch: ControllerEpoch }
+  | { readonly type: 'ControllerResigned'; readonly brokerId: BrokerId; readonly controllerEpoch: ControllerEpoch }
+  | { readonly type: 'BrokerFailureHandled'; readonly brokerIds: readonly BrokerId[]; readonly controllerEpoch: ControllerEpoch }
+  | { readonly type: 'BrokerStartupHandled'; readonly brokerIds: readonly BrokerId[]; readonly controllerEpoch: ControllerEpoch }
+  | {
+      readonly type: 'LeaderElected';
+      readonly topic: string;
+      readonly partition: PartitionId;
+      /** -1: nobody could be elected, the partition is offline. */
+      readonly leader: BrokerId;
+      readonly leaderEpoch: LeaderEpoch;
+      readonly isr: readonly BrokerId[];
+      readonly controllerEpoch: ControllerEpoch;
+      readonly strategy: ElectionStrategy;
+    }
+  /** The ISR in ZooKeeper changed without an election: by AlterPartition of the leader or by the controller taking a replica out. */
+  | {
+      readonly type: 'IsrChanged';
+      readonly topic: string;
+      readonly partition: PartitionId;
+      readonly leader: BrokerId;
+      readonly leaderEpoch: LeaderEpoch;
+      readonly isr: readonly BrokerId[];
+      readonly previousIsr: readonly BrokerId[];
+      readonly controllerEpoch: ControllerEpoch;
+      readonly by: 'leader' | 'controller';
+    }
+  | { readonly type: 'TopicCreated'; readonly topic: string; readonly partitionCount: number; readonly controllerEpoch: ControllerEpoch };

@@ -1,0 +1,30 @@
+import type { EpochMs, InstantUs } from './units.ts';
+
+/**
+ * What a step may know besides its state and input. Everything here is a function of the run alone.
+ * Randomness: `draw` gives draw n of the stream (seed, machine, purpose); the machine keeps n.
+ */
+export interface StepContext {
+  /** Virtual time of this step. */
+  readonly nowUs: InstantUs;
+  /** Kafka's clock: epoch milliseconds, floor. */
+  readonly nowMs: EpochMs;
+  /** A uint32 from this machine's stream for `purpose`. */
+  draw(purpose: string): number;
+  /** A fresh region of an arena, zeroed, to be written once and never again. */
+  allocate(sizeBytes: number): Uint8Array;
+  /** A connection id not used before in this process. */
+  nextConnection(): number;
+}
+
+/** The next state and what must be done, in this order. */
+export interface Step<State, Effect> {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}
+
+/** Engine code: pure, synchronous, no clock, no chance of its own. */
+export interface Machine<Config, State, Input, Effect> {
+  init(config: Config, context: StepContext): Step<State, Effect>;
+  step(state: State, input: Input, context: StepContext): Step<State, Effect>;
+}

@@ -1,0 +1,228 @@
+import type { FileImage, FileTree } from '../kernel/files.ts';
+import type { TraceLanes } from '../kernel/hash.ts';
+import type { PersistentArray } from '../kernel/persistent-array.ts';
+import type { PersistentMap } from '../kernel/persistent-map.ts';
+import type { CloseReason, DiskError, SystemInput } from '../kernel/system.ts';
+import type { ConnectionId, HostName, InstantUs, MachineRank } from '../kernel/units.ts';
+import type { WireMessage } from '../protocol/wire.ts';
+import type { ProcessCommandInput, ProcessSpec, ProcessState, ProcessTrace } from './process-kinds.ts';
+
+/** One segment of a TCP-like connection between two machines. Sockets are numbered per machine and never used again. */
+export interface Packet {
+  readonly kind: 'syn' | 'synAck' | 'data' | 'fin' | 'rst';
+  readonly from: MachineRank;
+  readonly to: MachineRank;
+  readonly fromSocket: number;
+  /** -1 in a SYN, which names a port instead. */
+  readonly toSocket: number;
+  readonly port: number;
+  readonly message: WireMessage | null;
+  readonly sizeBytes: number;
+  readonly sentUs: InstantUs;
+  readonly arrivesUs: InstantUs;
+  /** Counter of the sending machine: orders packets that arrive at one instant. */
+  readonly sequence: number;
+}
+
+/** Constants of the operating system and its device; a timing profile sets them. */
+export interface MachineProfile {
+  /** From the command to the process's first instruction (a JVM starts slowly). */
+  readonly processStartUs: number;
+  readonly loopbackUs: number;
+  /** First retransmission time-out; doubles up to the greatest. */
+  readonly tcpRetransmitUs: number;
+  readonly tcpGreatestRetransmitUs: number;
+  /** Unacknowledged data older than this resets the connection. */
+  readonly tcpUserTimeoutUs: number;
+  readonly deviceFlushUs: number;
+  readonly deviceBytesPerSecond: number;
+  /** Linux's dirty_writeback and dirty_expire. */
+  readonly writeBackIntervalUs: number;
+  readonly dirtyExpireUs: number;
+}
+
+export interface MachineSpec {
+  readonly rank: MachineRank;
+  readonly host: HostName;
+  readonly process: ProcessSpec;
+  readonly profile: MachineProfile;
+}
+
+/** What the world tells a machine about others: host names to ranks, and the link it has towards each. */
+export interface Surroundings {
+  /** The kind of each machine by rank, and the settings of a link between two kinds when nothing else was commanded. */
+  readonly kinds: readonly MachineKind[];
+  readonly links: LinkTable;
+  readonly ranks: PersistentMap<MachineRank>;
+  /** Host names by rank. */
+  readonly hosts: readonly HostName[];
+}
+
+export type MachineKind = 'zookeeper' | 'broker' | 'client';
+export interface LinkTable {
+  readonly zookeeperToZookeeper: LinkSettings;
+  readonly brokerToZookeeper: LinkSettings;
+  readonly brokerToBroker: LinkSettings;
+  readonly clientToBroker: LinkSettings;
+}
+
+export interface LinkSettings {
+  readonly latencyUs: number;
+  readonly jitterUs: number;
+  readonly lossPerMillion: number;
+  readonly bytesPerSecond: number;
+}
+
+/** The directed link from this machine to another, owned by the sender. */
+export interface LinkState {
+  readonly settings: LinkSettings;
+  readonly cut: boolean;
+  readonly nextFreeUs: InstantUs;
+  readonly draws: number;
+  /** Sent into the cut, in order; retransmitted once healed. */
+  readonly held: readonly Packet[];
+}
+
+export interface Socket {
+  readonly id: number;
+  readonly connection: ConnectionId;
+  readonly owner: string;
+  readonly peer: MachineRank;
+  /** -1 while connecting. */
+  readonly peerSocket: number;
+  readonly status: 'connecting' | 'open';
+  /** No later packet of this direction may arrive before this. */
+  readonly lastArrivalUs: InstantUs;
+}
+
+export type ProcessStatus = 'off' | 'starting' | 'running' | 'paused' | 'exited' | 'killed';
+
+export interface ProcessSlot {
+  readonly status: ProcessStatus;
+  /** Null before the first start and after the process ended. */
+  readonly state: ProcessState | null;
+  readonly incarnation: number;
+  readonly nextConnection: number;
+  readonly listening: readonly number[];
+  readonly timers: PersistentMap<TimerState>;
+  /** What arrived while the process was stopped by SIGSTOP. */
+  readonly backlog: PersistentArray<SystemInput<WireMessage, ProcessCommandInput>>;
+  readonly exitCode: number | null;
+  readonly exitReason: string | null;
+  readonly statusSinceUs: InstantUs;
+}
+
+export interface TimerState {
+  readonly generation: number;
+  readonly atUs: InstantUs;
+}
+
+/** Page cache and device are two trees that share extents. */
+export interface DiskState {
+  readonly cache: FileTree;
+  readonly device: FileTree;
+  /** Path to the instant since when it has data that the device lacks. */
+  readonly dirtySinceUs: PersistentMap<InstantUs>;
+  /** Creations, renames and deletions not yet committed to the device, in order. */
+  readonly journal: readonly JournalEntry[];
+  readonly deviceFreeUs: InstantUs;
+  /** Each content that is not a continuation of an earlier one gets a generation of its own. */
+  readonly nextGeneration: number;
+  /** Paths with a flush under way, and how many. */
+  readonly flushing: PersistentMap<number>;
+  /** Rises with each change of the device. */
+  readonly flushSequence: number;
+  readonly flushedBytes: number;
+  readonly writeBackArmed: boolean;
+}
+
+export type JournalEntry =
+  | { readonly op: 'create' | 'delete'; readonly path: string }
+  /** `image` when a flush of `from` was under way: the process waits for it before renaming, so the new name never shows less. */
+  | { readonly op: 'rename'; readonly from: string; readonly to: string; readonly image: FileImage | null };
+
+export interface MachineState {
+  readonly power: 'on' | 'off';
+  readonly process: ProcessSlot;
+  readonly sockets: PersistentMap<Socket>;
+  /** Connection id of the process to socket id. */
+  readonly connections: PersistentMap<number>;
+  readonly nextSocket: number;
+  readonly links: PersistentArray<LinkState | null>;
+  readonly disk: DiskState;
+  readonly draws: PersistentMap<number>;
+  /** Peers whose packets fell on the powered-off machine: their retransmission meets a reset after power comes back. */
+  readonly unanswered: readonly Packet[];
+  readonly sequence: number;
+  readonly stepCount: number;
+  readonly lanes: TraceLanes;
+}
+
+/** Order inside one machine: (time, class, source, source sequence). */
+export const EVENT_CLASS = { command: 0, message: 1, disk: 2, timer: 3 } as const;
+
+export interface MachineEvent {
+  readonly atUs: InstantUs;
+  readonly class: number;
+  readonly source: MachineRank;
+  readonly sequence: number;
+  readonly input: MachineInput;
+}
+
+export type MachineInput =
+  | { readonly type: 'packet'; readonly packet: Packet }
+  | { readonly type: 'command'; readonly command: MachineCommand }
+  | { readonly type: 'processTimer'; readonly owner: string; readonly name: string; readonly generation: number; readonly incarnation: number }
+  | { readonly type: 'flushDone'; readonly owner: string; readonly operation: number; readonly path: string; readonly image: FileImage | null; readonly incarnation: number; readonly boot: number }
+  | { readonly type: 'writeBack'; readonly boot: number }
+  | { readonly type: 'processReady'; readonly incarnation: number }
+  | { readonly type: 'tcpTimeout'; readonly peer: MachineRank };
+
+export type MachineCommand =
+  | { readonly type: 'start' }
+  | { readonly type: 'terminate' }
+  | { readonly type: 'kill' }
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  /** `exactDevice`: the survivors are just what the device holds (a reload of the page). */
+  | { readonly type: 'powerOff'; readonly exactDevice: boolean }
+  | { readonly type: 'setLink'; readonly to: MachineRank; readonly cut: boolean | null; readonly settings: LinkSettings | null }
+  | { readonly type: 'client'; readonly command: ProcessCommandInput };
+
+/** What a machine step asks of its runner and world. */
+export type MachineEffect =
+  | { readonly type: 'schedule'; readonly event: MachineEvent }
+  | { readonly type: 'packet'; readonly packet: Packet }
+  | { readonly type: 'trace'; readonly record: TraceRecord }
+  /** The device changed: `after` null means deleted. A host that keeps the device somewhere real writes this down. */
+  | { readonly type: 'deviceChanged'; readonly path: string; readonly before: FileImage | null; readonly after: FileImage | null; readonly flushSequence: number };
+
+/** Enough to seek to an event: instant, machine, step of that machine. */
+export interface EventId {
+  readonly atUs: InstantUs;
+  readonly machine: MachineRank;
+  readonly step: number;
+}
+
+export interface TraceRecord {
+  readonly id: EventId;
+  readonly host: HostName;
+  readonly event: MachineTrace | ProcessTrace;
+}
+
+/** Domain events of the operating system and the wire. */
+export type MachineTrace =
+  | { readonly type: 'ProcessStarting'; readonly incarnation: number }
+  | { readonly type: 'ProcessStarted'; readonly incarnation: number }
+  | { readonly type: 'ProcessKilled' }
+  | { readonly type: 'ProcessStopping' }
+  | { readonly type: 'ProcessExited'; readonly code: number; readonly reason: string }
+  | { readonly type: 'ProcessPaused' }
+  | { readonly type: 'ProcessResumed'; readonly waitingInputs: number }
+  | { readonly type: 'PoweredOff'; readonly lostBytes: number; readonly lostFiles: readonly string[] }
+  | { readonly type: 'PoweredOn' }
+  | { readonly type: 'LinkCut'; readonly to: HostName }
+  | { readonly type: 'LinkHealed'; readonly to: HostName }
+  | { readonly type: 'LinkChanged'; readonly to: HostName }
+  | { readonly type: 'ConnectionClosed'; readonly peer: HostName; readonly reason: CloseReason }
+  | { readonly type: 'DiskFailed'; readonly path: string; readonly error: DiskError };

@@ -1,0 +1,94 @@
+import { allocateFrom, type Arena } from '../kernel/bytes.ts';
+import { mixA, mixB } from '../kernel/hash.ts';
+import type { StepContext } from '../kernel/machine-contract.ts';
+import { mapGet, mapSet } from '../kernel/persistent-map.ts';
+import { drawAt, streamKey } from '../kernel/random.ts';
+import type { EpochMs, InstantUs } from '../kernel/units.ts';
+import type { MachineEffect, MachineEvent, MachineSpec, MachineState, MachineTrace, Surroundings } from './contract.ts';
+import type { ProcessTrace } from './process-kinds.ts';
+
+/** What a machine's steps share besides state: who it is, what surrounds it, where it may allocate. */
+export interface MachineEnvironment {
+  readonly spec: MachineSpec;
+  readonly seed: number;
+  /** Epoch milliseconds of virtual zero. */
+  readonly epochMs: number;
+  readonly arena: Arena;
+  /** Replaced by the world when a machine is added. */
+  surroundings: Surroundings;
+  /** Keys of the chance streams already asked for; a cache of pure values. */
+  readonly streamKeys: Record<string, number>;
+}
+
+/**
+ * One step in the making: the state so far and the effects so far. Lives only inside `stepMachine`; the state it ends
+ * with is as immutable as any.
+ */
+export interface Draft {
+  readonly environment: MachineEnvironment;
+  readonly nowUs: InstantUs;
+  readonly effects: MachineEffect[];
+  state: MachineState;
+  laneA: number;
+  laneB: number;
+}
+
+export function beginDraft(environment: MachineEnvironment, state: MachineState, nowUs: InstantUs): Draft {
+  return { environment, nowUs, effects: [], state, laneA: state.lanes.a, laneB: state.lanes.b };
+}
+
+/** The state with lanes and step count brought up to date. */
+export function endDraft(draft: Draft): MachineState {
+  return { ...draft.state, stepCount: draft.state.stepCount + 1, lanes: { a: draft.laneA, b: draft.laneB } };
+}
+
+/** Folds one 32-bit word into the machine's trace hash. */
+export function fold(draft: Draft, word: number): void {
+  draft.laneA = mixA(draft.laneA, word);
+  draft.laneB = mixB(draft.laneB, word);
+}
+
+export function draw(draft: Draft, purpose: string): number {
+  const { environment } = draft;
+  let key = environment.streamKeys[purpose];
+  if (key === undefined) {
+    key = streamKey({ seed: environment.seed, owner: environment.spec.host, purpose });
+    environment.streamKeys[purpose] = key;
+  }
+  const n = mapGet(draft.state.draws, purpose) ?? 0;
+  draft.state = { ...draft.state, draws: mapSet(draft.state.draws, purpose, n + 1) };
+  return drawAt(key, n);
+}
+
+/** The context that the process's step sees. */
+export function processContext(draft: Draft): StepContext {
+  return {
+    nowUs: draft.nowUs,
+    nowMs: (draft.environment.epochMs + Math.floor(draft.nowUs / 1000)) as EpochMs,
+    draw: (purpose) => draw(draft, purpose),
+    allocate: (sizeBytes) => allocateFrom(draft.environment.arena, sizeBytes),
+    nextConnection: () => {
+      const connection = draft.state.process.nextConnection;
+      draft.state = { ...draft.state, process: { ...draft.state.process, nextConnection: connection + 1 } };
+      return connection;
+    },
+  };
+}
+
+/** The next number of this machine's source sequence: orders what it schedules and sends. */
+export function nextSequence(draft: Draft): number {
+  const sequence = draft.state.sequence;
+  draft.state = { ...draft.state, sequence: sequence + 1 };
+  return sequence;
+}
+
+export function schedule(draft: Draft, event: Pick<MachineEvent, 'atUs' | 'class' | 'input'>): void {
+  const full: MachineEvent = { ...event, source: draft.environment.spec.rank, sequence: nextSequence(draft) };
+  draft.effects.push({ type: 'schedule', event: full });
+}
+
+export function trace(draft: Draft, event: MachineTrace | ProcessTrace): void {
+  const { spec } = draft.environment;
+  const id = { atUs: draft.nowUs, machine: spec.rank, step: draft.state.stepCount };
+  draft.effects.push({ type: 'trace', record: { id, host: spec.host, event } });
+}

@@ -1,0 +1,162 @@
+import { emptyTree, type FileTree } from '../kernel/files.ts';
+import { hashString, INITIAL_LANES } from '../kernel/hash.ts';
+import { emptyArray } from '../kernel/persistent-array.ts';
+import { emptyMap } from '../kernel/persistent-map.ts';
+import { unreachable } from '../kernel/assert.ts';
+import type { InstantUs } from '../kernel/units.ts';
+import type { MachineCommand, MachineEffect, MachineInput, MachineState } from './contract.ts';
+import { emptyDisk, bootOf, completeFlush, losePower, writeBack } from './disk.ts';
+import { beginDraft, draw, endDraft, trace, type Draft, type MachineEnvironment } from './draft.ts';
+import { foldInput } from './fold-trace.ts';
+import { changeLink, expireHeld, hostOf, sendReset, traceClosed } from './network.ts';
+import { deliver, isCurrentTimer, killProcess, onProcessReady, onProcessTimer, pauseProcess, resumeProcess, startProcess, stoppedSlot, terminateProcess } from './process-slot.ts';
+import { onPacket } from './sockets.ts';
+
+/** A machine that is switched off, with these files on its disk. */
+export function newMachine(files: FileTree = emptyTree()): MachineState {
+  return {
+    power: 'off',
+    process: stoppedSlot('off', 0),
+    sockets: emptyMap(),
+    connections: emptyMap(),
+    nextSocket: 1,
+    links: emptyArray(),
+    disk: emptyDisk(files),
+    draws: emptyMap(),
+    unanswered: [],
+    sequence: 0,
+    stepCount: 0,
+    lanes: INITIAL_LANES,
+  };
+}
+
+export interface MachineStep {
+  readonly state: MachineState;
+  readonly effects: readonly MachineEffect[];
+}
+
+/** One input of the operating system: a packet, a command, a timer, a disk completion. */
+export function stepMachine(environment: MachineEnvironment, state: MachineState, input: MachineInput, nowUs: InstantUs): MachineStep {
+  const draft = beginDraft(environment, state, nowUs);
+  // A timer set anew is not news: it neither counts nor hashes.
+  if (input.type === 'processTimer' && !isCurrentTimer(state, input)) return { state, effects: [] };
+  foldInput(draft, input);
+  onInput(draft, input);
+  return { state: endDraft(draft), effects: draft.effects };
+}
+
+function onInput(draft: Draft, input: MachineInput): void {
+  switch (input.type) {
+    case 'packet':
+      return draft.state.power === 'off' ? keepUnanswered(draft, input) : onPacket(draft, input.packet);
+    case 'command':
+      return onCommand(draft, input.command);
+    case 'processTimer':
+      return onProcessTimer(draft, input);
+    case 'flushDone':
+      return onFlushDone(draft, input);
+    case 'writeBack':
+      if (draft.state.power === 'on' && input.boot === bootOf(draft)) writeBack(draft);
+      return;
+    case 'processReady':
+      return onProcessReady(draft, input.incarnation);
+    case 'tcpTimeout':
+      return onTcpTimeout(draft, input.peer);
+    default:
+      return unreachable(input);
+  }
+}
+
+/** Nobody answers; what was sent is met by a reset once the machine is up again and the peer retransmits. */
+function keepUnanswered(draft: Draft, input: Extract<MachineInput, { type: 'packet' }>): void {
+  const { packet } = input;
+  if (packet.kind === 'rst' || draft.state.unanswered.some((other) => other.from === packet.from && other.fromSocket === packet.fromSocket)) return;
+  draft.state = { ...draft.state, unanswered: [...draft.state.unanswered, packet] };
+}
+
+function onFlushDone(draft: Draft, input: Extract<MachineInput, { type: 'flushDone' }>): void {
+  if (draft.state.power === 'off' || input.boot !== bootOf(draft)) return;
+  completeFlush(draft, input.path, input.image);
+  if (input.incarnation !== draft.state.process.incarnation) return;
+  deliver(draft, { type: 'diskDone', owner: input.owner, operation: input.operation, error: null });
+}
+
+function onTcpTimeout(draft: Draft, peer: number): void {
+  for (const socket of expireHeld(draft, peer)) {
+    traceClosed(draft, peer, 'timeout');
+    deliver(draft, { type: 'closed', owner: socket.owner, connection: socket.connection, reason: 'timeout' });
+  }
+}
+
+function onCommand(draft: Draft, command: MachineCommand): void {
+  switch (command.type) {
+    case 'start':
+      return start(draft);
+    case 'terminate':
+      return terminateProcess(draft);
+    case 'kill':
+      return killProcess(draft);
+    case 'pause':
+      return pauseProcess(draft);
+    case 'resume':
+      return resumeProcess(draft);
+    case 'powerOff':
+      return powerOff(draft, command.exactDevice);
+    case 'setLink':
+      return setLink(draft, command);
+    case 'client':
+      return deliver(draft, { type: 'command', command: command.command });
+    default:
+      return unreachable(command);
+  }
+}
+
+function start(draft: Draft): void {
+  if (draft.state.power === 'off') {
+    const { unanswered } = draft.state;
+    draft.state = { ...draft.state, power: 'on', unanswered: [] };
+    trace(draft, { type: 'PoweredOn' });
+    for (const packet of unanswered) sendReset(draft, packet);
+  }
+  startProcess(draft);
+}
+
+function powerOff(draft: Draft, exactDevice: boolean): void {
+  if (draft.state.power === 'off') return;
+  const loss = losePower(draft, exactDevice);
+  draw(draft, 'boot');
+  const incarnation = draft.state.process.incarnation;
+  draft.state = {
+    ...draft.state,
+    power: 'off',
+    process: { ...stoppedSlot('off', incarnation), statusSinceUs: draft.nowUs },
+    sockets: emptyMap(),
+    connections: emptyMap(),
+    links: emptyLinks(draft),
+  };
+  trace(draft, { type: 'PoweredOff', lostBytes: loss.lostBytes, lostFiles: loss.lostFiles });
+}
+
+/** Cuts are of the cable and stay; what the kernel still meant to retransmit is gone. */
+function emptyLinks(draft: Draft): MachineState['links'] {
+  const { links } = draft.state;
+  return { length: links.length, leaves: links.leaves.map((leaf) => leaf.map((link) => (link === null ? null : { ...link, held: [] }))) };
+}
+
+function setLink(draft: Draft, command: Extract<MachineCommand, { type: 'setLink' }>): void {
+  changeLink(draft, command.to, command);
+  const to = hostOf(draft, command.to);
+  if (command.cut === null) trace(draft, { type: 'LinkChanged', to });
+  else trace(draft, command.cut ? { type: 'LinkCut', to } : { type: 'LinkHealed', to });
+}
+
+/** A hash of the whole state, for tests that compare hosts at checkpoints; arena places do not count. */
+export function stateDigest(state: MachineState): number {
+  return hashString(JSON.stringify(state, (_key, value: unknown) => (value instanceof Uint8Array ? bytesDigest(value) : value)));
+}
+
+function bytesDigest(bytes: Uint8Array): string {
+  let digest = bytes.length;
+  for (const byte of bytes) digest = (Math.imul(digest, 31) + byte) | 0;
+  return `${bytes.length}:${digest}`;
+}

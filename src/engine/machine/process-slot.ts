@@ -1,0 +1,182 @@
+import { emptyArray, arrayPush, arrayToList } from '../kernel/persistent-array.ts';
+import { emptyMap, mapDelete, mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
+import type { SystemEffect, SystemInput } from '../kernel/system.ts';
+import { assert } from '../kernel/assert.ts';
+import type { WireMessage } from '../protocol/wire.ts';
+import { closeConnection, openConnection, sendOnConnection } from './connections.ts';
+import { EVENT_CLASS, type MachineInput, type MachineState, type ProcessSlot, type ProcessStatus } from './contract.ts';
+import { performDiskEffect } from './disk.ts';
+import { processContext, schedule, trace, type Draft } from './draft.ts';
+import { foldEffect, foldSystemInput } from './fold-trace.ts';
+import { removeSocket, sendOnSocket } from './network.ts';
+import { initProcess, stepProcess, type ProcessCommandInput, type ProcessTrace } from './process-kinds.ts';
+
+type ProcessInput = SystemInput<WireMessage, ProcessCommandInput>;
+type ProcessEffect = SystemEffect<WireMessage, ProcessTrace>;
+type TimerInput = Extract<MachineInput, { type: 'processTimer' }>;
+
+/** A slot in which nothing runs. */
+export function stoppedSlot(status: ProcessStatus, incarnation: number): ProcessSlot {
+  return {
+    status, state: null, incarnation, nextConnection: 1, listening: [], timers: emptyMap(), backlog: emptyArray(),
+    exitCode: null, exitReason: null, statusSinceUs: 0,
+  };
+}
+
+function setSlot(draft: Draft, slot: ProcessSlot): void {
+  draft.state = { ...draft.state, process: slot };
+}
+
+function setStatus(draft: Draft, status: ProcessStatus): void {
+  setSlot(draft, { ...draft.state.process, status, statusSinceUs: draft.nowUs });
+}
+
+export function startProcess(draft: Draft): void {
+  const { status, incarnation } = draft.state.process;
+  if (status === 'starting' || status === 'running' || status === 'paused') return;
+  const next = incarnation + 1;
+  setSlot(draft, { ...stoppedSlot('starting', next), statusSinceUs: draft.nowUs });
+  trace(draft, { type: 'ProcessStarting', incarnation: next });
+  const atUs = draft.nowUs + draft.environment.spec.profile.processStartUs;
+  schedule(draft, { atUs, class: EVENT_CLASS.timer, input: { type: 'processReady', incarnation: next } });
+}
+
+export function onProcessReady(draft: Draft, incarnation: number): void {
+  const { process } = draft.state;
+  if (process.status !== 'starting' || process.incarnation !== incarnation) return;
+  setStatus(draft, 'running');
+  trace(draft, { type: 'ProcessStarted', incarnation });
+  const { spec } = draft.environment;
+  const start = { files: draft.state.disk.cache, incarnation, host: spec.host };
+  const step = initProcess(spec.process, start, processContext(draft));
+  finishStep(draft, step);
+}
+
+/** Hands an input to the process, or keeps it for a stopped one, or drops it. */
+export function deliver(draft: Draft, input: ProcessInput): void {
+  const { process } = draft.state;
+  if (process.status === 'paused') setSlot(draft, { ...process, backlog: arrayPush(process.backlog, input) });
+  else if (process.status === 'running') runProcess(draft, input);
+}
+
+function runProcess(draft: Draft, input: ProcessInput): void {
+  const { state } = draft.state.process;
+  assert(state !== null, 'a running process to have state');
+  finishStep(draft, stepProcess(state, input, processContext(draft)));
+}
+
+function finishStep(draft: Draft, step: ReturnType<typeof stepProcess>): void {
+  setSlot(draft, { ...draft.state.process, state: step.state });
+  for (const effect of step.effects) {
+    foldEffect(draft, effect);
+    perform(draft, effect);
+    if (effect.type === 'exit') return;
+  }
+}
+
+function perform(draft: Draft, effect: ProcessEffect): void {
+  switch (effect.type) {
+    case 'connect':
+      return openConnection(draft, effect);
+    case 'listen':
+      return setSlot(draft, { ...draft.state.process, listening: [...draft.state.process.listening, effect.port] });
+    case 'send':
+      return sendOnConnection(draft, effect.connection, effect.message);
+    case 'close':
+      return closeConnection(draft, effect.connection);
+    case 'setTimer':
+      return setTimer(draft, effect);
+    case 'cancelTimer':
+      return forgetTimer(draft, effect);
+    case 'trace':
+      return trace(draft, effect.event);
+    case 'exit':
+      return exitProcess(draft, effect);
+    case 'append':
+    case 'replace':
+    case 'resize':
+    case 'rename':
+    case 'delete':
+    case 'flush':
+      return performDiskEffect(draft, effect);
+  }
+}
+
+function timerKey(timer: { owner: string; name: string }): string {
+  return `${timer.owner}/${timer.name}`;
+}
+
+function setTimer(draft: Draft, effect: Extract<ProcessEffect, { type: 'setTimer' }>): void {
+  const key = timerKey(effect);
+  const atUs = Math.max(draft.nowUs, effect.atUs);
+  if (mapGet(draft.state.process.timers, key)?.atUs === atUs) return;
+  const generation = draft.state.sequence;
+  setSlot(draft, { ...draft.state.process, timers: mapSet(draft.state.process.timers, key, { generation, atUs }) });
+  const { incarnation } = draft.state.process;
+  schedule(draft, { atUs, class: EVENT_CLASS.timer, input: { type: 'processTimer', owner: effect.owner, name: effect.name, generation, incarnation } });
+}
+
+function forgetTimer(draft: Draft, timer: { owner: string; name: string }): void {
+  setSlot(draft, { ...draft.state.process, timers: mapDelete(draft.state.process.timers, timerKey(timer)) });
+}
+
+/** False for a timer that was set anew or cancelled since, or whose process is gone. */
+export function isCurrentTimer(state: MachineState, input: TimerInput): boolean {
+  if (state.power === 'off' || input.incarnation !== state.process.incarnation) return false;
+  return mapGet(state.process.timers, timerKey(input))?.generation === input.generation;
+}
+
+export function onProcessTimer(draft: Draft, input: TimerInput): void {
+  forgetTimer(draft, input);
+  deliver(draft, { type: 'timer', owner: input.owner, name: input.name });
+}
+
+export function pauseProcess(draft: Draft): void {
+  if (draft.state.process.status !== 'running') return;
+  setStatus(draft, 'paused');
+  trace(draft, { type: 'ProcessPaused' });
+}
+
+/** SIGCONT: all that waited is handled now, in the order it came. */
+export function resumeProcess(draft: Draft): void {
+  const { process } = draft.state;
+  if (process.status !== 'paused') return;
+  const waiting = arrayToList(process.backlog);
+  setSlot(draft, { ...process, status: 'running', backlog: emptyArray(), statusSinceUs: draft.nowUs });
+  trace(draft, { type: 'ProcessResumed', waitingInputs: waiting.length });
+  for (const input of waiting) {
+    foldSystemInput(draft, input);
+    deliver(draft, input);
+  }
+}
+
+/** SIGTERM. A process that is only starting has nothing to put in order. */
+export function terminateProcess(draft: Draft): void {
+  const { status } = draft.state.process;
+  if (status === 'starting') return exitProcess(draft, { code: 143, reason: 'SIGTERM' });
+  if (status !== 'running' && status !== 'paused') return;
+  trace(draft, { type: 'ProcessStopping' });
+  deliver(draft, { type: 'signal', signal: 'SIGTERM' });
+}
+
+/** SIGKILL: the system closes the sockets; the page cache is the system's and stays. */
+export function killProcess(draft: Draft): void {
+  const { status } = draft.state.process;
+  if (status !== 'running' && status !== 'paused' && status !== 'starting') return;
+  closeAllSockets(draft);
+  setSlot(draft, { ...stoppedSlot('killed', draft.state.process.incarnation), statusSinceUs: draft.nowUs });
+  trace(draft, { type: 'ProcessKilled' });
+}
+
+function exitProcess(draft: Draft, exit: { code: number; reason: string }): void {
+  closeAllSockets(draft);
+  setSlot(draft, { ...stoppedSlot('exited', draft.state.process.incarnation), exitCode: exit.code, exitReason: exit.reason, statusSinceUs: draft.nowUs });
+  trace(draft, { type: 'ProcessExited', code: exit.code, reason: exit.reason });
+}
+
+function closeAllSockets(draft: Draft): void {
+  for (const socket of mapValues(draft.state.sockets)) {
+    if (socket.status === 'open') sendOnSocket(draft, socket, { kind: 'fin', message: null });
+    removeSocket(draft, socket);
+  }
+}
