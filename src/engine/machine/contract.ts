@@ -132,8 +132,15 @@ export interface DiskState {
   readonly flushing: PersistentMap<number>;
   /** Rises with each change of the device. */
   readonly flushSequence: number;
+  /** The device after its latest changes, oldest first: a host that keeps it somewhere real may have been cut off a little behind. */
+  readonly recentDevices: readonly DeviceVersion[];
   readonly flushedBytes: number;
   readonly writeBackArmed: boolean;
+}
+
+export interface DeviceVersion {
+  readonly flushSequence: number;
+  readonly device: FileTree;
 }
 
 export type JournalEntry =
@@ -184,8 +191,8 @@ export type MachineCommand =
   | { readonly type: 'kill' }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
-  /** `exactDevice`: the survivors are just what the device holds (a reload of the page). */
-  | { readonly type: 'powerOff'; readonly exactDevice: boolean }
+  /** With a flush sequence the survivors are just what the device held then (a reload of the page); null lets chance decide. */
+  | { readonly type: 'powerOff'; readonly exactDevice: number | null }
   | { readonly type: 'setLink'; readonly to: MachineRank; readonly cut: boolean | null; readonly settings: LinkSettings | null }
   | { readonly type: 'client'; readonly command: ProcessCommandInput };
 

@@ -1,13 +1,16 @@
+import { assert } from '../kernel/assert.ts';
 import { appendToFile, cutFile, deleteFile, EMPTY_FILE, renameFile, replaceFile, resizeFile, type FileImage, type FileTree } from '../kernel/files.ts';
 import { emptyMap, mapDelete, mapEntries, mapGet, mapKeys, mapSet } from '../kernel/persistent-map.ts';
 import type { DiskEffect } from '../kernel/system.ts';
-import { EVENT_CLASS, type DiskState, type JournalEntry } from './contract.ts';
+import { EVENT_CLASS, type DeviceVersion, type DiskState, type JournalEntry } from './contract.ts';
 import { draw, schedule, type Draft } from './draft.ts';
 
 export const PAGE_BYTES = 4096;
+/** More changes than one window of the live host can make. */
+const RECENT_DEVICES = 256;
 
 export function emptyDisk(files: FileTree): DiskState {
-  return { cache: files, device: files, dirtySinceUs: emptyMap(), journal: [], deviceFreeUs: 0, nextGeneration: 1, flushing: emptyMap(), flushSequence: 0, flushedBytes: 0, writeBackArmed: false };
+  return { cache: files, device: files, dirtySinceUs: emptyMap(), journal: [], deviceFreeUs: 0, nextGeneration: 1, flushing: emptyMap(), flushSequence: 0, recentDevices: [{ flushSequence: 0, device: files }], flushedBytes: 0, writeBackArmed: false };
 }
 
 /** Performs one disk operation on the page cache; a flush also occupies the device and answers later. */
@@ -139,7 +142,8 @@ function writeDevice(draft: Draft, path: string, image: FileImage): void {
   if (before !== null && before.generation === image.generation && before.dataEnd === image.dataEnd && before.sizeBytes === image.sizeBytes) return markClean(draft, path);
   const flushSequence = disk.flushSequence + 1;
   const flushedBytes = disk.flushedBytes + missingBytes(image, before ?? undefined);
-  setDisk(draft, { ...disk, device: mapSet(disk.device, path, image), flushSequence, flushedBytes });
+  const device = mapSet(disk.device, path, image);
+  setDisk(draft, { ...disk, device, flushSequence, flushedBytes, recentDevices: withVersion(disk, { flushSequence, device }) });
   draft.effects.push({ type: 'deviceChanged', path, before, after: image, flushSequence });
   markClean(draft, path);
 }
@@ -182,7 +186,8 @@ function changeDevice(draft: Draft, path: string, after: FileImage | null): void
   const { disk } = draft.state;
   const before = mapGet(disk.device, path) ?? null;
   const flushSequence = disk.flushSequence + 1;
-  setDisk(draft, { ...disk, device: after === null ? deleteFile(disk.device, path) : mapSet(disk.device, path, after), flushSequence });
+  const device = after === null ? deleteFile(disk.device, path) : mapSet(disk.device, path, after);
+  setDisk(draft, { ...disk, device, flushSequence, recentDevices: withVersion(disk, { flushSequence, device }) });
   draft.effects.push({ type: 'deviceChanged', path, before, after, flushSequence });
 }
 
@@ -195,17 +200,31 @@ export interface PowerLoss {
  * Power is gone: the device keeps what was flushed and, unless `exactDevice`, what write-back had reached by chance: a prefix of
  * the journal, and of each dirty file a prefix of its pages, perhaps with the last one torn.
  */
-export function losePower(draft: Draft, exactDevice: boolean): PowerLoss {
+export function losePower(draft: Draft, exactDevice: number | null): PowerLoss {
   const before = draft.state.disk.cache;
-  if (!exactDevice) {
+  if (exactDevice !== null) takeDeviceOf(draft, exactDevice);
+  else {
     const { journal } = draft.state.disk;
     const reached = journal.length === 0 ? 0 : draw(draft, 'power-journal') % (journal.length + 1);
     for (const entry of journal.slice(0, reached)) commitEntry(draft, entry);
     for (const path of mapKeys(draft.state.disk.dirtySinceUs)) surviveByChance(draft, path);
   }
   const { device, flushSequence, flushedBytes, nextGeneration } = draft.state.disk;
-  setDisk(draft, { ...emptyDisk(device), flushSequence, flushedBytes, nextGeneration });
+  setDisk(draft, { ...emptyDisk(device), flushSequence, flushedBytes, nextGeneration, recentDevices: [{ flushSequence, device }] });
   return compareTrees(before, device);
+}
+
+/** Goes back to the device as it was after a flush; the run cannot go on if that is longer ago than is kept. */
+function takeDeviceOf(draft: Draft, flushSequence: number): void {
+  const { disk } = draft.state;
+  const version = disk.recentDevices.find((recent) => recent.flushSequence === flushSequence);
+  assert(version !== undefined, `the device at flush ${flushSequence} among the latest ${disk.recentDevices.length}, now at ${disk.flushSequence}`);
+  setDisk(draft, { ...disk, device: version.device, flushSequence });
+}
+
+/** The list of latest device versions with one more. */
+function withVersion(disk: DiskState, version: DeviceVersion): readonly DeviceVersion[] {
+  return [...disk.recentDevices.slice(-(RECENT_DEVICES - 1)), version];
 }
 
 function surviveByChance(draft: Draft, path: string): void {

@@ -121,7 +121,7 @@ function start(draft: Draft): void {
   startProcess(draft);
 }
 
-function powerOff(draft: Draft, exactDevice: boolean): void {
+function powerOff(draft: Draft, exactDevice: number | null): void {
   if (draft.state.power === 'off') return;
   const loss = losePower(draft, exactDevice);
   draw(draft, 'boot');

@@ -9,8 +9,11 @@ export type Command =
   | TopologyCommand
   | ClientCommand;
 
-/** The page was reloaded: every machine loses power at once, keeps exactly what its device holds, and starts again. */
-export type SiteCommand = { readonly type: 'siteReload' };
+/**
+ * The page was reloaded: every machine loses power at once, keeps exactly what its device held after the given flush (by
+ * host; absent: what it holds now), and starts again.
+ */
+export type SiteCommand = { readonly type: 'siteReload'; readonly flushSequences: Readonly<Record<string, number>> };
 
 /** On the one main process of a machine, or on its power. */
 export type ProcessCommand =

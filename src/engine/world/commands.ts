@@ -124,7 +124,7 @@ export function machineEventsOf(world: World, issued: IssuedCommand): MachineEve
   const { command } = issued;
   switch (command.type) {
     case 'siteReload':
-      for (const runner of world.runners) add(runner.environment.spec.rank, { type: 'powerOff', exactDevice: true });
+      for (const runner of world.runners) add(runner.environment.spec.rank, { type: 'powerOff', exactDevice: command.flushSequences[runner.environment.spec.host] ?? runner.state.disk.flushSequence });
       for (const runner of world.runners) add(runner.environment.spec.rank, { type: 'start' });
       break;
     case 'stopProcess':
@@ -140,7 +140,7 @@ export function machineEventsOf(world: World, issued: IssuedCommand): MachineEve
       add(rankOf(world, command.machine), { type: 'resume' });
       break;
     case 'powerOff':
-      add(rankOf(world, command.machine), { type: 'powerOff', exactDevice: false });
+      add(rankOf(world, command.machine), { type: 'powerOff', exactDevice: null });
       break;
     case 'start':
       add(rankOf(world, command.machine), { type: 'start' });

@@ -1,0 +1,194 @@
+import type { EpochMs, LeaderEpoch, Offset } from '../kernel/units.ts';
+import { batchEntry, checkCrc, producerHeader, stampForAppend } from './batch-header.ts';
+import type { BatchEntry } from './batch-list.ts';
+import { flushLog, requestedRecoveryPoint } from './flush.ts';
+import { validateClientBatches, type AppendError, type AppendOrigin, type RecordError } from './log-validator.ts';
+import type { LogScope } from './log-scope.ts';
+import { assignEpoch, type LogState } from './log-state.ts';
+import { checkProducer, findDuplicate, type ProducerBatch, type ProducerBatchHeader } from './producer-state.ts';
+import { noteBatch, type ProducerStore } from './producer-store.ts';
+import { rollSegment } from './roll.ts';
+import { appendToSegment, shouldRoll, preallocateIndexes, type BatchSet } from './segment.ts';
+import { NO_TIMESTAMP } from './segment-index.ts';
+
+/** LogAppendInfo: what became of a set of batches. */
+export interface AppendInfo {
+  readonly firstOffset: Offset;
+  readonly lastOffset: Offset;
+  readonly maxTimestampMs: EpochMs;
+  /** Time of the append with LogAppendTime (for a duplicate, that of the original's last record), else -1. */
+  readonly logAppendTimeMs: EpochMs;
+  readonly logStartOffset: Offset;
+  readonly sizeBytes: number;
+  /** The batches as they stand in the log; none for a duplicate. */
+  readonly batches: readonly Uint8Array[];
+  /** Nothing was written: the batch was appended before, at these offsets. */
+  readonly duplicate: boolean;
+  /** Base offset of the segment this append started, or null. */
+  readonly rolledTo: Offset | null;
+}
+
+export type AppendResult =
+  | { readonly log: LogState; readonly error: null; readonly info: AppendInfo }
+  /** The log may have changed all the same: Kafka notes the epoch and rolls before it refuses a batch. */
+  | { readonly log: LogState; readonly error: AppendError; readonly message: string; readonly recordErrors: readonly RecordError[] };
+
+const NO_RECORD_ERRORS: readonly RecordError[] = [];
+
+/**
+ * Appends what a producer sent (UnifiedLog.appendAsLeader): validates the batch, gives it the offsets from logEndOffset on and the
+ * leader's epoch, and drops it if it is a duplicate. The caller's bytes are copied, never written to.
+ */
+export function appendAsLeader(
+  log: LogState,
+  batches: readonly Uint8Array[],
+  options: { readonly leaderEpoch: LeaderEpoch; readonly origin?: AppendOrigin },
+  scope: LogScope,
+): AppendResult {
+  const origin = options.origin ?? 'client';
+  const refusal = validateClientBatches(batches, { partition: log.dir, config: log.config, nowMs: scope.context.nowMs, origin });
+  if (refusal !== null) return { log, ...refusal };
+  const only = batches[0];
+  if (only === undefined) return nothingAppended(log);
+  const logAppendTimeMs = log.config.messageTimestampType === 'LogAppendTime' ? scope.context.nowMs : NO_TIMESTAMP;
+  const stamped = stampForAppend(only, { baseOffset: log.logEndOffset, leaderEpoch: options.leaderEpoch, logAppendTimeMs }, scope.context);
+  return appendSet(log, batchSet([stamped]), { origin, logAppendTimeMs }, scope);
+}
+
+/** Appends what the leader sent, byte for byte (UnifiedLog.appendAsFollower). Offsets below logEndOffset are refused. */
+export function appendAsFollower(log: LogState, batches: readonly Uint8Array[], scope: LogScope): AppendResult {
+  const set = batchSet(batches);
+  const first = set.batches[0];
+  if (first === undefined) return nothingAppended(log);
+  const refused = checkFollowerSet(log, set.batches, first);
+  return refused ?? appendSet(log, set, { origin: 'replication', logAppendTimeMs: NO_TIMESTAMP }, scope);
+}
+
+function checkFollowerSet(log: LogState, batches: readonly BatchEntry[], first: BatchEntry): AppendResult | null {
+  let lastOffset = -1;
+  for (const entry of batches) {
+    if (lastOffset >= entry.lastOffset) return refuse(log, 'OFFSETS_OUT_OF_ORDER', `Out of order offsets found in append to ${log.dir}`);
+    lastOffset = entry.lastOffset;
+    const corrupt = checkCrc(entry.bytes, log.dir);
+    if (corrupt !== null) return refuse(log, 'CORRUPT_MESSAGE', corrupt);
+  }
+  if (first.baseOffset >= log.logEndOffset) return null;
+  const message = `Unexpected offset in append to ${log.dir}. First offset ${first.baseOffset} is less than the next offset ${log.logEndOffset}. Last offset in append: ${lastOffset}. Log start offset = ${log.logStartOffset}`;
+  return refuse(log, 'UNEXPECTED_APPEND_OFFSET', message);
+}
+
+/** What leader and follower share, in Kafka's order: epochs, segment.bytes, roll, producers, write, flush.messages. */
+function appendSet(log: LogState, set: BatchSet, how: { readonly origin: AppendOrigin; readonly logAppendTimeMs: EpochMs }, scope: LogScope): AppendResult {
+  const { config } = log;
+  let next = log;
+  for (const entry of set.batches) next = assignEpoch(next, entry.leaderEpoch, entry.baseOffset, scope);
+  if (set.sizeBytes > config.segmentBytes) {
+    const message = `Message batch size is ${set.sizeBytes} bytes in append to partition ${log.dir}, which exceeds the maximum configured segment size of ${config.segmentBytes}.`;
+    return refuse(next, 'RECORD_LIST_TOO_LARGE', message);
+  }
+  const firstOffset = set.batches[0]?.baseOffset ?? log.logEndOffset;
+  const rolls = shouldRoll(next.active, set, config, scope.context.nowMs);
+  next = rolls ? rollSegment(next, firstOffset, scope) : { ...next, active: preallocateIndexes(next.active, scope) };
+  const produced = noteProducers(next.producers, set, { origin: how.origin, partition: log.dir });
+  const rolledTo = rolls ? next.active.baseOffset : null;
+  switch (produced.outcome) {
+    case 'refused':
+      return refuse(next, produced.error, produced.message);
+    case 'duplicate':
+      return { log: next, error: null, info: duplicateInfo(log, produced.batch, rolledTo) };
+    case 'new':
+      next = write(next, { set, producers: produced.store }, scope);
+      return { log: next, error: null, info: appendInfo(next, set, { firstOffset, logAppendTimeMs: how.logAppendTimeMs, rolledTo }) };
+  }
+}
+
+function write(log: LogState, what: { readonly set: BatchSet; readonly producers: ProducerStore }, scope: LogScope): LogState {
+  const { set, producers } = what;
+  // At the end of a segment positions follow the segment, which a roll may just have replaced.
+  const placed = placeSet(set, log.active.sizeBytes);
+  const appended: LogState = { ...log, active: appendToSegment(log.active, placed, log.config, scope), logEndOffset: set.lastOffset + 1, producers };
+  return appended.logEndOffset - requestedRecoveryPoint(appended) >= log.config.flushMessages ? flushLog(appended, scope) : appended;
+}
+
+type ProducerOutcome =
+  | { readonly outcome: 'new'; readonly store: ProducerStore }
+  | { readonly outcome: 'duplicate'; readonly batch: ProducerBatch }
+  | { readonly outcome: 'refused'; readonly error: AppendError; readonly message: string };
+
+/** UnifiedLog.analyzeAndValidateProducerState: only a client's batches can be duplicates or out of sequence. */
+function noteProducers(before: ProducerStore, set: BatchSet, how: { readonly origin: AppendOrigin; readonly partition: string }): ProducerOutcome {
+  let store = before;
+  for (const entry of set.batches) {
+    const header = producerHeader(entry.bytes);
+    const refused = how.origin === 'client' && header.producerId >= 0 ? checkClientProducer(store, header, how.partition) : null;
+    if (refused !== null) return refused;
+    store = noteBatch(store, header);
+  }
+  return { outcome: 'new', store };
+}
+
+function checkClientProducer(store: ProducerStore, header: ProducerBatchHeader, partition: string): ProducerOutcome | null {
+  const duplicate = findDuplicate(store.producers, header);
+  if (duplicate !== null) return { outcome: 'duplicate', batch: duplicate };
+  const refused = checkProducer(store.producers, header, partition);
+  return refused === null ? null : { outcome: 'refused', ...refused };
+}
+
+/** Columns of a set, positions counted from its own start. */
+function batchSet(batches: readonly Uint8Array[]): BatchSet {
+  const entries: BatchEntry[] = [];
+  let sizeBytes = 0;
+  let maxTimestampMs: EpochMs = NO_TIMESTAMP;
+  let offsetOfMaxTimestamp: Offset = -1;
+  let lastOffset: Offset = -1;
+  for (const bytes of batches) {
+    const entry = batchEntry(bytes, sizeBytes);
+    entries.push(entry);
+    sizeBytes += entry.sizeBytes;
+    lastOffset = entry.lastOffset;
+    if (entry.maxTimestampMs <= maxTimestampMs) continue;
+    maxTimestampMs = entry.maxTimestampMs;
+    offsetOfMaxTimestamp = entry.lastOffset;
+  }
+  return { batches: entries, sizeBytes, lastOffset, maxTimestampMs, offsetOfMaxTimestamp };
+}
+
+function placeSet(set: BatchSet, startsAt: number): BatchSet {
+  if (startsAt === 0) return set;
+  return { ...set, batches: set.batches.map((entry) => ({ ...entry, position: startsAt + entry.position })) };
+}
+
+function appendInfo(log: LogState, set: BatchSet, how: Pick<AppendInfo, 'firstOffset' | 'logAppendTimeMs' | 'rolledTo'>): AppendInfo {
+  return {
+    ...how,
+    lastOffset: set.lastOffset,
+    maxTimestampMs: set.maxTimestampMs,
+    logStartOffset: log.logStartOffset,
+    sizeBytes: set.sizeBytes,
+    batches: set.batches.map((entry) => entry.bytes),
+    duplicate: false,
+  };
+}
+
+function duplicateInfo(log: LogState, batch: ProducerBatch, rolledTo: Offset | null): AppendInfo {
+  return {
+    firstOffset: batch.lastOffset - batch.offsetDelta,
+    lastOffset: batch.lastOffset,
+    maxTimestampMs: batch.timestampMs,
+    logAppendTimeMs: batch.timestampMs,
+    logStartOffset: log.logStartOffset,
+    sizeBytes: 0,
+    batches: [],
+    duplicate: true,
+    rolledTo,
+  };
+}
+
+function nothingAppended(log: LogState): AppendResult {
+  const info = { firstOffset: -1, lastOffset: -1, maxTimestampMs: NO_TIMESTAMP, logAppendTimeMs: NO_TIMESTAMP, logStartOffset: log.logStartOffset, sizeBytes: 0, batches: [], duplicate: false, rolledTo: null };
+  return { log, error: null, info };
+}
+
+function refuse(log: LogState, error: AppendError, message: string): AppendResult {
+  return { log, error, message, recordErrors: NO_RECORD_ERRORS };
+}

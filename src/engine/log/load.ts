@@ -1,0 +1,249 @@
+import { readFile, type FileTree } from '../kernel/files.ts';
+import { arrayFrom, arrayToList, emptyArray } from '../kernel/persistent-array.ts';
+import type { Offset, PartitionId, Uuid } from '../kernel/units.ts';
+import { EMPTY_BYTES } from '../kernel/bytes.ts';
+import { assert, required } from '../kernel/assert.ts';
+import { batchAt } from './batch-list.ts';
+import { decodeEpochCheckpoint, readText } from './checkpoint-files.ts';
+import { assignEpochStart, truncateEpochsFromEnd, truncateEpochsFromStart, type EpochCache } from './epoch-cache.ts';
+import { LEADER_EPOCH_CHECKPOINT, LOG_SUFFIX, logDirName, offsetOfFileName, SNAPSHOT_SUFFIX } from './file-names.ts';
+import { deleteOrphanedIndexes, partitionFiles, settleTemporaryFiles } from './load-files.ts';
+import type { LogConfig } from './log-config.ts';
+import type { LogScope } from './log-scope.ts';
+import { writeEpochCheckpoint, type LogState } from './log-state.ts';
+import { readPartitionMetadata } from './partition-metadata.ts';
+import { sourceOfSegments } from './producer-source.ts';
+import { emptyProducerStore, noteBatch, rebuildProducers, removeStraySnapshots, restartProducers, takeSnapshot, type ProducerStore, type Snapshot } from './producer-store.ts';
+import { recoverSegment, scanBatches } from './recovery.ts';
+import { retireSegments, retireSegmentSnapshots } from './retire.ts';
+import { createSegment, emptySegment, nextOffset, preallocateIndexes, type Segment } from './segment.ts';
+import { decodeOffsetIndex, decodeTimeIndex, lastTimeEntry } from './segment-index.ts';
+
+export interface LoadOptions {
+  readonly topic: string;
+  readonly partition: PartitionId;
+  /** Number of this log within its broker, from 1, never used twice in one life of the process. */
+  readonly logId: number;
+  readonly config: LogConfig;
+  /** Whether `.kafka_cleanshutdown` was there. */
+  readonly cleanShutdown: boolean;
+  /** From the checkpoint files; 0 when they have no entry. */
+  readonly recoveryPoint: Offset;
+  readonly logStartOffset: Offset;
+}
+
+/** What recovery found; all zero and empty after a clean stop. */
+export interface Recovered {
+  /** Base offsets of the segments that were read through. */
+  readonly segments: readonly Offset[];
+  /** Bytes cut off at the first bad batch, with those of the later segments that went with it. */
+  readonly discardedBytes: number;
+}
+
+export type LoadResult =
+  | { readonly ok: true; readonly log: LogState; readonly recovered: Recovered }
+  /** A checkpoint or metadata file cannot be read: Kafka takes the log dir offline (KAFKA_STORAGE_ERROR). */
+  | { readonly ok: false; readonly message: string };
+
+/** A log without files yet: as `loadLog` of an empty folder (LogManager.getOrCreateLog). */
+export function createLog(options: Pick<LoadOptions, 'topic' | 'partition' | 'logId' | 'config'>, scope: LogScope): LogState {
+  const loaded = loadLog({ size: 0, root: null }, { ...options, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }, scope);
+  assert(loaded.ok, 'an empty folder to load');
+  return loaded.log;
+}
+
+/**
+ * Opens the log of one partition from its files (LogLoader.load): settles temporary files, opens the segments, recovers those from
+ * the recovery point on unless the stop was clean, and brings epoch cache and producer state in line with what is left.
+ * The high watermark starts at logStartOffset; the caller sets the checkpointed one.
+ */
+export function loadLog(files: FileTree, options: LoadOptions, scope: LogScope): LoadResult {
+  const dir = logDirName(options.topic, options.partition);
+  const metadata = readPartitionMetadata(files, dir);
+  if (!metadata.ok) return metadata;
+  const epochs = readEpochs(files, dir, scope);
+  if (!epochs.ok) return epochs;
+  const settled = settleTemporaryFiles(files, dir, scope);
+  deleteOrphanedIndexes(settled, dir, scope);
+  const loading = openSegments(settled, { ...options, dir, leaderEpochs: epochs.entries }, scope);
+  const recovered = options.cleanShutdown ? loading : recoverUnflushed(loading, settled, scope);
+  return { ok: true, log: finish(recovered, { topicId: metadata.topicId, storedEpochs: epochs.entries }, scope), recovered: recovered.recovered };
+}
+
+interface Loading extends LoadOptions {
+  readonly dir: string;
+  readonly segments: readonly Segment[];
+  readonly leaderEpochs: EpochCache;
+  readonly snapshots: readonly Snapshot[];
+  readonly recovered: Recovered;
+  /** Segments that are not part of the log any more; their files are renamed when the state exists. */
+  readonly doomed: readonly Segment[];
+}
+
+function readEpochs(files: FileTree, dir: string, scope: LogScope): { readonly ok: true; readonly entries: EpochCache } | { readonly ok: false; readonly message: string } {
+  const path = `${dir}/${LEADER_EPOCH_CHECKPOINT}`;
+  const text = readText(files, path);
+  // Kafka creates the file empty as soon as it looks for it.
+  if (text === null) scope.effects.push({ type: 'append', path, bytes: EMPTY_BYTES });
+  const read = decodeEpochCheckpoint(text ?? '', path);
+  if (!read.ok) return read;
+  let entries: EpochCache = [];
+  for (const entry of read.entries) entries = assignEpochStart(entries, entry);
+  return { ok: true, entries };
+}
+
+function openSegments(files: FileTree, options: LoadOptions & { readonly dir: string; readonly leaderEpochs: EpochCache }, scope: LogScope): Loading {
+  const names = partitionFiles(files, options.dir);
+  let loading: Loading = { ...options, segments: [], snapshots: snapshotsOf(files, options.dir, names), recovered: { segments: [], discardedBytes: 0 }, doomed: [] };
+  for (const name of names) {
+    const baseOffset = offsetOfFileName(name);
+    if (baseOffset === null || !name.endsWith(LOG_SUFFIX)) continue;
+    const segment = emptySegment(options.dir, baseOffset, options.config, scope.context);
+    const opened = openSegment(files, segment, options.cleanShutdown, scope);
+    loading = opened === null ? recoverOne(loading, { segment, position: loading.segments.length }, files, scope) : { ...loading, segments: [...loading.segments, opened] };
+  }
+  return loading;
+}
+
+function snapshotsOf(files: FileTree, dir: string, names: readonly string[]): readonly Snapshot[] {
+  const snapshots: Snapshot[] = [];
+  for (const name of names) {
+    const offset = offsetOfFileName(name);
+    if (offset !== null && name.endsWith(SNAPSHOT_SUFFIX)) snapshots.push({ offset, bytes: readFile(files, `${dir}/${name}`) ?? EMPTY_BYTES });
+  }
+  return snapshots;
+}
+
+/** The segment as its files have it, or null without an offset index: then it must be recovered. */
+function openSegment(files: FileTree, segment: Segment, cleanShutdown: boolean, scope: LogScope): Segment | null {
+  const indexBytes = readFile(files, segment.paths.index);
+  if (indexBytes === null) return null;
+  const timeIndexBytes = readFile(files, segment.paths.timeIndex);
+  if (timeIndexBytes === null) scope.effects.push({ type: 'resize', path: segment.paths.timeIndex, sizeBytes: 0 });
+  const file = readFile(files, segment.paths.log) ?? EMPTY_BYTES;
+  const { batches, sizeBytes } = scanBatches(file);
+  // Only a damaged file ends in garbage after a clean stop; the next append must not land behind it.
+  if (cleanShutdown && sizeBytes < file.length) return null;
+  const timeIndex = decodeTimeIndex(timeIndexBytes ?? EMPTY_BYTES, segment.baseOffset);
+  const last = lastTimeEntry(timeIndex, segment.baseOffset);
+  return {
+    ...segment,
+    batches,
+    sizeBytes,
+    offsetIndex: decodeOffsetIndex(indexBytes, segment.baseOffset),
+    timeIndex,
+    indexFiles: 'trimmed',
+    maxTimestampMs: last.timestampMs,
+    offsetOfMaxTimestamp: last.offset,
+    rollingTimestampMs: batches.length === 0 ? null : batchAt(batches, 0).maxTimestampMs,
+  };
+}
+
+/** Recovers a segment and leaves a producer snapshot behind it, so that the next one can start from there (LogLoader.recoverSegment). */
+function recoverOne(loading: Loading, at: { readonly segment: Segment; readonly position: number }, files: FileTree, scope: LogScope): Loading {
+  const { dir, config, logStartOffset } = loading;
+  const { segment, position } = at;
+  const before = sourceOfSegments(loading.segments, logStartOffset);
+  const goal = { dir, lastOffset: segment.baseOffset, reloadFromCleanShutdown: false, source: before };
+  let store: ProducerStore = rebuildProducers(emptyProducerStore(loading.snapshots), goal, scope);
+  const seenBefore = loading.recovered.segments.includes(segment.baseOffset);
+  const whole = readFile(files, segment.paths.log) ?? EMPTY_BYTES;
+  const file = seenBefore ? whole.subarray(0, segment.sizeBytes) : whole;
+  const { segment: sound, leaderEpochs, truncatedBytes } = recoverSegment(segment, { file, leaderEpochs: loading.leaderEpochs, config }, scope);
+  for (const header of sourceOfSegments([sound], logStartOffset).headersBetween(sound.baseOffset, nextOffset(sound))) store = noteBatch(store, header);
+  const { snapshots } = takeSnapshot(store, dir, scope).store;
+  return {
+    ...loading,
+    segments: [...loading.segments.slice(0, position), sound, ...loading.segments.slice(position + 1)],
+    leaderEpochs,
+    snapshots,
+    recovered: { segments: seenBefore ? loading.recovered.segments : [...loading.recovered.segments, segment.baseOffset], discardedBytes: loading.recovered.discardedBytes + truncatedBytes },
+  };
+}
+
+/** After an unclean stop: every segment from the one that holds the recovery point; when one lost bytes, all later ones go. */
+function recoverUnflushed(loading: Loading, files: FileTree, scope: LogScope): Loading {
+  let current = loading;
+  const below = current.segments.filter((segment) => segment.baseOffset <= loading.recoveryPoint).length;
+  for (let position = Math.max(0, below - 1); position < current.segments.length; position++) {
+    const before = current.recovered.discardedBytes;
+    const segment = required(current.segments[position], 'a segment to recover');
+    current = recoverOne(current, { segment, position }, files, scope);
+    if (current.recovered.discardedBytes > before) return discardAfter(current, position);
+  }
+  return current;
+}
+
+function discardAfter(loading: Loading, position: number): Loading {
+  const doomed = loading.segments.slice(position + 1);
+  const lostBytes = doomed.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+  return {
+    ...loading,
+    segments: loading.segments.slice(0, position + 1),
+    doomed,
+    recovered: { ...loading.recovered, discardedBytes: loading.recovered.discardedBytes + lostBytes },
+  };
+}
+
+function finish(loading: Loading, found: { readonly topicId: Uuid | null; readonly storedEpochs: EpochCache }, scope: LogScope): LogState {
+  const last = loading.segments[loading.segments.length - 1];
+  const keep = last !== undefined && nextOffset(last) >= loading.logStartOffset;
+  // Segments that end below logStartOffset mean that newer files are gone: nothing of them can be used.
+  const segments = keep ? loading.segments : [];
+  const doomed = keep ? loading.doomed : [...loading.segments, ...loading.doomed];
+  const log = initialState(loading, { segments, topicId: found.topicId }, scope);
+  const retired = retireSegments(log, doomed, scope);
+  const active = preallocateIndexes(keep ? log.active : createSegment(loading.dir, loading.logStartOffset, loading.config, scope), scope);
+  const settled = retireSegmentSnapshots({ ...retired, active }, doomed.map((segment) => segment.baseOffset), scope);
+  const leaderEpochs = settleEpochs(settled, loading.logStartOffset, keep);
+  if (!sameEpochs(leaderEpochs, found.storedEpochs)) writeEpochCheckpoint(loading.dir, leaderEpochs, scope);
+  const producers = loadProducers(settled, { cleanShutdown: loading.cleanShutdown, restart: last !== undefined && !keep }, scope);
+  return { ...settled, leaderEpochs, producers };
+}
+
+function initialState(loading: Loading, found: { readonly segments: readonly Segment[]; readonly topicId: Uuid | null }, scope: LogScope): LogState {
+  const { topic, partition, logId, config, dir } = loading;
+  const active = found.segments[found.segments.length - 1] ?? emptySegment(dir, loading.logStartOffset, config, scope.context);
+  const logEndOffset = nextOffset(active);
+  const logStartOffset = Math.max(loading.logStartOffset, found.segments[0]?.baseOffset ?? active.baseOffset);
+  const flushed = loading.cleanShutdown && found.segments.length > 0 ? logEndOffset : Math.min(loading.recoveryPoint, logEndOffset);
+  return {
+    dir,
+    topic,
+    partition,
+    topicId: found.topicId,
+    logId,
+    config,
+    rolled: found.segments.length > 1 ? arrayFrom(found.segments.slice(0, -1)) : emptyArray(),
+    active,
+    logStartOffset,
+    logEndOffset,
+    highWatermark: logStartOffset,
+    recoveryPoint: Math.max(flushed, logStartOffset),
+    leaderEpochs: loading.leaderEpochs,
+    producers: emptyProducerStore(loading.snapshots),
+    pendingFlushes: [],
+    nextOperation: 0,
+    lastFlushedMs: scope.context.nowMs,
+    deletions: [],
+  };
+}
+
+/** The file may hold epochs beyond the end (its cuts are not awaited) and below the start. */
+function settleEpochs(log: LogState, logStartOffsetCheckpoint: Offset, keep: boolean): EpochCache {
+  const upToEnd = truncateEpochsFromEnd(keep ? log.leaderEpochs : [], log.logEndOffset);
+  return truncateEpochsFromStart(upToEnd, logStartOffsetCheckpoint);
+}
+
+function sameEpochs(a: EpochCache, b: EpochCache): boolean {
+  return a.length === b.length && a.every((entry, i) => entry.epoch === b[i]?.epoch && entry.startOffset === b[i]?.startOffset);
+}
+
+function loadProducers(log: LogState, how: { readonly cleanShutdown: boolean; readonly restart: boolean }, scope: LogScope): ProducerStore {
+  const segments = [...arrayToList(log.rolled), log.active];
+  const bases = segments.map((segment) => segment.baseOffset);
+  const known = how.restart ? restartProducers(log.producers, log.dir, log.logStartOffset, scope) : log.producers;
+  const tidy = removeStraySnapshots(known, log.dir, bases, scope);
+  const goal = { dir: log.dir, lastOffset: log.logEndOffset, reloadFromCleanShutdown: how.cleanShutdown, source: sourceOfSegments(segments, log.logStartOffset) };
+  return rebuildProducers(tidy, goal, scope);
+}

@@ -1,0 +1,19 @@
+import type { TraceRecord } from '../machine/contract.ts';
+
+type EventType = TraceRecord['event']['type'];
+
+/** Events that a timeline marks and a step stops at: elections, ISR changes, sessions, truncations, commands, errors. */
+const MARKER_TYPES: readonly EventType[] = [
+  'ControllerElected', 'ControllerResigned', 'BrokerFailureHandled', 'BrokerStartupHandled', 'LeaderElected', 'IsrChanged', 'TopicCreated',
+  'ZooKeeperLeaderEstablished', 'ZooKeeperQuorumLost', 'ZooKeeperSessionClosed', 'ZooKeeperSessionLost',
+  'LogTruncated', 'LogRecovered', 'BrokerStopped', 'RecordsFailed', 'RequestRefused', 'IsrChangeRefused',
+  'ProcessStarting', 'ProcessKilled', 'ProcessStopping', 'ProcessExited', 'ProcessPaused', 'ProcessResumed', 'PoweredOff', 'PoweredOn',
+  'LinkCut', 'LinkHealed', 'LinkChanged', 'CommandDone', 'CommandRefused', 'PositionReset',
+];
+
+const MARKERS = new Set<EventType>(MARKER_TYPES);
+
+/** True for an event that is kept for the whole run. */
+export function isMarker(record: TraceRecord): boolean {
+  return MARKERS.has(record.event.type);
+}
