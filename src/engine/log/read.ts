@@ -12,18 +12,20 @@ export interface ReadRequest {
   readonly minOneMessage: boolean;
 }
 
+export interface ReadData {
+  readonly error: null;
+  /** Whole batches, the first one holding `startOffset` (or the next offset that exists). They share the log's bytes. */
+  readonly batches: readonly Uint8Array[];
+  readonly sizeBytes: number;
+  /** The first batch was there but did not fit `maxBytes`. */
+  readonly firstEntryIncomplete: boolean;
+}
+
 export type ReadResult =
-  | {
-      readonly error: null;
-      /** Whole batches, the first one holding `startOffset` (or the next offset that exists). They share the log's bytes. */
-      readonly batches: readonly Uint8Array[];
-      readonly sizeBytes: number;
-      /** The first batch was there but did not fit `maxBytes`. */
-      readonly firstEntryIncomplete: boolean;
-    }
+  | ReadData
   | { readonly error: 'OFFSET_OUT_OF_RANGE'; readonly message: string };
 
-const NOTHING: ReadResult = { error: null, batches: [], sizeBytes: 0, firstEntryIncomplete: false };
+const NOTHING: ReadData = { error: null, batches: [], sizeBytes: 0, firstEntryIncomplete: false };
 
 /**
  * Reads from one segment, as UnifiedLog.read does. Refused below logStartOffset and above the log's end; empty at or above the bound.
