@@ -1,8 +1,9 @@
 import type { EpochMs, LeaderEpoch, Offset } from '../kernel/units.ts';
-import { batchEntry, checkCrc, producerHeader, stampForAppend } from './batch-header.ts';
+import { batchError } from '../protocol/record-batch.ts';
+import { batchEntry, producerHeader, stampForAppend } from './batch-header.ts';
 import type { BatchEntry } from './batch-list.ts';
 import { flushLog, requestedRecoveryPoint } from './flush.ts';
-import { validateClientBatches, type AppendError, type AppendOrigin, type RecordError } from './log-validator.ts';
+import { corruptMessage, validateClientBatches, type AppendError, type AppendOrigin, type RecordError } from './log-validator.ts';
 import type { LogScope } from './log-scope.ts';
 import { assignEpoch, type LogState } from './log-state.ts';
 import { checkProducer, findDuplicate, type ProducerBatch, type ProducerBatchHeader } from './producer-state.ts';
@@ -69,8 +70,7 @@ function checkFollowerSet(log: LogState, batches: readonly BatchEntry[], first: 
   for (const entry of batches) {
     if (lastOffset >= entry.lastOffset) return refuse(log, 'OFFSETS_OUT_OF_ORDER', `Out of order offsets found in append to ${log.dir}`);
     lastOffset = entry.lastOffset;
-    const corrupt = checkCrc(entry.bytes, log.dir);
-    if (corrupt !== null) return refuse(log, 'CORRUPT_MESSAGE', corrupt);
+    if (batchError(entry.bytes) !== null) return refuse(log, 'CORRUPT_MESSAGE', corruptMessage(entry.bytes, log.dir));
   }
   if (first.baseOffset >= log.logEndOffset) return null;
   const message = `Unexpected offset in append to ${log.dir}. First offset ${first.baseOffset} is less than the next offset ${log.logEndOffset}. Last offset in append: ${lastOffset}. Log start offset = ${log.logStartOffset}`;

@@ -1,5 +1,17 @@
-import type { EpochMs } from '../kernel/units.ts';
-import { checkCrc, validationHeader, walkRecords, type ValidationHeader } from './batch-header.ts';
+import { MAX_LONG, type EpochMs } from '../kernel/units.ts';
+import {
+  baseOffset,
+  baseSequence,
+  batchError,
+  isControlBatch,
+  isLogAppendTime,
+  lastOffset,
+  producerId,
+  readRecords,
+  recordCount,
+  storedCrc,
+  type BatchRecord,
+} from '../protocol/record-batch.ts';
 import type { LogConfig } from './log-config.ts';
 import type { ProducerError } from './producer-state.ts';
 
@@ -39,73 +51,79 @@ export interface ValidationRules {
 /**
  * Checks what a leader is asked to append: each batch by its header, size and CRC (UnifiedLog.analyzeAndValidateRecords), then that
  * it is one sound batch with sound records (LogValidator). Null when it may be appended.
- * `Simplified:` codec and format are the producer's (`compression.type` is not applied); records inside a compressed batch are not looked at.
+ * `Simplified:` codec and format are the producer's (`compression.type` is not applied); records are looked at only where a topic has
+ * a rule for them, and not inside a compressed batch.
  */
 export function validateClientBatches(batches: readonly Uint8Array[], rules: ValidationRules): AppendRefusal | null {
   const { partition, config, origin } = rules;
-  for (const bytes of batches) {
-    const header = validationHeader(bytes);
-    if (origin === 'client' && header.baseOffset !== 0) {
-      return refusal('INVALID_RECORD', `The baseOffset of the record batch in the append to ${partition} should be 0, but it is ${header.baseOffset}`);
-    }
-    if (bytes.length > config.maxMessageBytes) {
-      const message = `The record batch size in the append to ${partition} is ${bytes.length} bytes which exceeds the maximum configured value of ${config.maxMessageBytes}.`;
+  for (const batch of batches) {
+    if (batch.length > config.maxMessageBytes) {
+      const message = `The record batch size in the append to ${partition} is ${batch.length} bytes which exceeds the maximum configured value of ${config.maxMessageBytes}.`;
       return refusal('MESSAGE_TOO_LARGE', message);
     }
-    const corrupt = checkCrc(bytes, partition);
-    if (corrupt !== null) return refusal('CORRUPT_MESSAGE', corrupt);
+    if (batchError(batch) !== null) return refusal('CORRUPT_MESSAGE', corruptMessage(batch, partition));
   }
   const only = batches[0];
   if (only === undefined) return null;
   if (batches.length > 1) return refusal('INVALID_RECORD', 'Compressed outer record has more than one batch');
-  const header = validationHeader(only);
-  return (origin === 'client' ? validateBatch(header, partition) : null) ?? validateRecords(only, header, rules);
+  return (origin === 'client' ? validateBatch(only, partition) : null) ?? validateRecords(only, rules);
 }
 
-function validateBatch(header: ValidationHeader, partition: string): AppendRefusal | null {
-  const { baseOffset, lastOffset, recordCount } = header;
-  const span = lastOffset - baseOffset + 1;
-  if (span <= 0) return refusal('INVALID_RECORD', `Batch has an invalid offset range: [${baseOffset}, ${lastOffset}] in topic partition ${partition}`);
-  if (recordCount <= 0) return refusal('INVALID_RECORD', `Invalid reported count for record batch: ${recordCount} in topic partition ${partition}`);
-  if (span !== recordCount) {
-    return refusal('INVALID_RECORD', `Inconsistent batch offset range [${baseOffset}, ${lastOffset}] and count of records ${recordCount} in topic partition ${partition}`);
+/** Kafka's words for a batch whose CRC or size is wrong. */
+export function corruptMessage(batch: Uint8Array, partition: string): string {
+  return `Record is corrupt (stored crc = ${storedCrc(batch)}) in topic partition ${partition}.`;
+}
+
+function validateBatch(batch: Uint8Array, partition: string): AppendRefusal | null {
+  const [first, last, count] = [baseOffset(batch), lastOffset(batch), recordCount(batch)];
+  if (first !== 0) return refusal('INVALID_RECORD', `The baseOffset of the record batch in the append to ${partition} should be 0, but it is ${first}`);
+  if (last < first) return refusal('INVALID_RECORD', `Batch has an invalid offset range: [${first}, ${last}] in topic partition ${partition}`);
+  if (count <= 0) return refusal('INVALID_RECORD', `Invalid reported count for record batch: ${count} in topic partition ${partition}`);
+  if (last - first + 1 !== count) {
+    return refusal('INVALID_RECORD', `Inconsistent batch offset range [${first}, ${last}] and count of records ${count} in topic partition ${partition}`);
   }
-  if (header.isControl) return refusal('INVALID_RECORD', `Clients are not allowed to write control records in topic partition ${partition}`);
-  if (header.producerId < 0 || header.baseSequence >= 0) return null;
-  return refusal('INVALID_RECORD', `Invalid sequence number ${header.baseSequence} in record batch with producerId ${header.producerId} in topic partition ${partition}`);
+  if (isControlBatch(batch)) return refusal('INVALID_RECORD', `Clients are not allowed to write control records in topic partition ${partition}`);
+  if (producerId(batch) < 0 || baseSequence(batch) >= 0) return null;
+  return refusal('INVALID_RECORD', `Invalid sequence number ${baseSequence(batch)} in record batch with producerId ${producerId(batch)} in topic partition ${partition}`);
 }
 
-function validateRecords(bytes: Uint8Array, header: ValidationHeader, rules: ValidationRules): AppendRefusal | null {
-  const { config, nowMs, partition } = rules;
-  const createTime = config.messageTimestampType === 'CreateTime';
-  const errors: RecordError[] = [];
-  let timestampRefused = false;
-  const sound = walkRecords(bytes, (record, index) => {
-    if (config.compact && !record.hasKey) {
-      errors.push({ batchIndex: index, message: `Compacted topic cannot accept message without key in topic partition ${partition}` });
-    } else if (createTime && record.timestampMs !== -1) {
-      const age = nowMs - record.timestampMs;
-      if (age <= config.messageTimestampBeforeMaxMs && -age <= config.messageTimestampAfterMaxMs) return;
-      timestampRefused = true;
-      errors.push({ batchIndex: index, message: timestampMessage(record, header, { nowMs, config }) });
-    } else if (header.isLogAppendTime) {
-      timestampRefused = true;
-      errors.push({ batchIndex: index, message: 'Invalid timestamp type in message. Producer should not set timestamp type to LogAppendTime.' });
-    }
+function validateRecords(batch: Uint8Array, rules: ValidationRules): AppendRefusal | null {
+  const { config, partition } = rules;
+  const limitsTime = config.messageTimestampType === 'CreateTime' && (config.messageTimestampBeforeMaxMs < MAX_LONG || config.messageTimestampAfterMaxMs < MAX_LONG);
+  if (!config.compact && !limitsTime && !isLogAppendTime(batch)) return null;
+  const read = readRecords(batch);
+  if (!read.ok) {
+    return read.reason === 'corrupt' ? refusal('INVALID_RECORD', `Found invalid record structure in topic partition ${partition}: ${read.detail}`) : null;
+  }
+  const keyErrors: RecordError[] = [];
+  const timestampErrors: RecordError[] = [];
+  read.records.forEach((record, batchIndex) => {
+    const timestampMessage = timestampError(record, batch, rules);
+    if (config.compact && record.key === null) {
+      keyErrors.push({ batchIndex, message: `Compacted topic cannot accept message without key in topic partition ${partition}` });
+    } else if (timestampMessage !== null) timestampErrors.push({ batchIndex, message: timestampMessage });
   });
-  if (sound !== null) return refusal('INVALID_RECORD', sound);
-  if (errors.length === 0) return null;
-  if (timestampRefused) return { error: 'INVALID_TIMESTAMP', message: 'One or more records have been rejected due to invalid timestamp', recordErrors: errors };
-  const shown = errors.slice(0, 3).map((each) => `RecordError(batchIndex=${each.batchIndex}, message='${each.message}')`);
-  const message = `One or more records have been rejected due to ${errors.length} record errors in total, and only showing the first three errors at most: [${shown.join(', ')}]`;
-  return { error: 'INVALID_RECORD', message, recordErrors: errors };
+  return recordRefusal(keyErrors, timestampErrors);
 }
 
-function timestampMessage(record: { readonly timestampMs: number; readonly offsetDelta: number }, header: ValidationHeader, rules: { readonly nowMs: number; readonly config: LogConfig }): string {
-  const from = rules.nowMs - rules.config.messageTimestampBeforeMaxMs;
-  const to = rules.nowMs + rules.config.messageTimestampAfterMaxMs;
-  const offset = header.baseOffset + record.offsetDelta;
-  return `Timestamp ${record.timestampMs} of message with offset ${offset} is out of range. The timestamp should be within [${from}, ${to}]`;
+function timestampError(record: BatchRecord, batch: Uint8Array, rules: ValidationRules): string | null {
+  if (isLogAppendTime(batch)) return 'Invalid timestamp type in message. Producer should not set timestamp type to LogAppendTime.';
+  const { messageTimestampType, messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = rules.config;
+  if (messageTimestampType === 'LogAppendTime' || record.timestamp === -1) return null;
+  const ageMs = rules.nowMs - record.timestamp;
+  if (ageMs <= messageTimestampBeforeMaxMs && -ageMs <= messageTimestampAfterMaxMs) return null;
+  const range = `[${rules.nowMs - messageTimestampBeforeMaxMs}, ${rules.nowMs + messageTimestampAfterMaxMs}]`;
+  return `Timestamp ${record.timestamp} of message with offset ${record.offset} is out of range. The timestamp should be within ${range}`;
+}
+
+/** One wrong timestamp makes the whole refusal INVALID_TIMESTAMP (LogValidator.processRecordErrors). */
+function recordRefusal(keyErrors: readonly RecordError[], timestampErrors: readonly RecordError[]): AppendRefusal | null {
+  const recordErrors = [...keyErrors, ...timestampErrors].sort((a, b) => a.batchIndex - b.batchIndex);
+  if (recordErrors.length === 0) return null;
+  if (timestampErrors.length > 0) return { error: 'INVALID_TIMESTAMP', message: 'One or more records have been rejected due to invalid timestamp', recordErrors };
+  const shown = recordErrors.slice(0, 3).map((each) => `RecordError(batchIndex=${each.batchIndex}, message='${each.message}')`);
+  const message = `One or more records have been rejected due to ${recordErrors.length} record errors in total, and only showing the first three errors at most: [${shown.join(', ')}]`;
+  return { error: 'INVALID_RECORD', message, recordErrors };
 }
 
 function refusal(error: AppendError, message: string): AppendRefusal {

@@ -1,6 +1,6 @@
 import type { Offset } from '../kernel/units.ts';
 import { readInt16, readInt32, readInt64, readUint32, writeInt16, writeInt32, writeInt64 } from './big-endian.ts';
-import { crc32c } from './crc-interim.ts';
+import { crc32c } from '../protocol/crc32c.ts';
 import { lastSequence, putProducer, type ProducerEntry, type Producers } from './producer-state.ts';
 
 /** `.snapshot`: int16 version, uint32 CRC-32C of what follows, then the array of producers, each with its last batch only. */

@@ -1,6 +1,7 @@
 import { arrayPush } from '../kernel/persistent-array.ts';
 import { MAX_INT, NO_EPOCH, type Offset } from '../kernel/units.ts';
-import { batchEntry, batchSize, isValidBatch, LOG_OVERHEAD, MAGIC_AT, RECORD_BATCH_OVERHEAD } from './batch-header.ts';
+import { BATCH_OVERHEAD_BYTES, batchError, batchSizeBytes, LOG_OVERHEAD_BYTES } from '../protocol/record-batch.ts';
+import { batchEntry, MAGIC_AT } from './batch-header.ts';
 import { emptyBatches, lastOffsetAt, pushBatch, type BatchEntry, type BatchList } from './batch-list.ts';
 import { assignEpochStart, latestEpoch, type EpochCache } from './epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
@@ -14,9 +15,9 @@ const LEAST_LENGTH = 14;
 /** The batch that starts at `position` of a `.log`, or null at its end, in a partial batch or in garbage (FileLogInputStream). */
 export function batchBytesAt(file: Uint8Array, position: number): Uint8Array | null {
   if (position >= file.length - (MAGIC_AT + 1)) return null;
-  const header = file.subarray(position, position + LOG_OVERHEAD);
-  const sizeBytes = batchSize(header);
-  if (sizeBytes - LOG_OVERHEAD < LEAST_LENGTH || position + sizeBytes > file.length) return null;
+  const header = file.subarray(position, position + LOG_OVERHEAD_BYTES);
+  const sizeBytes = batchSizeBytes(header);
+  if (sizeBytes - LOG_OVERHEAD_BYTES < LEAST_LENGTH || position + sizeBytes > file.length) return null;
   return file.subarray(position, position + sizeBytes);
 }
 
@@ -26,7 +27,7 @@ export function scanBatches(file: Uint8Array): { readonly batches: BatchList; re
   let position = 0;
   for (;;) {
     const bytes = batchBytesAt(file, position);
-    if (bytes === null || bytes.length < RECORD_BATCH_OVERHEAD) break;
+    if (bytes === null || bytes.length < BATCH_OVERHEAD_BYTES) break;
     const entry = batchEntry(bytes, position);
     if (batches.length > 0 && entry.baseOffset <= lastOffsetOf(batches)) break;
     batches = pushBatch(batches, entry);
@@ -86,7 +87,7 @@ function rebuild(baseOffset: Offset, source: { readonly file: Uint8Array; readon
   let lastIndexedAt = 0;
   for (;;) {
     const bytes = batchBytesAt(source.file, rebuilt.sizeBytes);
-    if (bytes === null || !isValidBatch(bytes)) break;
+    if (bytes === null || batchError(bytes) !== null) break;
     const entry = batchEntry(bytes, rebuilt.sizeBytes);
     if (!offsetsAreSound(rebuilt, entry, baseOffset)) return nothingRebuilt(baseOffset, source.leaderEpochs);
     noteTimestamp(rebuilt, entry);

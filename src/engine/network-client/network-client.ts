@@ -1,0 +1,281 @@
+import { assert } from '../kernel/assert.ts';
+import { mapDelete, mapGet, mapSet, mapValues, emptyMap, type PersistentMap } from '../kernel/persistent-map.ts';
+import type { Scope } from '../kernel/scope.ts';
+import type { SystemInput } from '../kernel/system.ts';
+import { msToUs, type ConnectionId, type InstantUs } from '../kernel/units.ts';
+import { makeRequest } from '../protocol/frames.ts';
+import { apiVersionsRequest } from '../protocol/generated/api-versions-request.ts';
+import { LATEST_VERSIONS, type ApiName, type RequestBodies } from '../protocol/generated/apis.ts';
+import type { ResponseFrame, WireMessage } from '../protocol/wire.ts';
+import type { NetworkClientConfig, NetworkEffect, NetworkEvent, NodeAddress, QueuedRequest } from './contract.ts';
+
+/**
+ * Kafka's NetworkClient over sans-IO connections: per node a connection state, a FIFO of waiting requests and the list of
+ * those in flight. One timer stands at the earliest deadline of all nodes.
+ */
+export interface NetworkClientState {
+  readonly config: NetworkClientConfig;
+  readonly nodes: PersistentMap<NodeState>;
+  /** Connection id to node id. */
+  readonly connections: PersistentMap<number>;
+  readonly nextCorrelationId: number;
+  readonly timerUs: InstantUs | null;
+}
+
+export type ConnectionState = 'disconnected' | 'connecting' | 'checkingApiVersions' | 'ready';
+
+export interface NodeState {
+  readonly address: NodeAddress;
+  readonly status: ConnectionState;
+  readonly connection: ConnectionId | null;
+  /** While disconnected: no new try before this. While connecting: when the set-up times out. */
+  readonly deadlineUs: InstantUs;
+  readonly failures: number;
+  readonly waiting: readonly QueuedRequest[];
+  readonly inFlight: readonly InFlight[];
+}
+
+export interface InFlight {
+  readonly correlationId: number;
+  readonly api: ApiName;
+  readonly tag: string;
+  readonly sentUs: InstantUs;
+  /** The client's own ApiVersions request, of which nobody else hears. */
+  readonly internal: boolean;
+}
+
+export interface NetworkResult {
+  readonly client: NetworkClientState;
+  readonly events: readonly NetworkEvent[];
+}
+
+type NetworkScope = Scope<NetworkEffect>;
+const TIMER = 'network';
+
+export function newNetworkClient(config: NetworkClientConfig): NetworkClientState {
+  return { config, nodes: emptyMap(), connections: emptyMap(), nextCorrelationId: 0, timerUs: null };
+}
+
+export function nodeOf(client: NetworkClientState, nodeId: number): NodeState | undefined {
+  return mapGet(client.nodes, String(nodeId));
+}
+
+function putNode(client: NetworkClientState, node: NodeState): NetworkClientState {
+  return { ...client, nodes: mapSet(client.nodes, String(node.address.nodeId), node) };
+}
+
+export function isReady(client: NetworkClientState, nodeId: number): boolean {
+  return nodeOf(client, nodeId)?.status === 'ready';
+}
+
+/** Requests sent and not answered, and those that wait behind them. */
+export function inFlightCount(client: NetworkClientState, nodeId: number): number {
+  const node = nodeOf(client, nodeId);
+  return node === undefined ? 0 : node.inFlight.length + node.waiting.length;
+}
+
+/** False while a node's reconnect back-off runs: asking it now would only wait. */
+export function canConnect(client: NetworkClientState, nodeId: number, nowUs: InstantUs): boolean {
+  const node = nodeOf(client, nodeId);
+  return node === undefined || node.status !== 'disconnected' || node.deadlineUs <= nowUs;
+}
+
+/** Puts a request in the node's queue, connecting if need be; it goes out when its turn comes. */
+export function queueRequest(client: NetworkClientState, request: QueuedRequest, scope: NetworkScope): NetworkResult {
+  const { nodeId } = request.node;
+  const known = nodeOf(client, nodeId) ?? newNode(request.node);
+  const moved = known.address.host !== request.node.host || known.address.port !== request.node.port;
+  const node: NodeState = { ...known, address: moved ? request.node : known.address, waiting: [...known.waiting, request] };
+  return flushNode(putNode(client, node), nodeId, scope);
+}
+
+function newNode(address: NodeAddress): NodeState {
+  return { address, status: 'disconnected', connection: null, deadlineUs: 0, failures: 0, waiting: [], inFlight: [] };
+}
+
+/** Connects when there is something to send, and sends what may go out. */
+function flushNode(client: NetworkClientState, nodeId: number, scope: NetworkScope): NetworkResult {
+  const node = nodeOf(client, nodeId);
+  if (node === undefined) return { client, events: [] };
+  if (node.status === 'disconnected') {
+    if (node.waiting.length > 0 && node.deadlineUs <= scope.context.nowUs) return { client: connect(client, node, scope), events: [] };
+    return { client: armTimer(client, scope), events: [] };
+  }
+  if (node.status !== 'ready') return { client, events: [] };
+  return sendWaiting(client, node, scope);
+}
+
+function connect(client: NetworkClientState, node: NodeState, scope: NetworkScope): NetworkClientState {
+  const { config } = client;
+  const connection = scope.context.nextConnection();
+  scope.effects.push({ type: 'connect', owner: config.owner, connection, host: node.address.host, port: node.address.port });
+  const deadlineUs = scope.context.nowUs + msToUs(config.connectionSetupTimeoutMs);
+  const next = putNode(client, { ...node, status: 'connecting', connection, deadlineUs });
+  return armTimer({ ...next, connections: mapSet(next.connections, String(connection), node.address.nodeId) }, scope);
+}
+
+function sendWaiting(client: NetworkClientState, node: NodeState, scope: NetworkScope): NetworkResult {
+  const events: NetworkEvent[] = [];
+  let current = client;
+  let inFlight = node.inFlight;
+  let sent = 0;
+  while (sent < node.waiting.length && inFlight.length < client.config.maxInFlightPerConnection) {
+    const request = node.waiting[sent] as QueuedRequest;
+    sent += 1;
+    const correlationId = current.nextCorrelationId;
+    current = { ...current, nextCorrelationId: nextCorrelation(correlationId) };
+    send(node, scope, makeRequest({ api: request.api, version: request.version, correlationId, clientId: client.config.clientId, body: request.body as RequestBodies[ApiName] }) as WireMessage);
+    if (request.expectsResponse) inFlight = [...inFlight, { correlationId, api: request.api, tag: request.tag, sentUs: scope.context.nowUs, internal: false }];
+    else events.push({ type: 'sent', nodeId: node.address.nodeId, tag: request.tag });
+  }
+  if (sent === 0) return { client, events };
+  current = putNode(current, { ...node, inFlight, waiting: node.waiting.slice(sent) });
+  return { client: armTimer(current, scope), events };
+}
+
+function nextCorrelation(correlationId: number): number {
+  return correlationId >= 2147483647 ? 0 : correlationId + 1;
+}
+
+function send(node: NodeState, scope: NetworkScope, message: WireMessage): void {
+  assert(node.connection !== null, 'a connection to send on');
+  scope.effects.push({ type: 'send', connection: node.connection, message });
+}
+
+/** Handles an input addressed to this client's owner. */
+export function onNetworkInput(client: NetworkClientState, input: SystemInput<WireMessage, unknown>, scope: NetworkScope): NetworkResult {
+  switch (input.type) {
+    case 'connected':
+      return onConnected(client, input.connection, scope);
+    case 'received':
+      return onReceived(client, input.connection, input.message, scope);
+    case 'closed':
+      return onClosed(client, input.connection, { reason: input.reason === 'refused' ? 'refused' : 'disconnected', scope });
+    case 'timer':
+      return input.name === TIMER ? onTimer({ ...client, timerUs: null }, scope) : { client, events: [] };
+    default:
+      return { client, events: [] };
+  }
+}
+
+function nodeOfConnection(client: NetworkClientState, connection: ConnectionId): NodeState | undefined {
+  const nodeId = mapGet(client.connections, String(connection));
+  const node = nodeId === undefined ? undefined : nodeOf(client, nodeId);
+  return node?.connection === connection ? node : undefined;
+}
+
+function onConnected(client: NetworkClientState, connection: ConnectionId, scope: NetworkScope): NetworkResult {
+  const node = nodeOfConnection(client, connection);
+  if (node === undefined) return { client, events: [] };
+  if (!client.config.discoverApiVersions) return becomeReady(client, node, scope);
+  const correlationId = client.nextCorrelationId;
+  const body = apiVersionsRequest({ clientSoftwareName: 'highwater', clientSoftwareVersion: '3.9.1' });
+  send(node, scope, makeRequest({ api: 'ApiVersions', version: LATEST_VERSIONS.ApiVersions, correlationId, clientId: client.config.clientId, body }));
+  const inFlight: InFlight = { correlationId, api: 'ApiVersions', tag: '', sentUs: scope.context.nowUs, internal: true };
+  const next = putNode({ ...client, nextCorrelationId: nextCorrelation(correlationId) }, { ...node, status: 'checkingApiVersions', inFlight: [inFlight] });
+  return { client: armTimer(next, scope), events: [] };
+}
+
+function becomeReady(client: NetworkClientState, node: NodeState, scope: NetworkScope): NetworkResult {
+  assert(node.connection !== null, 'a connection when ready');
+  const ready = putNode(client, { ...node, status: 'ready', failures: 0 });
+  const flushed = flushNode(ready, node.address.nodeId, scope);
+  return { client: armTimer(flushed.client, scope), events: [{ type: 'nodeReady', nodeId: node.address.nodeId, connection: node.connection }, ...flushed.events] };
+}
+
+function onReceived(client: NetworkClientState, connection: ConnectionId, message: WireMessage, scope: NetworkScope): NetworkResult {
+  const node = nodeOfConnection(client, connection);
+  if (node === undefined || message.kind !== 'response') return { client, events: [] };
+  const [first, ...rest] = node.inFlight;
+  assert(first !== undefined && first.correlationId === message.correlationId, `an answer to request ${first?.correlationId ?? 'none'}, got ${message.correlationId}`);
+  const answered: NodeState = { ...node, inFlight: rest };
+  if (first.internal) return becomeReady(putNode(client, answered), answered, scope);
+  const flushed = flushNode(putNode(client, answered), node.address.nodeId, scope);
+  return { client: flushed.client, events: [{ type: 'response', nodeId: node.address.nodeId, tag: first.tag, frame: message as ResponseFrame }, ...flushed.events] };
+}
+
+interface Closing {
+  readonly reason: 'disconnected' | 'timeout' | 'refused';
+  readonly scope: NetworkScope;
+}
+
+/** Everything sent or waiting on the connection has failed; the next try waits its back-off. */
+function onClosed(client: NetworkClientState, connection: ConnectionId, closing: Closing): NetworkResult {
+  const node = nodeOfConnection(client, connection);
+  const without: NetworkClientState = { ...client, connections: mapDelete(client.connections, String(connection)) };
+  return node === undefined ? { client: without, events: [] } : failNode(without, node, closing);
+}
+
+function failNode(client: NetworkClientState, node: NodeState, closing: Closing): NetworkResult {
+  const { nodeId } = node.address;
+  const events: NetworkEvent[] = [{ type: 'nodeLost', nodeId }];
+  for (const request of node.inFlight) if (!request.internal) events.push({ type: 'failed', nodeId, tag: request.tag, api: request.api, reason: closing.reason });
+  for (const request of node.waiting) events.push({ type: 'failed', nodeId, tag: request.tag, api: request.api, reason: closing.reason });
+  const failures = node.failures + 1;
+  const deadlineUs = closing.scope.context.nowUs + backOffUs(client.config, failures, closing.scope);
+  const next = putNode(client, { ...node, status: 'disconnected', connection: null, failures, deadlineUs, waiting: [], inFlight: [] });
+  return { client: armTimer(next, closing.scope), events };
+}
+
+/** Exponential with 20 % jitter (ClusterConnectionStates). */
+function backOffUs(config: NetworkClientConfig, failures: number, scope: NetworkScope): number {
+  let waitMs = config.reconnectBackoffMs;
+  for (let i = 1; i < failures && waitMs < config.reconnectBackoffMaxMs; i++) waitMs *= 2;
+  const jitter = 0.8 + (scope.context.draw('reconnect-backoff') / 4294967296) * 0.4;
+  return msToUs(Math.min(waitMs, config.reconnectBackoffMaxMs) * jitter);
+}
+
+/** Deadlines that passed: set-ups and requests that took too long close their connection; back-offs end. */
+function onTimer(client: NetworkClientState, scope: NetworkScope): NetworkResult {
+  const events: NetworkEvent[] = [];
+  let current = client;
+  for (const node of mapValues(client.nodes)) {
+    if (deadlineOf(client, node) > scope.context.nowUs) continue;
+    const result = node.status === 'disconnected' ? flushNode(current, node.address.nodeId, scope) : timeOut(current, node, scope);
+    current = result.client;
+    for (const event of result.events) events.push(event);
+  }
+  return { client: armTimer(current, scope), events };
+}
+
+function timeOut(client: NetworkClientState, node: NodeState, scope: NetworkScope): NetworkResult {
+  assert(node.connection !== null, 'a connection to time out');
+  scope.effects.push({ type: 'close', connection: node.connection });
+  const without = { ...client, connections: mapDelete(client.connections, String(node.connection)) };
+  return failNode(without, node, { reason: 'timeout', scope });
+}
+
+/** When this node needs attention next. */
+function deadlineOf(client: NetworkClientState, node: NodeState): InstantUs {
+  if (node.status === 'disconnected') return node.waiting.length > 0 ? node.deadlineUs : Infinity;
+  if (node.status === 'connecting') return node.deadlineUs;
+  const oldest = node.inFlight[0];
+  return oldest === undefined ? Infinity : oldest.sentUs + msToUs(client.config.requestTimeoutMs);
+}
+
+/** The timer never stands later than the earliest deadline; being early only costs a look. */
+function armTimer(client: NetworkClientState, scope: NetworkScope): NetworkClientState {
+  let earliestUs = Infinity;
+  for (const node of mapValues(client.nodes)) earliestUs = Math.min(earliestUs, deadlineOf(client, node));
+  if (earliestUs === Infinity || (client.timerUs !== null && client.timerUs <= earliestUs)) return client;
+  const atUs = Math.max(earliestUs, scope.context.nowUs);
+  scope.effects.push({ type: 'setTimer', owner: client.config.owner, name: TIMER, atUs });
+  return { ...client, timerUs: atUs };
+}
+
+/** Closes the connection to a node; what was in flight or waiting is reported as failed. */
+export function disconnectNode(client: NetworkClientState, nodeId: number, scope: NetworkScope): NetworkResult {
+  const node = nodeOf(client, nodeId);
+  if (node === undefined || node.connection === null) return { client, events: [] };
+  scope.effects.push({ type: 'close', connection: node.connection });
+  return onClosed(client, node.connection, { reason: 'disconnected', scope });
+}
+
+/** Closes and forgets a node; nothing is reported. */
+export function forgetNode(client: NetworkClientState, nodeId: number, scope: NetworkScope): NetworkClientState {
+  const node = nodeOf(client, nodeId);
+  if (node === undefined) return client;
+  if (node.connection !== null) scope.effects.push({ type: 'close', connection: node.connection });
+  const connections = node.connection === null ? client.connections : mapDelete(client.connections, String(node.connection));
+  return { ...client, connections, nodes: mapDelete(client.nodes, String(nodeId)) };
+}

@@ -1,0 +1,112 @@
+import 'fake-indexeddb/auto';
+import { expect, test } from 'vitest';
+import { describeDiskContract } from './disk-contract.ts';
+import { openIndexedDbDisk } from './indexed-db-disk.ts';
+import { MemoryDisk, newMemoryDevice, type MemoryDevice } from './memory-disk.ts';
+
+const memoryDevices = new Map<string, MemoryDevice>();
+
+describeDiskContract(
+  'MemoryDisk',
+  {
+    async open(name) {
+      const device = memoryDevices.get(name) ?? newMemoryDevice();
+      memoryDevices.set(name, device);
+      return new MemoryDisk(device);
+    },
+  },
+  { randomRuns: 60 },
+);
+
+describeDiskContract(
+  'IndexedDbDisk',
+  {
+    async open(name) {
+      const opened = await openIndexedDbDisk(name);
+      if (!opened.ok) throw new Error(opened.problem.message);
+      return opened.store;
+    },
+    async commitFailing(disk, batch, at) {
+      const restore = failWriteNumber(at);
+      try {
+        await disk.commit(batch);
+        return false;
+      } catch (error) {
+        expect(error).toMatchObject({ name: 'StorageError', problem: { kind: 'quota' } });
+        return true;
+      } finally {
+        restore();
+      }
+    },
+  },
+  { randomRuns: 25 },
+);
+
+/** Lets the write of that number, from now on, fail as when the disk is full. */
+function failWriteNumber(at: number): () => void {
+  const { put, delete: remove } = IDBObjectStore.prototype;
+  let count = 0;
+  const next = (): void => {
+    if (count++ === at) throw new DOMException('no room', 'QuotaExceededError');
+  };
+  IDBObjectStore.prototype.put = function (...values) {
+    next();
+    return put.apply(this, values);
+  };
+  IDBObjectStore.prototype.delete = function (...values) {
+    next();
+    return remove.apply(this, values);
+  };
+  return () => {
+    IDBObjectStore.prototype.put = put;
+    IDBObjectStore.prototype.delete = remove;
+  };
+}
+
+test('[R8] after a failure every later commit fails too, so that no batch is left out in the middle', async () => {
+  const opened = await openIndexedDbDisk('after-failure');
+  if (!opened.ok) throw new Error(opened.problem.message);
+  const disk = opened.store;
+  const restore = failWriteNumber(0);
+  await expect(disk.commit({ writes: [{ op: 'put', path: 'f', bytes: Uint8Array.of(1) }], flushSequence: 1, atUs: 1, durability: 'relaxed' })).rejects.toMatchObject({ problem: { kind: 'quota' } });
+  restore();
+  await expect(disk.commit({ writes: [{ op: 'put', path: 'g', bytes: Uint8Array.of(2) }], flushSequence: 2, atUs: 2, durability: 'relaxed' })).rejects.toMatchObject({ problem: { kind: 'quota' } });
+  await disk.close();
+});
+
+test('[R9] two branches in one database do not see each other', async () => {
+  const [one, two] = [await openIndexedDbDisk('branches', 1), await openIndexedDbDisk('branches', 2)];
+  if (!one.ok || !two.ok) throw new Error('expected both to open');
+  await one.store.commit({ writes: [{ op: 'put', path: 'f', bytes: Uint8Array.of(1) }], flushSequence: 4, atUs: 1, durability: 'relaxed' });
+  expect((await two.store.load()).files).toEqual([]);
+  expect((await one.store.load()).flushSequence).toBe(4);
+  await one.store.close();
+  await two.store.close();
+});
+
+test('[R10] a page without IndexedDB is told that storage is refused', async () => {
+  const real = globalThis.indexedDB;
+  Reflect.deleteProperty(globalThis, 'indexedDB');
+  const opened = await openIndexedDbDisk('nowhere');
+  Object.defineProperty(globalThis, 'indexedDB', { value: real, configurable: true, writable: true });
+  expect(opened).toMatchObject({ ok: false, problem: { kind: 'refused' } });
+});
+
+test('[R10] an open that another tab blocks is answered, not waited for', async () => {
+  const { openDB } = await import('idb');
+  const { openDatabase } = await import('./open-database.ts');
+  const holder = await openDB('held', 1);
+  const opened = await openDatabase((callbacks) => openDB('held', 2, callbacks));
+  expect(opened).toMatchObject({ ok: false, problem: { kind: 'blocked' } });
+  holder.close();
+});
+
+test('[R10] a connection that another tab takes over fails what comes later', async () => {
+  const { openDB } = await import('idb');
+  const opened = await openIndexedDbDisk('taken');
+  if (!opened.ok) throw new Error(opened.problem.message);
+  const newer = await openDB('taken', 2);
+  await expect(opened.store.load()).rejects.toMatchObject({ problem: { kind: 'lost' } });
+  newer.close();
+  expect(await openIndexedDbDisk('taken')).toMatchObject({ ok: false, problem: { kind: 'blocked' } });
+});
