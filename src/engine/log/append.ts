@@ -5,11 +5,11 @@ import type { BatchEntry } from './batch-list.ts';
 import { flushLog, requestedRecoveryPoint } from './flush.ts';
 import { corruptMessage, validateClientBatches, type AppendError, type AppendOrigin, type RecordError } from './log-validator.ts';
 import type { LogScope } from './log-scope.ts';
-import { assignEpoch, type LogState } from './log-state.ts';
+import { assignEpoch, copyLog, type LogState } from './log-state.ts';
 import { checkProducer, findDuplicate, type ProducerBatch, type ProducerBatchHeader } from './producer-state.ts';
 import { noteBatch, type ProducerStore } from './producer-store.ts';
 import { rollSegment } from './roll.ts';
-import { appendToSegment, shouldRoll, preallocateIndexes, type BatchSet } from './segment.ts';
+import { appendToSegment, preallocateIndexes, shouldRoll, type BatchSet } from './segment.ts';
 import { NO_TIMESTAMP } from './segment-index.ts';
 
 /** LogAppendInfo: what became of a set of batches. */
@@ -88,7 +88,7 @@ function appendSet(log: LogState, set: BatchSet, how: { readonly origin: AppendO
   }
   const firstOffset = set.batches[0]?.baseOffset ?? log.logEndOffset;
   const rolls = shouldRoll(next.active, set, config, scope.context.nowMs);
-  next = rolls ? rollSegment(next, firstOffset, scope) : { ...next, active: preallocateIndexes(next.active, scope) };
+  next = rolls ? rollSegment(next, firstOffset, scope) : openIndexes(next, scope);
   const produced = noteProducers(next.producers, set, { origin: how.origin, partition: log.dir });
   const rolledTo = rolls ? next.active.baseOffset : null;
   switch (produced.outcome) {
@@ -102,11 +102,16 @@ function appendSet(log: LogState, set: BatchSet, how: { readonly origin: AppendO
   }
 }
 
+/** Looking whether the segment must roll opens its indexes, so that even a duplicate makes their files. */
+function openIndexes(log: LogState, scope: LogScope): LogState {
+  const active = preallocateIndexes(log.active, scope);
+  return active === log.active ? log : { ...log, active };
+}
+
 function write(log: LogState, what: { readonly set: BatchSet; readonly producers: ProducerStore }, scope: LogScope): LogState {
   const { set, producers } = what;
-  // At the end of a segment positions follow the segment, which a roll may just have replaced.
-  const placed = placeSet(set, log.active.sizeBytes);
-  const appended: LogState = { ...log, active: appendToSegment(log.active, placed, log.config, scope), logEndOffset: set.lastOffset + 1, producers };
+  const active = appendToSegment(log.active, set, log.config, scope);
+  const appended = copyLog(log, { active, logEndOffset: set.lastOffset + 1, highWatermark: log.highWatermark, producers });
   return appended.logEndOffset - requestedRecoveryPoint(appended) >= log.config.flushMessages ? flushLog(appended, scope) : appended;
 }
 
@@ -153,20 +158,17 @@ function batchSet(batches: readonly Uint8Array[]): BatchSet {
   return { batches: entries, sizeBytes, lastOffset, maxTimestampMs, offsetOfMaxTimestamp };
 }
 
-function placeSet(set: BatchSet, startsAt: number): BatchSet {
-  if (startsAt === 0) return set;
-  return { ...set, batches: set.batches.map((entry) => ({ ...entry, position: startsAt + entry.position })) };
-}
-
 function appendInfo(log: LogState, set: BatchSet, how: Pick<AppendInfo, 'firstOffset' | 'logAppendTimeMs' | 'rolledTo'>): AppendInfo {
   return {
-    ...how,
+    firstOffset: how.firstOffset,
     lastOffset: set.lastOffset,
     maxTimestampMs: set.maxTimestampMs,
+    logAppendTimeMs: how.logAppendTimeMs,
     logStartOffset: log.logStartOffset,
     sizeBytes: set.sizeBytes,
     batches: set.batches.map((entry) => entry.bytes),
     duplicate: false,
+    rolledTo: how.rolledTo,
   };
 }
 

@@ -114,7 +114,7 @@ export function indexOfOffset(list: BatchList, offset: Offset): number {
 }
 
 function openEntry(list: BatchList, index: number): BatchEntry {
-  return required(list.open[index - (list.sealed.length << CHUNK_BITS)], `a batch within [0, ${list.length}), got ${index}`);
+  return required(list.open[index - (list.sealed.length << CHUNK_BITS)], 'an index below the number of batches');
 }
 
 function column(values: Float64Array | Int32Array, at: number): number {

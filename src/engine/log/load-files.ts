@@ -1,9 +1,37 @@
 import { deleteFile, fileExists, listPaths, readFile, renameFile, type FileTree } from '../kernel/files.ts';
-import { MAX_LONG, type Offset } from '../kernel/units.ts';
-import { CLEANED_SUFFIX, DELETED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, offsetOfFileName, SWAP_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './file-names.ts';
+import { EMPTY_BYTES } from '../kernel/bytes.ts';
+import { MAX_LONG, type Offset, type PartitionId } from '../kernel/units.ts';
+import { lastOffsetAt } from './batch-list.ts';
+import { comparePartitions } from './checkpoint-files.ts';
+import { CLEANED_SUFFIX, DELETED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, offsetOfFileName, parseLogDirName, SWAP_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './file-names.ts';
 import type { LogScope } from './log-scope.ts';
 import { scanBatches } from './recovery.ts';
-import { lastOffsetAt } from './batch-list.ts';
+
+/** The folder of one partition in a log dir, with the names of its files, sorted. */
+export interface LogDir {
+  readonly dir: string;
+  readonly topic: string;
+  readonly partition: PartitionId;
+  readonly names: readonly string[];
+}
+
+/** The partitions' folders on a disk, by topic and partition; one pass over its files. Other folders (`…-delete`) are left out. */
+export function listLogDirs(files: FileTree): readonly LogDir[] {
+  const dirs: { readonly dir: string; readonly topic: string; readonly partition: PartitionId; readonly names: string[] }[] = [];
+  for (const path of listPaths(files)) {
+    const slash = path.indexOf('/');
+    const dir = path.slice(0, Math.max(0, slash));
+    let last = dirs[dirs.length - 1];
+    if (last?.dir !== dir) {
+      const parsed = parseLogDirName(dir);
+      if (slash < 0 || parsed === null) continue;
+      last = { dir, ...parsed, names: [] };
+      dirs.push(last);
+    }
+    last.names.push(path.slice(slash + 1));
+  }
+  return dirs.sort(comparePartitions);
+}
 
 /** Names of the files in a partition's folder, sorted. */
 export function partitionFiles(files: FileTree, dir: string): readonly string[] {
@@ -11,46 +39,60 @@ export function partitionFiles(files: FileTree, dir: string): readonly string[] 
   return listPaths(files, prefix).map((path) => path.slice(prefix.length));
 }
 
+/** A folder's files, and the tree they are in. */
+export interface Folder {
+  readonly dir: string;
+  readonly files: FileTree;
+  readonly names: readonly string[];
+}
+
 /**
  * Finishes what a crash interrupted (LogLoader, first three passes): `.deleted` and `.cleaned` files go; a `.swap` that an unfinished
- * split left goes too; the other `.swap` files take the place of the segments in their range. Returns the tree as it is then.
+ * split left goes too; the other `.swap` files take the place of the segments in their range. Returns the folder as it is then.
  */
-export function settleTemporaryFiles(files: FileTree, dir: string, scope: Pick<LogScope, 'effects'>): FileTree {
-  let settled = files;
-  const remove = (name: string): void => {
-    scope.effects.push({ type: 'delete', path: `${dir}/${name}` });
-    settled = deleteFile(settled, `${dir}/${name}`);
-  };
-  const names = partitionFiles(files, dir);
+export function settleTemporaryFiles(folder: Folder, scope: Pick<LogScope, 'effects'>): Folder {
+  const { dir, names } = folder;
+  const isTemporary = (name: string): boolean => name.endsWith(DELETED_SUFFIX) || name.endsWith(CLEANED_SUFFIX) || name.endsWith(SWAP_SUFFIX);
+  if (!names.some(isTemporary)) return folder;
   const cleaned = names.filter((name) => name.endsWith(CLEANED_SUFFIX));
   const leastCleaned = cleaned.reduce((least, name) => Math.min(least, offsetOfFileName(name) ?? MAX_LONG), MAX_LONG);
-  for (const name of names) {
+  const useful = removeFiles(folder, (name) => {
     const isUnfinishedSplit = name.endsWith(SWAP_SUFFIX) && (offsetOfFileName(name) ?? 0) >= leastCleaned;
-    if (name.endsWith(DELETED_SUFFIX) || name.endsWith(CLEANED_SUFFIX) || isUnfinishedSplit) remove(name);
-  }
-  const swaps = partitionFiles(settled, dir).filter((name) => name.endsWith(SWAP_SUFFIX));
-  const range = swapRange(settled, dir, swaps);
-  for (const name of partitionFiles(settled, dir)) {
+    return name.endsWith(DELETED_SUFFIX) || name.endsWith(CLEANED_SUFFIX) || isUnfinishedSplit;
+  }, scope);
+  const swaps = useful.names.filter((name) => name.endsWith(SWAP_SUFFIX));
+  const range = swapRange(useful, swaps);
+  let { files } = removeFiles(useful, (name) => {
     const offset = offsetOfFileName(name);
-    if (offset !== null && !name.endsWith(SWAP_SUFFIX) && offset >= range.from && offset < range.to) remove(name);
-  }
+    return offset !== null && !name.endsWith(SWAP_SUFFIX) && offset >= range.from && offset < range.to;
+  }, scope);
   for (const name of swaps) {
     const from = `${dir}/${name}`;
     const to = from.slice(0, -SWAP_SUFFIX.length);
     scope.effects.push({ type: 'rename', from, to });
-    settled = renameFile(settled, from, to);
+    files = renameFile(files, from, to);
   }
-  return settled;
+  return { dir, files, names: partitionFiles(files, dir) };
+}
+
+function removeFiles(folder: Folder, doomed: (name: string) => boolean, scope: Pick<LogScope, 'effects'>): Folder {
+  let { files } = folder;
+  for (const name of folder.names.filter(doomed)) {
+    const path = `${folder.dir}/${name}`;
+    scope.effects.push({ type: 'delete', path });
+    files = deleteFile(files, path);
+  }
+  return { dir: folder.dir, files, names: folder.names.filter((name) => !doomed(name)) };
 }
 
 /** Offsets that the swapped-in segments cover, empty when there are none. */
-function swapRange(files: FileTree, dir: string, swaps: readonly string[]): { readonly from: Offset; readonly to: Offset } {
+function swapRange(folder: Folder, swaps: readonly string[]): { readonly from: Offset; readonly to: Offset } {
   let from = MAX_LONG;
   let to = -1;
   for (const name of swaps) {
     const offset = offsetOfFileName(name);
     if (offset === null || !name.endsWith(LOG_SUFFIX + SWAP_SUFFIX)) continue;
-    const { batches } = scanBatches(readFile(files, `${dir}/${name}`) ?? new Uint8Array(0));
+    const { batches } = scanBatches(readFile(folder.files, `${folder.dir}/${name}`) ?? EMPTY_BYTES);
     from = Math.min(from, offset);
     to = Math.max(to, batches.length === 0 ? offset : lastOffsetAt(batches, batches.length - 1) + 1);
   }
@@ -58,11 +100,11 @@ function swapRange(files: FileTree, dir: string, swaps: readonly string[]): { re
 }
 
 /** Deletes index files whose `.log` is gone. */
-export function deleteOrphanedIndexes(files: FileTree, dir: string, scope: Pick<LogScope, 'effects'>): void {
-  for (const name of partitionFiles(files, dir)) {
+export function deleteOrphanedIndexes(folder: Folder, scope: Pick<LogScope, 'effects'>): void {
+  for (const name of folder.names) {
     const suffix = [INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX].find((index) => name.endsWith(index));
     if (suffix === undefined) continue;
-    const path = `${dir}/${name}`;
-    if (!fileExists(files, path.slice(0, -suffix.length) + LOG_SUFFIX)) scope.effects.push({ type: 'delete', path });
+    const path = `${folder.dir}/${name}`;
+    if (!fileExists(folder.files, path.slice(0, -suffix.length) + LOG_SUFFIX)) scope.effects.push({ type: 'delete', path });
   }
 }

@@ -7,7 +7,7 @@ import { batchAt } from './batch-list.ts';
 import { decodeEpochCheckpoint, readText } from './checkpoint-files.ts';
 import { assignEpochStart, truncateEpochsFromEnd, truncateEpochsFromStart, type EpochCache } from './epoch-cache.ts';
 import { LEADER_EPOCH_CHECKPOINT, LOG_SUFFIX, logDirName, offsetOfFileName, SNAPSHOT_SUFFIX } from './file-names.ts';
-import { deleteOrphanedIndexes, partitionFiles, settleTemporaryFiles } from './load-files.ts';
+import { deleteOrphanedIndexes, partitionFiles, settleTemporaryFiles, type Folder } from './load-files.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogScope } from './log-scope.ts';
 import { writeEpochCheckpoint, type LogState } from './log-state.ts';
@@ -30,6 +30,8 @@ export interface LoadOptions {
   /** From the checkpoint files; 0 when they have no entry. */
   readonly recoveryPoint: Offset;
   readonly logStartOffset: Offset;
+  /** Names of the folder's files where `listLogDirs` has them already. */
+  readonly names?: readonly string[];
 }
 
 /** What recovery found; all zero and empty after a clean stop. */
@@ -63,10 +65,10 @@ export function loadLog(files: FileTree, options: LoadOptions, scope: LogScope):
   if (!metadata.ok) return metadata;
   const epochs = readEpochs(files, dir, scope);
   if (!epochs.ok) return epochs;
-  const settled = settleTemporaryFiles(files, dir, scope);
-  deleteOrphanedIndexes(settled, dir, scope);
-  const loading = openSegments(settled, { ...options, dir, leaderEpochs: epochs.entries }, scope);
-  const recovered = options.cleanShutdown ? loading : recoverUnflushed(loading, settled, scope);
+  const folder = settleTemporaryFiles({ dir, files, names: options.names ?? partitionFiles(files, dir) }, scope);
+  deleteOrphanedIndexes(folder, scope);
+  const loading = openSegments(folder, { ...options, leaderEpochs: epochs.entries }, scope);
+  const recovered = options.cleanShutdown ? loading : recoverUnflushed(loading, folder.files, scope);
   return { ok: true, log: finish(recovered, { topicId: metadata.topicId, storedEpochs: epochs.entries }, scope), recovered: recovered.recovered };
 }
 
@@ -92,20 +94,20 @@ function readEpochs(files: FileTree, dir: string, scope: LogScope): { readonly o
   return { ok: true, entries };
 }
 
-function openSegments(files: FileTree, options: LoadOptions & { readonly dir: string; readonly leaderEpochs: EpochCache }, scope: LogScope): Loading {
-  const names = partitionFiles(files, options.dir);
-  let loading: Loading = { ...options, segments: [], snapshots: snapshotsOf(files, options.dir, names), recovered: { segments: [], discardedBytes: 0 }, doomed: [] };
+function openSegments(folder: Folder, options: LoadOptions & { readonly leaderEpochs: EpochCache }, scope: LogScope): Loading {
+  const { dir, files, names } = folder;
+  let loading: Loading = { ...options, dir, segments: [], snapshots: snapshotsOf(folder), recovered: { segments: [], discardedBytes: 0 }, doomed: [] };
   for (const name of names) {
     const baseOffset = offsetOfFileName(name);
     if (baseOffset === null || !name.endsWith(LOG_SUFFIX)) continue;
-    const segment = emptySegment(options.dir, baseOffset, options.config, scope.context);
+    const segment = emptySegment(dir, baseOffset, options.config, scope.context);
     const opened = openSegment(files, segment, options.cleanShutdown, scope);
     loading = opened === null ? recoverOne(loading, { segment, position: loading.segments.length }, files, scope) : { ...loading, segments: [...loading.segments, opened] };
   }
   return loading;
 }
 
-function snapshotsOf(files: FileTree, dir: string, names: readonly string[]): readonly Snapshot[] {
+function snapshotsOf({ dir, files, names }: Folder): readonly Snapshot[] {
   const snapshots: Snapshot[] = [];
   for (const name of names) {
     const offset = offsetOfFileName(name);

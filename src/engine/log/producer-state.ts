@@ -98,8 +98,9 @@ export function updateProducers(producers: Producers, batch: ProducerBatchHeader
   const known = epochChanged ? [] : entry.batches;
   const txnFirst = batch.isTransactional && entry.currentTxnFirstOffset < 0 ? batch.baseOffset : entry.currentTxnFirstOffset;
   const updated: ProducerEntry = {
-    ...entry,
+    producerId: entry.producerId,
     producerEpoch: batch.producerEpoch,
+    coordinatorEpoch: entry.coordinatorEpoch,
     lastTimestampMs: batch.maxTimestampMs,
     currentTxnFirstOffset: batch.isControl ? -1 : txnFirst,
     batches: batch.isControl ? known : [...known.slice(-(BATCHES_TO_RETAIN - 1)), batchOf(batch)],

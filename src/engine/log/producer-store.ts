@@ -35,7 +35,7 @@ export function emptyProducerStore(snapshots: readonly Snapshot[]): ProducerStor
 /** Notes an appended batch; batches without a producer id only move `mapEndOffset`. */
 export function noteBatch(store: ProducerStore, batch: ProducerBatchHeader): ProducerStore {
   const producers = batch.producerId < 0 ? store.producers : updateProducers(store.producers, batch);
-  return { ...store, producers, mapEndOffset: batch.lastOffset + 1 };
+  return { producers, mapEndOffset: batch.lastOffset + 1, lastSnapshotOffset: store.lastSnapshotOffset, snapshots: store.snapshots };
 }
 
 /** Writes `<mapEndOffset>.snapshot`, unless there is one at or above it already. Path of the written file, or null. */

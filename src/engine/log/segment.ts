@@ -47,7 +47,7 @@ export interface Segment {
   readonly paths: SegmentPaths;
 }
 
-/** Batches appended in one go: one Produce for a leader, one Fetch answer for a follower. At most one index entry a set. */
+/** Batches appended in one go: one Produce for a leader, one Fetch answer for a follower. At most one index entry a set. Positions count from the set's start. */
 export interface BatchSet {
   readonly batches: readonly BatchEntry[];
   readonly sizeBytes: number;
@@ -109,27 +109,50 @@ function waitedForRollMs(segment: Segment, setTimestampMs: EpochMs, nowMs: Epoch
 export function appendToSegment(before: Segment, set: BatchSet, config: LogConfig, scope: LogScope): Segment {
   assert(set.batches.length > 0, 'a set with at least one batch');
   const segment = preallocateIndexes(before, scope);
-  const { path, startsAt } = { path: segment.paths.log, startsAt: segment.sizeBytes };
   let { batches } = segment;
   for (const entry of set.batches) {
-    batches = pushBatch(batches, entry);
-    scope.effects.push({ type: 'append', path, bytes: entry.bytes });
+    batches = pushBatch(batches, placed(entry, segment.sizeBytes));
+    scope.effects.push({ type: 'append', path: segment.paths.log, bytes: entry.bytes });
   }
-  const larger = set.maxTimestampMs > segment.maxTimestampMs;
-  const maxTimestampMs = larger ? set.maxTimestampMs : segment.maxTimestampMs;
-  const offsetOfMaxTimestamp = larger ? set.offsetOfMaxTimestamp : segment.offsetOfMaxTimestamp;
   const indexed = segment.bytesSinceLastIndexEntry > config.indexIntervalBytes;
-  const grown: Segment = {
-    ...segment,
-    sizeBytes: startsAt + set.sizeBytes,
-    batches,
-    maxTimestampMs,
-    offsetOfMaxTimestamp,
-    rollingTimestampMs: startsAt === 0 ? set.maxTimestampMs : segment.rollingTimestampMs,
-    bytesSinceLastIndexEntry: (indexed ? 0 : segment.bytesSinceLastIndexEntry) + set.sizeBytes,
-    lastModifiedMs: scope.context.nowMs,
+  const grown = growSegment(segment, { set, batches, indexed, nowMs: scope.context.nowMs });
+  return indexed ? addIndexEntries(grown, { offset: set.lastOffset, position: segment.sizeBytes }, scope) : grown;
+}
+
+/** An entry of a set, which counts positions from its own start, in its place in the segment. */
+function placed(entry: BatchEntry, setStartsAt: number): BatchEntry {
+  return {
+    baseOffset: entry.baseOffset,
+    lastOffset: entry.lastOffset,
+    position: setStartsAt + entry.position,
+    sizeBytes: entry.sizeBytes,
+    maxTimestampMs: entry.maxTimestampMs,
+    leaderEpoch: entry.leaderEpoch,
+    bytes: entry.bytes,
   };
-  return indexed ? addIndexEntries(grown, { offset: set.lastOffset, position: startsAt }, scope) : grown;
+}
+
+/** The segment after a set, field by field: a spread of this many fields would cost more than the rest of the append. */
+function growSegment(segment: Segment, by: { readonly set: BatchSet; readonly batches: BatchList; readonly indexed: boolean; readonly nowMs: EpochMs }): Segment {
+  const { set } = by;
+  const larger = set.maxTimestampMs > segment.maxTimestampMs;
+  return {
+    baseOffset: segment.baseOffset,
+    sizeBytes: segment.sizeBytes + set.sizeBytes,
+    batches: by.batches,
+    offsetIndex: segment.offsetIndex,
+    timeIndex: segment.timeIndex,
+    indexFiles: segment.indexFiles,
+    maxIndexBytes: segment.maxIndexBytes,
+    maxTimestampMs: larger ? set.maxTimestampMs : segment.maxTimestampMs,
+    offsetOfMaxTimestamp: larger ? set.offsetOfMaxTimestamp : segment.offsetOfMaxTimestamp,
+    rollingTimestampMs: segment.sizeBytes === 0 ? set.maxTimestampMs : segment.rollingTimestampMs,
+    bytesSinceLastIndexEntry: (by.indexed ? 0 : segment.bytesSinceLastIndexEntry) + set.sizeBytes,
+    createdMs: segment.createdMs,
+    lastModifiedMs: by.nowMs,
+    rollJitterMs: segment.rollJitterMs,
+    paths: segment.paths,
+  };
 }
 
 function addIndexEntries(segment: Segment, entry: { readonly offset: Offset; readonly position: number }, scope: LogScope): Segment {

@@ -31,7 +31,7 @@ const EMPTY_STATE: StateRow = { flushSequence: 0, atUs: 0, nextIno: 1, nextExten
 
 /** Opens, or creates, the database of one machine's device. */
 export async function openIndexedDbDisk(name: string, branch = 0): Promise<Opened<DeviceStore>> {
-  const opened = await openDatabase((callbacks) =>
+  const opened = await openDatabase<DiskSchema>((callbacks) =>
     openDB<DiskSchema>(name, SCHEMA_VERSION, {
       ...callbacks,
       upgrade(database) {
@@ -76,8 +76,7 @@ class IndexedDbDisk implements DeviceStore {
     return this.serial.run(async () => {
       const plan = planBatch(this.table ?? (await this.readTable()), batch.writes);
       const transaction = this.database.transaction(STORES, 'readwrite', { durability: batch.durability });
-      // Both must be awaited together: a failed request aborts the transaction, and either rejection alone would go unhandled.
-      await Promise.all([this.write(transaction, plan, batch), transaction.done]);
+      await settled(this.write(transaction, plan, batch), transaction.done);
       this.table = plan.table;
     });
   }
@@ -195,6 +194,14 @@ function joinPieces(pieces: readonly Piece[], stored: ReadonlyMap<number, Uint8A
 
 function corrupt(what: string): StorageError {
   return new StorageError({ kind: 'corrupt', message: `The stored disk contradicts itself: ${what}.` });
+}
+
+/** Waits for both and throws the cause: requests of a transaction that could not commit only say that it was aborted. */
+async function settled(work: Promise<void>, done: Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const result of await Promise.allSettled([work, done])) if (result.status === 'rejected') failures.push(result.reason);
+  if (failures.length === 0) return;
+  throw failures.find((error) => !(error instanceof DOMException && error.name === 'AbortError')) ?? failures[0];
 }
 
 function abort(transaction: Writing): void {

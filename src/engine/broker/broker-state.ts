@@ -1,0 +1,76 @@
+import { required } from '../kernel/assert.ts';
+import { mapGet, mapSet, type PersistentMap } from '../kernel/persistent-map.ts';
+import type { BrokerEpoch, ControllerEpoch, Offset, PartitionId } from '../kernel/units.ts';
+import { logDirName } from '../log/file-names.ts';
+import type { LogState } from '../log/log-state.ts';
+import type { ErrorName } from '../protocol/errors.ts';
+import type { BrokerConfig } from './broker-config.ts';
+import type { BrokerIdentity, BrokerRequest } from './contract.ts';
+import type { ReplicaFetcher } from './fetcher/fetcher-state.ts';
+import { findPartition, type MetadataCache } from './metadata/metadata-cache.ts';
+import type { TopicConfigs } from './metadata/topic-configs.ts';
+import type { DelayedFetch, DelayedProduce } from './purgatory/delayed-operations.ts';
+import type { Purgatory } from './purgatory/purgatory.ts';
+import type { ProducerIdManager } from './requests/producer-id-manager.ts';
+import type { AlterPartitionManager } from './replication/alter-partition-manager.ts';
+import type { ReplicationFacts } from './replication/high-watermark.ts';
+import type { Partition } from './replication/partition.ts';
+
+/** ReplicaManager, LogManager, metadata cache and purgatories of one broker. Plain data; a picture reads it as it is. */
+export interface BrokerState {
+  readonly identity: BrokerIdentity;
+  readonly config: BrokerConfig;
+  /** czxid of the registration, -1 before the first. */
+  readonly brokerEpoch: BrokerEpoch;
+  /** Of the last control request accepted; older ones are refused. */
+  readonly controllerEpoch: ControllerEpoch;
+  /** Controlled shutdown has begun: no fetcher is started any more. */
+  readonly shuttingDown: boolean;
+  readonly metadata: MetadataCache;
+  /** Hosted replicas by `topic-partition`. */
+  readonly partitions: PersistentMap<Partition>;
+  /** Logs found on the disk that no LeaderAndIsr has named yet, by folder. */
+  readonly idleLogs: PersistentMap<LogState>;
+  readonly nextLogId: number;
+  /** Folder by number of log: flush operations carry the number. */
+  readonly logsById: PersistentMap<string>;
+  /** What `replication-offset-checkpoint` says; a replica starts from it. */
+  readonly checkpointedHighWatermarks: PersistentMap<Offset>;
+  readonly highWatermarkCheckpointStarted: boolean;
+  readonly topicConfigs: TopicConfigs;
+  /** LeaderAndIsr, StopReplica and UpdateMetadata behind one that waits for a topic's configuration (replicaStateChangeLock). */
+  readonly waitingControlRequests: readonly BrokerRequest[];
+  readonly delayedProduce: Purgatory<DelayedProduce>;
+  readonly delayedFetch: Purgatory<DelayedFetch>;
+  /** By id of the source broker. */
+  readonly fetchers: PersistentMap<ReplicaFetcher>;
+  /** Partitions whose fetching stopped until a new LeaderAndIsr (FailedPartitions), sorted. */
+  readonly failedPartitions: readonly string[];
+  readonly alterPartition: AlterPartitionManager;
+  readonly producerIds: ProducerIdManager;
+}
+
+export function partitionKey(topic: string, partition: PartitionId): string {
+  return logDirName(topic, partition);
+}
+
+export function getPartition(state: BrokerState, key: string): Partition | null {
+  return mapGet(state.partitions, key) ?? null;
+}
+
+export function requirePartition(state: BrokerState, key: string): Partition {
+  return required(mapGet(state.partitions, key), `a hosted replica of ${key}`);
+}
+
+export function putPartition(state: BrokerState, partition: Partition): BrokerState {
+  return { ...state, partitions: mapSet(state.partitions, partition.key, partition) };
+}
+
+/** ReplicaManager.getPartitionOrError: the error when this broker does not host the partition. */
+export function notHostedError(state: BrokerState, topic: string, partition: PartitionId): ErrorName {
+  return findPartition(state.metadata, topic, partition) === null ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'NOT_LEADER_OR_FOLLOWER';
+}
+
+export function replicationFacts(state: BrokerState): ReplicationFacts {
+  return { brokerId: state.identity.brokerId, metadata: state.metadata, replicaLagTimeMaxMs: state.config.replicaLagTimeMaxMs };
+}

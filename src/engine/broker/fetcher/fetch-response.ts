@@ -1,0 +1,152 @@
+import { msToUs, type BrokerId } from '../../kernel/units.ts';
+import { appendAsFollower } from '../../log/append.ts';
+import type { EpochEnd } from '../../log/epoch-cache.ts';
+import { incrementLogStartOffset } from '../../log/retention.ts';
+import { errorName } from '../../protocol/errors.ts';
+import type { FetchResponse, FetchResponsePartitionData } from '../../protocol/generated/fetch-response.ts';
+import { partitionLeaderEpoch } from '../../protocol/record-batch.ts';
+import { getPartition, putPartition, requirePartition, type BrokerState } from '../broker-state.ts';
+import type { BrokerScope } from '../contract.ts';
+import { completeFetches } from '../purgatory/completion.ts';
+import { moveHighWatermark } from '../replication/high-watermark.ts';
+import type { Partition } from '../replication/partition.ts';
+import { traceAppend } from '../replication/trace-append.ts';
+import { delayPartition, findFetcherPartition, getFetcher, isReadyForFetch, putFetcher, updateAndMoveToEnd, type AskedPartition, type FetcherPartition, type ReplicaFetcher } from './fetcher-state.ts';
+import { askLatestOffset } from './out-of-range.ts';
+import { fetchingFrom, truncateReplica, truncationOffset } from './truncation.ts';
+
+/** What the partitions of one answer leave to be done after all of them were looked at. */
+interface Leftovers {
+  readonly diverging: { readonly key: string; readonly end: EpochEnd }[];
+  readonly delayed: string[];
+  readonly outOfRange: AskedPartition[];
+  readonly movedHighWatermark: string[];
+}
+
+/** AbstractFetcherThread.processFetchRequest: append, follow the high watermark, truncate where logs part, sit out errors. */
+export function onFetchResponse(state: BrokerState, source: BrokerId, body: FetchResponse, scope: BrokerScope): BrokerState {
+  const fetcher = getFetcher(state, source);
+  if (fetcher === null || fetcher.request === null || fetcher.request.kind !== 'fetch') return state;
+  const { asked } = fetcher.request;
+  const leftovers: Leftovers = { diverging: [], delayed: [], outOfRange: [], movedHighWatermark: [] };
+  let next = putFetcher(state, { ...fetcher, request: null });
+  if (body.errorCode !== 0) for (const each of asked) leftovers.delayed.push(each.key);
+  for (const topic of body.responses) {
+    for (const data of topic.partitions) {
+      const about = asked.find((each) => each.topicId === topic.topicId && each.partition === data.partitionIndex);
+      if (about !== undefined) next = onPartitionData(next, source, { asked: about, data, leftovers }, scope);
+    }
+  }
+  for (const { key, end } of leftovers.diverging) next = truncateToDivergence(next, source, { key, end }, scope);
+  next = delayPartitions(next, source, leftovers.delayed, scope);
+  for (const key of leftovers.movedHighWatermark) next = completeFetches(next, key, scope);
+  return askLatestOffset(next, source, leftovers.outOfRange, scope);
+}
+
+interface PartitionAnswer {
+  readonly asked: AskedPartition;
+  readonly data: FetchResponsePartitionData;
+  readonly leftovers: Leftovers;
+}
+
+/** An answer is dropped unless the partition still stands where it was asked about and may fetch. */
+function onPartitionData(state: BrokerState, source: BrokerId, answer: PartitionAnswer, scope: BrokerScope): BrokerState {
+  const { asked, data, leftovers } = answer;
+  const fetcher = getFetcher(state, source);
+  const fetchState = fetcher === null ? null : findFetcherPartition(fetcher, asked.key);
+  if (fetchState === null || fetchState.fetchOffset !== asked.fetchOffset || !isReadyForFetch(fetchState, scope.context.nowUs)) return state;
+  switch (errorName(data.errorCode)) {
+    case 'NONE':
+      if (data.divergingEpoch.epoch >= 0) {
+        leftovers.diverging.push({ key: asked.key, end: { leaderEpoch: data.divergingEpoch.epoch, endOffset: data.divergingEpoch.endOffset } });
+        return state;
+      }
+      return processRecords(state, source, { fetchState, data, leftovers }, scope);
+    case 'OFFSET_OUT_OF_RANGE':
+      leftovers.outOfRange.push(asked);
+      return state;
+    case 'FENCED_LEADER_EPOCH':
+      return onFenced(state, source, asked, leftovers.delayed);
+    default:
+      leftovers.delayed.push(asked.key);
+      return state;
+  }
+}
+
+/** The leader has a newer epoch. If this replica still has the one it asked with, only LeaderAndIsr can help; else it just tries again. */
+export function onFenced(state: BrokerState, source: BrokerId, asked: AskedPartition, delayed: string[]): BrokerState {
+  const fetcher = getFetcher(state, source);
+  const fetchState = fetcher === null ? null : findFetcherPartition(fetcher, asked.key);
+  if (fetchState === null) return state;
+  if (fetchState.currentLeaderEpoch === asked.currentLeaderEpoch) return markPartitionFailed(state, source, asked.key);
+  delayed.push(asked.key);
+  return state;
+}
+
+interface RecordsToProcess {
+  readonly fetchState: FetcherPartition;
+  readonly data: FetchResponsePartitionData;
+  readonly leftovers: Leftovers;
+}
+
+/** ReplicaFetcherThread.processPartitionData: append, then high watermark, then log start. */
+function processRecords(state: BrokerState, source: BrokerId, what: RecordsToProcess, scope: BrokerScope): BrokerState {
+  const { fetchState, data, leftovers } = what;
+  const { key } = fetchState;
+  const partition = getPartition(state, key);
+  if (partition === null || partition.log.logEndOffset !== fetchState.fetchOffset) return markPartitionFailed(state, source, key);
+  const records = data.records ?? [];
+  const result = appendAsFollower(partition.log, records, scope);
+  const written: Partition = { ...partition, log: result.log };
+  if (result.error !== null) {
+    const refused = putPartition(state, written);
+    if (result.error !== 'CORRUPT_MESSAGE' && result.error !== 'INVALID_RECORD') return markPartitionFailed(refused, source, key);
+    leftovers.delayed.push(key);
+    return refused;
+  }
+  const { brokerId } = state.identity;
+  traceAppend(written, result.info, brokerId, scope);
+  const followed = moveHighWatermark(written, data.highWatermark, brokerId, scope);
+  if (followed !== written) leftovers.movedHighWatermark.push(key);
+  const started = incrementLogStartOffset(followed.log, data.logStartOffset, scope);
+  const next = putPartition(state, { ...followed, log: started.log });
+  return started.error === null ? advanceFetchState(next, source, { fetchState, data, records }) : markPartitionFailed(next, source, key);
+}
+
+function advanceFetchState(state: BrokerState, source: BrokerId, what: { readonly fetchState: FetcherPartition; readonly data: FetchResponsePartitionData; readonly records: readonly Uint8Array[] }): BrokerState {
+  const { fetchState, data, records } = what;
+  const fetcher = getFetcher(state, source);
+  const last = records[records.length - 1];
+  if (fetcher === null || (last === undefined && fetchState.lag !== null)) return state;
+  const fetchOffset = requirePartition(state, fetchState.key).log.logEndOffset;
+  const lastFetchedEpoch = last === undefined ? fetchState.lastFetchedEpoch : partitionLeaderEpoch(last);
+  const lag = Math.max(0, data.highWatermark - fetchOffset);
+  return putFetcher(state, updateAndMoveToEnd(fetcher, { ...fetchState, fetchOffset, lastFetchedEpoch, lag, delayedUntilUs: null }));
+}
+
+function truncateToDivergence(state: BrokerState, source: BrokerId, divergence: { readonly key: string; readonly end: EpochEnd }, scope: BrokerScope): BrokerState {
+  const fetcher = getFetcher(state, source);
+  const fetchState = fetcher === null ? null : findFetcherPartition(fetcher, divergence.key);
+  if (fetcher === null || fetchState === null) return state;
+  const to = truncationOffset(requirePartition(state, divergence.key), fetchState, divergence.end);
+  const next = truncateReplica(state, divergence.key, { to, reason: 'divergingEpoch' }, scope);
+  return putFetcher(next, updateAndMoveToEnd(fetcher, fetchingFrom(next, fetchState, to)));
+}
+
+export function delayPartitions(state: BrokerState, source: BrokerId, keys: readonly string[], scope: BrokerScope): BrokerState {
+  let fetcher: ReplicaFetcher | null = getFetcher(state, source);
+  if (fetcher === null || keys.length === 0) return state;
+  const { nowUs } = scope.context;
+  const at = { nowUs, untilUs: nowUs + msToUs(state.config.replicaFetchBackoffMs) };
+  for (const key of keys) fetcher = delayPartition(fetcher, key, at);
+  return putFetcher(state, fetcher);
+}
+
+/** Fetching stops until a new LeaderAndIsr (AbstractFetcherThread.markPartitionFailed). */
+export function markPartitionFailed(state: BrokerState, source: BrokerId, key: string): BrokerState {
+  const fetcher = getFetcher(state, source);
+  if (fetcher === null) return state;
+  const next = putFetcher(state, { ...fetcher, partitions: fetcher.partitions.filter((partition) => partition.key !== key) });
+  const failed = [...state.failedPartitions.filter((other) => other !== key), key].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return { ...next, failedPartitions: failed };
+}

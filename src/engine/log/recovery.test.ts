@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest';
+import { utf8Encode } from '../kernel/bytes.ts';
+import { deleteFile, emptyTree, fileExists, listPaths, replaceFile, resizeFile } from '../kernel/files.ts';
+import { closeLog, logStartEntry } from './close.ts';
+import { listLogDirs } from './load-files.ts';
+import { loadLog } from './load.ts';
+import { assignEpoch, segmentList, updateHighWatermark, type LogState } from './log-state.ts';
+import { batchesBetween } from './read.ts';
+import { incrementLogStartOffset } from './retention.ts';
+import { appended, fileBytes, fileSize, newTestDisk, newTestLog, perform, reload, testBatch, testConfig, TEST_NOW_MS, type TestDisk } from './test-support.ts';
+
+const SEGMENT_0 = 'orders-0/00000000000000000000.log';
+const SIZE = testBatch().length;
+const SMALL_SEGMENTS = { 'segment.bytes': String(2 * SIZE) };
+
+function logOf(disk: TestDisk, count: number, configs: Readonly<Record<string, string>> = {}): LogState {
+  let log = newTestLog(disk, configs);
+  for (let i = 0; i < count; i++) log = appended(log, { timestampMs: TEST_NOW_MS + i }, disk).log;
+  perform(disk);
+  return log;
+}
+
+function damage(disk: TestDisk, path: string, at: number): void {
+  const bytes = (fileBytes(disk, path) ?? new Uint8Array(0)).slice();
+  bytes[at] = (bytes[at] ?? 0) ^ 255;
+  disk.files = replaceFile(disk.files, path, bytes);
+}
+
+describe('after an unclean stop', () => {
+  test('[R9] a log that lost nothing comes back whole, with a snapshot at its end', () => {
+    const disk = newTestDisk();
+    const before = logOf(disk, 5);
+    const { log, recovered } = reload(disk, { cleanShutdown: false });
+    expect([log.logEndOffset, log.recoveryPoint, log.highWatermark, log.leaderEpochs]).toEqual([5, 0, 0, before.leaderEpochs]);
+    expect(recovered).toEqual({ segments: [0], discardedBytes: 0 });
+    expect(batchesBetween(log, 0, 5)).toEqual(batchesBetween(before, 0, 5));
+    expect(fileBytes(disk, 'orders-0/00000000000000000005.snapshot')?.length).toBe(10);
+    expect(fileSize(disk, 'orders-0/00000000000000000000.index')).toBe(10485760);
+  });
+
+  test.each([1, 11, 12, 16, 17, 60, SIZE - 1])('[R9] a tail torn off after %i bytes of the last batch is cut', (left) => {
+    const disk = newTestDisk();
+    logOf(disk, 3);
+    disk.files = resizeFile(disk.files, SEGMENT_0, 2 * SIZE + left);
+    const { log, recovered } = reload(disk, { cleanShutdown: false });
+    expect([log.logEndOffset, recovered.discardedBytes, fileSize(disk, SEGMENT_0)]).toEqual([2, left, 2 * SIZE]);
+    expect(appended(log, {}, disk).info.firstOffset).toBe(2);
+  });
+
+  test('[R9] a wrong byte inside a batch cuts there, and later segments go', () => {
+    const disk = newTestDisk();
+    logOf(disk, 6, SMALL_SEGMENTS);
+    damage(disk, 'orders-0/00000000000000000002.log', SIZE + 64);
+    const { log, recovered } = reload(disk, { cleanShutdown: false, configs: SMALL_SEGMENTS });
+    expect([log.logEndOffset, recovered.segments, recovered.discardedBytes]).toEqual([3, [0, 2], 3 * SIZE]);
+    expect(segmentList(log).map((segment) => segment.baseOffset)).toEqual([0, 2]);
+    expect(listPaths(disk.files, 'orders-0/00000000000000000004')).toEqual(['orders-0/00000000000000000004.index.deleted', 'orders-0/00000000000000000004.log.deleted', 'orders-0/00000000000000000004.timeindex.deleted']);
+    expect(log.leaderEpochs).toEqual([{ epoch: 0, startOffset: 0 }]);
+  });
+
+  test('[R9] only segments from the recovery point on are read through', () => {
+    const disk = newTestDisk();
+    logOf(disk, 6, SMALL_SEGMENTS);
+    damage(disk, SEGMENT_0, 64);
+    const { log, recovered } = reload(disk, { cleanShutdown: false, recoveryPoint: 3, configs: SMALL_SEGMENTS });
+    expect([log.logEndOffset, log.recoveryPoint, recovered]).toEqual([6, 3, { segments: [2, 4], discardedBytes: 0 }]);
+  });
+
+  test('[R9] a wrong offset under a good CRC empties the segment', () => {
+    const disk = newTestDisk();
+    logOf(disk, 3);
+    damage(disk, SEGMENT_0, SIZE + 7);
+    damage(disk, SEGMENT_0, 2 * SIZE + 6);
+    damage(disk, SEGMENT_0, 2 * SIZE + 3);
+    expect(reload(disk, { cleanShutdown: false }).log.logEndOffset).toBe(0);
+  });
+
+  test('[R11] epochs beyond the end are dropped from the cache and from the file', () => {
+    const disk = newTestDisk();
+    assignEpoch(logOf(disk, 3), 5, 3, disk.scope);
+    perform(disk);
+    disk.files = resizeFile(disk.files, SEGMENT_0, 2 * SIZE + 20);
+    const { log } = reload(disk, { cleanShutdown: false });
+    expect(log.leaderEpochs).toEqual([{ epoch: 0, startOffset: 0 }]);
+    expect(new TextDecoder().decode(fileBytes(disk, 'orders-0/leader-epoch-checkpoint') ?? undefined)).toBe('0\n1\n0 0\n');
+  });
+
+  test('[R11] epochs that the file lost are found again in the batches', () => {
+    const disk = newTestDisk();
+    let log = logOf(disk, 1);
+    log = appended(log, {}, disk, 4).log;
+    perform(disk);
+    disk.files = replaceFile(disk.files, 'orders-0/leader-epoch-checkpoint', utf8Encode('0\n1\n0 0\n'));
+    expect(reload(disk, { cleanShutdown: false }).log.leaderEpochs).toEqual([{ epoch: 0, startOffset: 0 }, { epoch: 4, startOffset: 1 }]);
+  });
+
+  test('[R12] a producer is remembered by its last batch only', () => {
+    const disk = newTestDisk();
+    let log = newTestLog(disk);
+    for (let sequence = 0; sequence < 3; sequence++) log = appended(log, { producerId: 7, producerEpoch: 1, baseSequence: sequence }, disk).log;
+    perform(disk);
+    const loaded = reload(disk, { cleanShutdown: false }).log;
+    expect(loaded.producers.producers).toMatchObject([{ producerId: 7, producerEpoch: 1, batches: [{ lastSequence: 2, lastOffset: 2 }] }]);
+    expect(fileBytes(disk, 'orders-0/00000000000000000003.snapshot')?.length).toBe(56);
+  });
+
+  test('[R9] a log that ends below its start is emptied and starts there', () => {
+    const disk = newTestDisk();
+    logOf(disk, 3);
+    const { log } = reload(disk, { cleanShutdown: false, logStartOffset: 50 });
+    expect([log.logStartOffset, log.logEndOffset, log.highWatermark, log.leaderEpochs]).toEqual([50, 50, 50, []]);
+    expect(fileExists(disk.files, 'orders-0/00000000000000000050.log')).toBe(true);
+    expect(fileExists(disk.files, `${SEGMENT_0}.deleted`)).toBe(true);
+  });
+});
+
+describe('a log dir', () => {
+  test('[R9] lists the folders of its partitions with their files, and nothing else', () => {
+    let files = emptyTree();
+    for (const path of ['b-10/x.log', 'b-2/a.log', 'b-2/leader-epoch-checkpoint', 'a-0/y', 'b-2.77aa-delete/z', 'meta.properties', 'readme/z']) files = replaceFile(files, path, new Uint8Array(0));
+    expect(listLogDirs(files)).toEqual([
+      { dir: 'a-0', topic: 'a', partition: 0, names: ['y'] },
+      { dir: 'b-2', topic: 'b', partition: 2, names: ['a.log', 'leader-epoch-checkpoint'] },
+      { dir: 'b-10', topic: 'b', partition: 10, names: ['x.log'] },
+    ]);
+  });
+});
+
+describe('files left half way', () => {
+  test('[R9] .deleted and .cleaned files go, a .swap takes the place of what it covers, an index without a log goes', () => {
+    const disk = newTestDisk();
+    logOf(disk, 6, SMALL_SEGMENTS);
+    const all = ['00000000000000000000', '00000000000000000002'].map((stem) => fileBytes(disk, `orders-0/${stem}.log`) ?? new Uint8Array(0));
+    disk.files = replaceFile(disk.files, `${SEGMENT_0}.swap`, Uint8Array.from(all.flatMap((bytes) => [...bytes])));
+    for (const name of ['00000000000000000009.log.deleted', '00000000000000000008.log.cleaned', '00000000000000000077.index']) {
+      disk.files = replaceFile(disk.files, `orders-0/${name}`, new Uint8Array(3));
+    }
+    const { log } = reload(disk, { cleanShutdown: true, configs: SMALL_SEGMENTS });
+    expect(segmentList(log).map((segment) => [segment.baseOffset, segment.sizeBytes])).toEqual([[0, 4 * SIZE], [4, 2 * SIZE]]);
+    expect(listPaths(disk.files).filter((path) => /deleted|cleaned|swap|0077/.test(path))).toEqual([]);
+  });
+
+  test('[R9] a segment without its offset index is recovered even after a clean stop', () => {
+    const disk = newTestDisk();
+    closeLog(logOf(disk, 3), disk.scope);
+    perform(disk);
+    disk.files = deleteFile(disk.files, 'orders-0/00000000000000000000.index');
+    const { log, recovered } = reload(disk, { cleanShutdown: true });
+    expect([log.logEndOffset, recovered.segments]).toEqual([3, [0]]);
+  });
+
+  test('[R15] a malformed epoch file is reported, not guessed at', () => {
+    const disk = newTestDisk();
+    logOf(disk, 1);
+    disk.files = replaceFile(disk.files, 'orders-0/leader-epoch-checkpoint', utf8Encode('0\n1\nzero 0\n'));
+    const options = { topic: 'orders', partition: 0, logId: 1, config: testConfig(), cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 };
+    expect(loadLog(disk.files, options, disk.scope)).toEqual({ ok: false, message: 'Malformed line in checkpoint file [orders-0/leader-epoch-checkpoint]: zero 0' });
+  });
+});
+
+describe('a clean stop', () => {
+  test('[R10] trims and flushes everything, and the next start takes the files as they are', () => {
+    const disk = newTestDisk();
+    const before = updateHighWatermark(logOf(disk, 5), 4);
+    const closed = closeLog(before, disk.scope);
+    const flushed = perform(disk).flatMap((effect) => (effect.type === 'flush' ? [effect.path.slice(-9)] : []));
+    expect([closed.recoveryPoint, flushed]).toEqual([5, ['.snapshot', '00000.log', '000.index', 'timeindex']]);
+    expect([fileSize(disk, 'orders-0/00000000000000000000.index'), fileSize(disk, 'orders-0/00000000000000000000.timeindex')]).toEqual([0, 12]);
+    damage(disk, SEGMENT_0, 64);
+    const { log, recovered } = reload(disk, { cleanShutdown: true, recoveryPoint: 5 });
+    expect([log.logEndOffset, log.recoveryPoint, log.highWatermark, recovered.segments]).toEqual([5, 5, 0, []]);
+    expect([log.active.maxTimestampMs, log.active.offsetOfMaxTimestamp, log.active.rollingTimestampMs]).toEqual([TEST_NOW_MS + 4, 4, TEST_NOW_MS]);
+  });
+
+  test('[R10] a raised log start survives by its checkpoint', () => {
+    const disk = newTestDisk();
+    const raised = incrementLogStartOffset(updateHighWatermark(logOf(disk, 5), 5), 3, disk.scope).log;
+    expect(logStartEntry(raised)).toEqual({ topic: 'orders', partition: 0, offset: 3 });
+    closeLog(raised, disk.scope);
+    perform(disk);
+    const { log } = reload(disk, { cleanShutdown: true, recoveryPoint: 5, logStartOffset: 3 });
+    expect([log.logStartOffset, log.highWatermark, log.leaderEpochs]).toEqual([3, 3, [{ epoch: 0, startOffset: 3 }]]);
+  });
+});

@@ -1,0 +1,148 @@
+import 'fake-indexeddb/auto';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { appendToFile, deleteFile, emptyTree, renameFile, replaceFile, resizeFile, type FileTree } from '../../engine/kernel/files.ts';
+import { mapGet, mapSet } from '../../engine/kernel/persistent-map.ts';
+import { differenceOf, keepDevice, writesOfTree, type KeptChange } from './device-keeper.ts';
+import { deviceWritesOf } from './device-writes.ts';
+import { openIndexedDbDisk } from './indexed-db-disk.ts';
+import { MemoryDisk } from './memory-disk.ts';
+
+/** A device as the machine's model changes it: each content that does not continue an earlier one has a generation of its own. */
+class ModelDevice {
+  files: FileTree = emptyTree();
+  flushSequence = 0;
+  private nextGeneration = 1;
+  private readonly changes: KeptChange[] = [];
+
+  write(path: string, next: FileTree): void {
+    const before = mapGet(this.files, path) ?? null;
+    const after = mapGet(next, path) ?? null;
+    const another = after !== null && (before === null || before.generation !== after.generation);
+    this.set(path, another ? mapSet(next, path, { ...after, generation: this.nextGeneration++ }) : next);
+  }
+
+  rename(from: string, to: string): void {
+    const moved = mapGet(this.files, from);
+    if (moved === undefined || from === to) return;
+    const renamed = renameFile(this.files, from, to);
+    this.set(from, deleteFile(this.files, from));
+    this.set(to, renamed);
+  }
+
+  remove(path: string): void {
+    if (mapGet(this.files, path) !== undefined) this.set(path, deleteFile(this.files, path));
+  }
+
+  takeChanges(): KeptChange[] {
+    return this.changes.splice(0);
+  }
+
+  private set(path: string, next: FileTree): void {
+    this.flushSequence += 1;
+    this.changes.push({ path, before: mapGet(this.files, path) ?? null, after: mapGet(next, path) ?? null, flushSequence: this.flushSequence });
+    this.files = next;
+  }
+}
+
+describe('the writes of device changes', () => {
+  test('[R12] an append writes what was appended and no more', () => {
+    const device = new ModelDevice();
+    device.write('log', appendToFile(device.files, 'log', new Uint8Array(100_000)));
+    device.takeChanges();
+    device.write('log', appendToFile(device.files, 'log', Uint8Array.of(1, 2)));
+    device.write('log', appendToFile(device.files, 'log', Uint8Array.of(3)));
+    expect(deviceWritesOf(device.takeChanges())).toEqual([
+      { op: 'append', path: 'log', bytes: Uint8Array.of(1, 2) },
+      { op: 'append', path: 'log', bytes: Uint8Array.of(3) },
+    ]);
+  });
+
+  test('[R12] a truncated log is cut, not written again', () => {
+    const device = new ModelDevice();
+    device.write('log', appendToFile(appendToFile(device.files, 'log', Uint8Array.of(1, 2, 3)), 'log', Uint8Array.of(4, 5, 6)));
+    device.takeChanges();
+    device.write('log', appendToFile(resizeFile(device.files, 'log', 4), 'log', Uint8Array.of(9)));
+    expect(deviceWritesOf(device.takeChanges())).toEqual([
+      { op: 'resize', path: 'log', sizeBytes: 4 },
+      { op: 'append', path: 'log', bytes: Uint8Array.of(9) },
+    ]);
+  });
+
+  test('[R12] a file that goes and comes back under another name is renamed', () => {
+    const device = new ModelDevice();
+    device.write('log', appendToFile(device.files, 'log', new Uint8Array(500)));
+    device.takeChanges();
+    device.rename('log', 'log.deleted');
+    expect(deviceWritesOf(device.takeChanges())).toEqual([{ op: 'rename', from: 'log', to: 'log.deleted' }]);
+  });
+
+  test('[R12] any changes, in any cuts into batches, give the same device', async () => {
+    const path = fc.constantFrom('a', 'b', 'c');
+    const step = fc.oneof(
+      fc.record({ op: fc.constantFrom('append', 'replace', 'resize'), path, n: fc.nat(40) }),
+      fc.record({ op: fc.constantFrom('rename', 'delete'), path, to: path }),
+      fc.record({ op: fc.constant('commit') }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const device = new ModelDevice();
+        const disk = new MemoryDisk();
+        const commit = (): Promise<void> => disk.commit({ writes: deviceWritesOf(device.takeChanges()), flushSequence: device.flushSequence, atUs: 0, durability: 'relaxed' });
+        for (const [i, one] of steps.entries()) {
+          if (!('path' in one)) await commit();
+          else if ('n' in one) device.write(one.path, written(device.files, one, i));
+          else if (one.op === 'rename') device.rename(one.path, one.to);
+          else device.remove(one.path);
+        }
+        await commit();
+        expect(differenceOf(await disk.load(), device)).toBeNull();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+function written(files: FileTree, step: { op: string; path: string; n: number }, seed: number): FileTree {
+  const bytes = Uint8Array.from({ length: step.n }, (_, i) => (seed * 31 + i) & 255);
+  if (step.op === 'append') return appendToFile(files, step.path, bytes);
+  return step.op === 'replace' ? replaceFile(files, step.path, bytes) : resizeFile(files, step.path, step.n);
+}
+
+describe('keeping a machine\'s device', () => {
+  test('[R13] a fresh database takes over the model\'s device, and finds it there after a reload', async () => {
+    const device = new ModelDevice();
+    device.write('meta.properties', replaceFile(device.files, 'meta.properties', Uint8Array.of(1, 2)));
+    device.takeChanges();
+    const kept = await keepDevice({ kind: 'indexeddb', database: 'b1', fresh: true }, { files: device.files, flushSequence: 1, atUs: 10 });
+    device.write('log', resizeFile(appendToFile(device.files, 'log', Uint8Array.of(7)), 'log', 4096));
+    await kept.commit(device.takeChanges(), 20);
+    await kept.close();
+    const again = await keepDevice({ kind: 'indexeddb', database: 'b1', fresh: false }, { files: device.files, flushSequence: 2, atUs: 20 });
+    await again.close();
+  });
+
+  test('[R13] a database that holds another device than the run is refused, and says where', async () => {
+    const device = new ModelDevice();
+    device.write('log', appendToFile(device.files, 'log', Uint8Array.of(1)));
+    const kept = await keepDevice({ kind: 'indexeddb', database: 'b2', fresh: true }, { files: device.files, flushSequence: 1, atUs: 0 });
+    await kept.close();
+    const other = appendToFile(emptyTree(), 'log', Uint8Array.of(2));
+    await expect(keepDevice({ kind: 'indexeddb', database: 'b2', fresh: false }, { files: other, flushSequence: 1, atUs: 0 })).rejects.toMatchObject({
+      name: 'StorageError',
+      problem: { kind: 'corrupt', message: expect.stringContaining('the content of log differs') },
+    });
+    await expect(keepDevice({ kind: 'indexeddb', database: 'b2', fresh: false }, { files: device.files, flushSequence: 4, atUs: 0 })).rejects.toMatchObject({ problem: { message: expect.stringContaining('flush 1') } });
+  });
+
+  test('[R13] what an earlier run left is thrown away', async () => {
+    const opened = await openIndexedDbDisk('b3');
+    if (!opened.ok) throw new Error(opened.problem.message);
+    await opened.store.commit({ writes: writesOfTree(appendToFile(emptyTree(), 'old', Uint8Array.of(1))), flushSequence: 9, atUs: 9, durability: 'relaxed' });
+    await opened.store.close();
+    const kept = await keepDevice({ kind: 'indexeddb', database: 'b3', fresh: true }, { files: emptyTree(), flushSequence: 0, atUs: 0 });
+    await kept.close();
+    const again = await openIndexedDbDisk('b3');
+    expect(again.ok && (await again.store.load()).files).toEqual([]);
+  });
+});

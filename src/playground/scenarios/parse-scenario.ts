@@ -1,0 +1,105 @@
+import type { Claim, ClusterSpec, Scenario, TimedCommand } from '../../engine/world/scenario.ts';
+import { assignment, commandParser, configs, consumerSpec, LIMITS, machineName, partitionCount, producerSpec, replicationFactor } from './parse-command.ts';
+import { demanding, integer, list, object, oneOf, optional, real, record, refuse, tagged, text, type Parsed, type Parser } from './schema.ts';
+
+/** A day of virtual time. */
+const MOST_MS = 86_400_000;
+const MOST_MACHINES = 50;
+export const MOST_COMMANDS = 10_000;
+/** Of a scenario file, in characters. */
+export const MOST_SCENARIO_CHARS = 2_000_000;
+
+const atMs = real({ least: 0, most: MOST_MS });
+const inBothLanguages = (most: number): Parser<{ readonly en: string; readonly ko: string }> => object({ en: text({ most }), ko: text({ most }) });
+const onPartition = { atMs, topic: text({ least: 1, most: LIMITS.nameChars }), partition: integer({ least: 0, most: LIMITS.partitions }) };
+const offsetLike = integer({ least: 0, most: Number.MAX_SAFE_INTEGER });
+const brokerIds = list(integer({ least: -1, most: LIMITS.brokerId }), LIMITS.replicas);
+const traceValue: Parser<string | number | boolean> = (value, path) => {
+  if (typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return { ok: true, value };
+  return refuse(path, 'expected text, a number, true or false');
+};
+
+export const CLAIM_PARSERS = {
+  isr: object({ type: oneOf('isr'), ...onPartition, isr: brokerIds }),
+  leader: object({ type: oneOf('leader'), ...onPartition, leader: integer({ least: -1, most: LIMITS.brokerId }), leaderEpoch: optional(offsetLike) }),
+  controllerEpochAtLeast: object({ type: oneOf('controllerEpochAtLeast'), atMs, epoch: offsetLike }),
+  noAcknowledgedRecordLost: object({ type: oneOf('noAcknowledgedRecordLost'), atMs }),
+  recordLost: object({ type: oneOf('recordLost'), ...onPartition, value: text({ most: LIMITS.textChars }) }),
+  logEquals: object({ type: oneOf('logEquals'), ...onPartition, records: list(text({ most: LIMITS.textChars }), 100_000) }),
+  traceCount: object({ type: oneOf('traceCount'), atMs, event: text({ least: 1, most: 100 }), where: optional(record(traceValue, 20)), atLeast: optional(offsetLike), atMost: optional(offsetLike) }),
+  refused: object({ type: oneOf('refused'), atMs, error: text({ least: 1, most: LIMITS.nameChars }) }),
+  invariantsHold: object({ type: oneOf('invariantsHold'), atMs }),
+} satisfies { readonly [Type in Claim['type']]: Parser<Extract<Claim, { type: Type }>> };
+
+const claimParser: Parser<Claim> = tagged('a claim', CLAIM_PARSERS);
+
+const timedCommand: Parser<TimedCommand> = object({ atMs, command: commandParser });
+
+const topicSpec = object({
+  topic: text({ least: 1, most: LIMITS.nameChars }),
+  partitionCount,
+  replicationFactor,
+  configs: optional(configs),
+  assignment: optional(assignment),
+});
+
+const clusterParser: Parser<ClusterSpec> = demanding(
+  object({
+    mode: oneOf('zookeeper'),
+    zookeeperServers: oneOf(1, 3, 5),
+    brokers: list(object({ brokerId: integer({ least: 0, most: LIMITS.brokerId }), rack: optional(text({ least: 1, most: 60 })) }), MOST_MACHINES),
+    brokerConfigs: configs,
+    timing: oneOf('classroom', 'kafka'),
+    epochMs: integer({ least: 0, most: 8_640_000_000_000_000 }),
+    topics: list(topicSpec, 200),
+    producers: list(object({ name: machineName, config: producerSpec }), MOST_MACHINES),
+    consumers: list(object({ name: machineName, config: consumerSpec }), MOST_MACHINES),
+  }),
+  (cluster) => (cluster.brokers.length === 0 ? { path: 'brokers', reason: 'a cluster has at least one broker' } : machineProblem(cluster)),
+);
+
+/** Machines are named by host, so no two may share a name, and clients may not take the names of servers. */
+function machineProblem(cluster: ClusterSpec): { path: string; reason: string } | null {
+  const taken = new Set(['admin']);
+  for (let myid = 1; myid <= cluster.zookeeperServers; myid++) taken.add(`zk${myid}`);
+  for (const [i, broker] of cluster.brokers.entries()) {
+    if (taken.has(`b${broker.brokerId}`)) return { path: `brokers[${i}].brokerId`, reason: `there are two brokers ${broker.brokerId}` };
+    taken.add(`b${broker.brokerId}`);
+  }
+  for (const kind of ['producers', 'consumers'] as const) {
+    for (const [i, client] of cluster[kind].entries()) {
+      if (taken.has(client.name)) return { path: `${kind}[${i}].name`, reason: `there is another machine named ${JSON.stringify(client.name)}` };
+      taken.add(client.name);
+    }
+  }
+  return null;
+}
+
+export const scenarioParser: Parser<Scenario> = object({
+  format: oneOf(1),
+  name: demanding(text({ least: 1, most: 60 }), (name) => (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) ? null : { path: '', reason: 'a name has small letters, digits and single hyphens between them' })),
+  title: inBothLanguages(200),
+  seed: integer({ least: 0, most: 4_294_967_295 }),
+  cluster: clusterParser,
+  commands: list(timedCommand, MOST_COMMANDS),
+  text: optional(inBothLanguages(LIMITS.textChars)),
+  claims: list(claimParser, 1000),
+  untilMs: atMs,
+});
+
+/** A scenario from outside, checked whole. Whether the cluster can be built so is Kafka's to say, when it runs. */
+export function parseScenario(value: unknown): Parsed<Scenario> {
+  return scenarioParser(value, '');
+}
+
+/** A scenario as a file holds it. */
+export function parseScenarioText(source: string): Parsed<Scenario> {
+  if (source.length > MOST_SCENARIO_CHARS) return refuse('', `the file has ${source.length} characters, at most ${MOST_SCENARIO_CHARS} are allowed`);
+  let value: unknown;
+  try {
+    value = JSON.parse(source);
+  } catch (error) {
+    return refuse('', `this is no JSON: ${error instanceof Error ? error.message : 'it cannot be read'}`);
+  }
+  return parseScenario(value);
+}
