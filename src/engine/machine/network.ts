@@ -171,10 +171,13 @@ export function changeLink(draft: Draft, to: MachineRank, change: { cut: boolean
   const cut = change.cut ?? link.cut;
   setLink(draft, to, { ...link, cut, settings: change.settings ?? link.settings, held: cut ? link.held : [] });
   if (cut) return;
-  for (const packet of link.held) retransmit(draft, packet);
+  // Order holds in a connection also when its socket is closed by now and only its last segments are still to go out.
+  const lastArrivals = new Map<number, InstantUs>();
+  for (const packet of link.held) lastArrivals.set(packet.fromSocket, retransmit(draft, packet, lastArrivals.get(packet.fromSocket) ?? 0));
 }
 
-function retransmit(draft: Draft, packet: Packet): void {
+/** Sends a held packet at its next try; returns when it arrives. */
+function retransmit(draft: Draft, packet: Packet, earliestUs: InstantUs): InstantUs {
   const { profile } = draft.environment.spec;
   let waitUs = profile.tcpRetransmitUs;
   let tryUs = packet.sentUs;
@@ -186,10 +189,11 @@ function retransmit(draft: Draft, packet: Packet): void {
   const passed = passLink(draft, link, packet);
   setLink(draft, packet.to, passed.link);
   const socket = socketById(draft, packet.fromSocket);
-  const notBeforeUs = Math.max(packet.arrivesUs, socket?.lastArrivalUs ?? 0);
+  const notBeforeUs = Math.max(packet.arrivesUs, earliestUs, socket?.lastArrivalUs ?? 0);
   const arrivesUs = Math.max(passed.arrivesUs + (tryUs - draft.nowUs), notBeforeUs);
   if (socket !== undefined) putSocket(draft, { ...socket, lastArrivalUs: arrivesUs });
   draft.effects.push({ type: 'packet', packet: { ...packet, arrivesUs, sequence: nextSequence(draft) } });
+  return arrivesUs;
 }
 
 /** Connections with data unacknowledged for too long are reset locally. Returns them, already removed. */

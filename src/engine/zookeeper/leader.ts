@@ -170,8 +170,8 @@ function onAckNewLeader(work: Work, learner: Learner, zxid: Zxid): void {
 
 /** A quorum acknowledged NEWLEADER, our own epoch is on disk: the ensemble serves. */
 function maybeEstablish(work: Work): void {
-  const { leading, config, tree } = work.state;
-  if (leading === null || leading.stage !== 'synchronisation' || !leading.ownEpochCurrent) return;
+  const { leading, config, tree, log } = work.state;
+  if (leading === null || leading.stage !== 'synchronisation' || !leading.ownEpochCurrent || log.flushedZxid < log.lastZxid) return;
   const acked = leading.learners.filter((one) => one.ackedNewLeader);
   if (!isQuorum(config, acked.length + 1)) return;
   updateLeading(work, { stage: 'broadcast', prepared: tree, learners: leading.learners.map((one) => (one.ackedNewLeader ? { ...one, upToDate: true } : one)) });
@@ -220,6 +220,7 @@ function finishSync(work: Work, sync: LeadingState['syncs'][number]): void {
 
 /** Our own log reached the device up to `zxid`: the leader acknowledges like any other. */
 export function onLeaderLogFlushed(work: Work, zxid: Zxid): void {
+  maybeEstablish(work);
   for (const proposal of work.state.leading?.proposals ?? []) if (proposal.transaction.zxid <= zxid) onAck(work, work.state.config.myid, proposal.transaction.zxid);
 }
 

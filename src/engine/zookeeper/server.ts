@@ -10,7 +10,7 @@ import { lookForLeader, NO_ELECTION, onElectionClosed, onElectionConnected, onFi
 import { ackEpoch, maybeAckNewLeader, onFollowerEpochCurrent, onFollowerLogFlushed, onFollowerTick, onLeaderMessage, onQuorumConnected, startFollowing } from './follower.ts';
 import { onInitTimer, onLeaderEpochAccepted, onLeaderEpochCurrent, onLeaderLogFlushed, onLeaderTick, onLearnerClosed, onLearnerMessage, proposeRequest, startLeading } from './leader.ts';
 import { CLIENT_PORT, ELECTION_PORT, QUORUM_PORT, sayZab, traceZooKeeper, update, type AwaitedFlush, type Work, type ZooKeeperScope, type ZooKeeperServerConfig, type ZooKeeperState } from './state.ts';
-import { onLogFlushed, readStoredState } from './transaction-log.ts';
+import { flushWholeLog, onLogFlushed, readStoredState } from './transaction-log.ts';
 import type { ZooKeeperTrace } from './trace.ts';
 
 export type { ZooKeeperServerConfig, ZooKeeperState };
@@ -30,6 +30,8 @@ export const zooKeeperServer: Machine<ProcessStart<ZooKeeperServerConfig>, ZooKe
       scope.effects.push({ type: 'resize', path: stored.tornPath, sizeBytes: last === 0 ? 0 : endOfLog(stored) });
     }
     const work: Work = { state: initialState(config, stored, context.nowMs * 256), scope, forwards: [] };
+    // A killed process leaves its last entries in the page cache: they count only once they are on the device.
+    flushWholeLog(work);
     lookForLeader(work);
     return { state: work.state, effects: scope.effects };
   },

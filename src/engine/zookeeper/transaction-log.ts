@@ -48,7 +48,7 @@ export function readStoredState(files: FileTree): StoredState & { readonly tornP
     tree = applyTransaction(tree, entry.transaction).tree;
   }
   const lastZxid = transactions[transactions.length - 1]?.transaction.zxid ?? snapshot.zxid;
-  const log: TransactionLog = { path, snapshotZxid: snapshot.zxid, transactions: arrayFrom(transactions), lastZxid, flushedZxid: lastZxid, flushing: false };
+  const log: TransactionLog = { path, snapshotZxid: snapshot.zxid, transactions: arrayFrom(transactions), lastZxid, flushedZxid: snapshot.zxid, flushing: false };
   const epochOf = (file: string): number => Number(utf8Decode(readFile(files, file) ?? new Uint8Array(0)) || '0');
   return { log, baseTree: snapshot.tree, tree: { ...tree, lastZxid }, acceptedEpoch: epochOf(ACCEPTED_EPOCH_FILE), currentEpoch: epochOf(CURRENT_EPOCH_FILE), tornPath: at < bytes.length ? path : null };
 }
@@ -102,6 +102,11 @@ export function logTransaction(work: Work, transaction: ZabTransaction): void {
   const before = arrayGet(log.transactions, log.transactions.length - 1)?.endBytes ?? 0;
   work.scope.effects.push({ type: 'append', path: log.path, bytes });
   update(work, { log: { ...log, transactions: arrayPush(log.transactions, { transaction, endBytes: before + bytes.length }), lastZxid: transaction.zxid } });
+  flushLog(work);
+}
+
+/** Begins a flush of what the log already holds. */
+export function flushWholeLog(work: Work): void {
   flushLog(work);
 }
 

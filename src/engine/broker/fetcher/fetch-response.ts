@@ -1,4 +1,4 @@
-import { msToUs, type BrokerId } from '../../kernel/units.ts';
+import type { BrokerId } from '../../kernel/units.ts';
 import { appendAsFollower } from '../../log/append.ts';
 import type { EpochEnd } from '../../log/epoch-cache.ts';
 import { incrementLogStartOffset } from '../../log/retention.ts';
@@ -11,8 +11,9 @@ import { completeFetches } from '../purgatory/completion.ts';
 import { moveHighWatermark } from '../replication/high-watermark.ts';
 import type { Partition } from '../replication/partition.ts';
 import { traceAppend } from '../replication/trace-append.ts';
-import { delayPartition, findFetcherPartition, getFetcher, isReadyForFetch, putFetcher, updateAndMoveToEnd, type AskedPartition, type FetcherPartition, type ReplicaFetcher } from './fetcher-state.ts';
+import { findFetcherPartition, getFetcher, isReadyForFetch, putFetcher, updateAndMoveToEnd, type AskedPartition, type FetcherPartition } from './fetcher-state.ts';
 import { askLatestOffset } from './out-of-range.ts';
+import { delayPartitions, markPartitionFailed, onFenced } from './partition-errors.ts';
 import { fetchingFrom, truncateReplica, truncationOffset } from './truncation.ts';
 
 /** What the partitions of one answer leave to be done after all of them were looked at. */
@@ -73,16 +74,6 @@ function onPartitionData(state: BrokerState, source: BrokerId, answer: Partition
   }
 }
 
-/** The leader has a newer epoch. If this replica still has the one it asked with, only LeaderAndIsr can help; else it just tries again. */
-export function onFenced(state: BrokerState, source: BrokerId, asked: AskedPartition, delayed: string[]): BrokerState {
-  const fetcher = getFetcher(state, source);
-  const fetchState = fetcher === null ? null : findFetcherPartition(fetcher, asked.key);
-  if (fetchState === null) return state;
-  if (fetchState.currentLeaderEpoch === asked.currentLeaderEpoch) return markPartitionFailed(state, source, asked.key);
-  delayed.push(asked.key);
-  return state;
-}
-
 interface RecordsToProcess {
   readonly fetchState: FetcherPartition;
   readonly data: FetchResponsePartitionData;
@@ -131,22 +122,4 @@ function truncateToDivergence(state: BrokerState, source: BrokerId, divergence: 
   const to = truncationOffset(requirePartition(state, divergence.key), fetchState, divergence.end);
   const next = truncateReplica(state, divergence.key, { to, reason: 'divergingEpoch' }, scope);
   return putFetcher(next, updateAndMoveToEnd(fetcher, fetchingFrom(next, fetchState, to)));
-}
-
-export function delayPartitions(state: BrokerState, source: BrokerId, keys: readonly string[], scope: BrokerScope): BrokerState {
-  let fetcher: ReplicaFetcher | null = getFetcher(state, source);
-  if (fetcher === null || keys.length === 0) return state;
-  const { nowUs } = scope.context;
-  const at = { nowUs, untilUs: nowUs + msToUs(state.config.replicaFetchBackoffMs) };
-  for (const key of keys) fetcher = delayPartition(fetcher, key, at);
-  return putFetcher(state, fetcher);
-}
-
-/** Fetching stops until a new LeaderAndIsr (AbstractFetcherThread.markPartitionFailed). */
-export function markPartitionFailed(state: BrokerState, source: BrokerId, key: string): BrokerState {
-  const fetcher = getFetcher(state, source);
-  if (fetcher === null) return state;
-  const next = putFetcher(state, { ...fetcher, partitions: fetcher.partitions.filter((partition) => partition.key !== key) });
-  const failed = [...state.failedPartitions.filter((other) => other !== key), key].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return { ...next, failedPartitions: failed };
 }
