@@ -36,7 +36,9 @@ export type BrokerEffect =
   /** Done without an answer: Produce with acks=0. */
   | { readonly type: 'finish'; readonly requestId: number }
   /** Produce with acks=0 that failed: the only way to tell the producer is to close its connection. */
-  | { readonly type: 'closeRequest'; readonly requestId: number };
+  | { readonly type: 'closeRequest'; readonly requestId: number }
+  /** After `shutdown`: all files are on the device. */
+  | { readonly type: 'shutdownComplete' };
 
 export type BrokerScope = Scope<BrokerEffect>;
 

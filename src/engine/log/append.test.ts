@@ -107,9 +107,9 @@ describe('index entries', () => {
   });
 });
 
-describe('a segment rolls', () => {
-  const bases = (log: LogState): number[] => segmentList(log).map((segment) => segment.baseOffset);
+const bases = (log: LogState): number[] => segmentList(log).map((segment) => segment.baseOffset);
 
+describe('a segment rolls', () => {
   test('[R6] when the set would not fit segment.bytes', () => {
     const disk = newTestDisk();
     let log = newTestLog(disk, { 'segment.bytes': String(2 * testBatch().length) });
@@ -214,10 +214,12 @@ describe('a follower appends', () => {
   });
 });
 
-describe('an idempotent producer', () => {
-  const produce = (log: LogState, disk: TestDisk, batch: { epoch?: number; sequence: number; count?: number; id?: number }): ReturnType<typeof appendAsLeader> =>
-    appendAsLeader(log, [testBatch({ producerId: batch.id ?? 7, producerEpoch: batch.epoch ?? 0, baseSequence: batch.sequence, count: batch.count ?? 1 })], { leaderEpoch: 0 }, disk.scope);
+function produce(log: LogState, disk: TestDisk, batch: { epoch?: number; sequence: number; count?: number; id?: number }): ReturnType<typeof appendAsLeader> {
+  const sent = testBatch({ producerId: batch.id ?? 7, producerEpoch: batch.epoch ?? 0, baseSequence: batch.sequence, count: batch.count ?? 1 });
+  return appendAsLeader(log, [sent], { leaderEpoch: 0 }, disk.scope);
+}
 
+describe('an idempotent producer', () => {
   function afterBatches(disk: TestDisk, count: number): LogState {
     let log = newTestLog(disk);
     for (let i = 0; i < count; i++) log = produce(log, disk, { sequence: 2 * i, count: 2 }).log;

@@ -1,3 +1,4 @@
+import { unreachable } from '../kernel/assert.ts';
 import type { EpochMs, LeaderEpoch, Offset } from '../kernel/units.ts';
 import { batchError } from '../protocol/record-batch.ts';
 import { batchEntry, producerHeader, stampForAppend } from './batch-header.ts';
@@ -73,7 +74,9 @@ function checkFollowerSet(log: LogState, batches: readonly BatchEntry[], first: 
     if (batchError(entry.bytes) !== null) return refuse(log, 'CORRUPT_MESSAGE', corruptMessage(entry.bytes, log.dir));
   }
   if (first.baseOffset >= log.logEndOffset) return null;
-  const message = `Unexpected offset in append to ${log.dir}. First offset ${first.baseOffset} is less than the next offset ${log.logEndOffset}. Last offset in append: ${lastOffset}. Log start offset = ${log.logStartOffset}`;
+  const message =
+    `Unexpected offset in append to ${log.dir}. First offset ${first.baseOffset} is less than the next offset ${log.logEndOffset}. ` +
+    `Last offset in append: ${lastOffset}. Log start offset = ${log.logStartOffset}`;
   return refuse(log, 'UNEXPECTED_APPEND_OFFSET', message);
 }
 
@@ -99,6 +102,8 @@ function appendSet(log: LogState, set: BatchSet, how: { readonly origin: AppendO
     case 'new':
       next = write(next, { set, producers: produced.store }, scope);
       return { log: next, error: null, info: appendInfo(next, set, { firstOffset, logAppendTimeMs: how.logAppendTimeMs, rolledTo }) };
+    default:
+      return unreachable(produced);
   }
 }
 
@@ -187,7 +192,17 @@ function duplicateInfo(log: LogState, batch: ProducerBatch, rolledTo: Offset | n
 }
 
 function nothingAppended(log: LogState): AppendResult {
-  const info = { firstOffset: -1, lastOffset: -1, maxTimestampMs: NO_TIMESTAMP, logAppendTimeMs: NO_TIMESTAMP, logStartOffset: log.logStartOffset, sizeBytes: 0, batches: [], duplicate: false, rolledTo: null };
+  const info: AppendInfo = {
+    firstOffset: -1,
+    lastOffset: -1,
+    maxTimestampMs: NO_TIMESTAMP,
+    logAppendTimeMs: NO_TIMESTAMP,
+    logStartOffset: log.logStartOffset,
+    sizeBytes: 0,
+    batches: [],
+    duplicate: false,
+    rolledTo: null,
+  };
   return { log, error: null, info };
 }
 

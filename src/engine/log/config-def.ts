@@ -1,3 +1,4 @@
+import { unreachable } from '../kernel/assert.ts';
 import { MAX_INT, MAX_LONG } from '../kernel/units.ts';
 
 /** A config's type, as ConfigDef prints it in its messages. */
@@ -28,6 +29,8 @@ export function parseConfigValue(name: string, type: ConfigType, text: string): 
       return parsedNumber(parseDouble(trimmed), { name, text, type });
     case 'LIST':
       return { ok: true, value: trimmed === '' ? [] : trimmed.split(/\s*,\s*/) };
+    default:
+      return unreachable(type);
   }
 }
 

@@ -52,20 +52,18 @@ export interface Folder {
  */
 export function settleTemporaryFiles(folder: Folder, scope: Pick<LogScope, 'effects'>): Folder {
   const { dir, names } = folder;
-  const isTemporary = (name: string): boolean => name.endsWith(DELETED_SUFFIX) || name.endsWith(CLEANED_SUFFIX) || name.endsWith(SWAP_SUFFIX);
   if (!names.some(isTemporary)) return folder;
   const cleaned = names.filter((name) => name.endsWith(CLEANED_SUFFIX));
   const leastCleaned = cleaned.reduce((least, name) => Math.min(least, offsetOfFileName(name) ?? MAX_LONG), MAX_LONG);
-  const useful = removeFiles(folder, (name) => {
-    const isUnfinishedSplit = name.endsWith(SWAP_SUFFIX) && (offsetOfFileName(name) ?? 0) >= leastCleaned;
-    return name.endsWith(DELETED_SUFFIX) || name.endsWith(CLEANED_SUFFIX) || isUnfinishedSplit;
-  }, scope);
+  const isUnfinishedSplit = (name: string): boolean => (offsetOfFileName(name) ?? 0) >= leastCleaned;
+  const useful = removeFiles(folder, (name) => isTemporary(name) && (!name.endsWith(SWAP_SUFFIX) || isUnfinishedSplit(name)), scope);
   const swaps = useful.names.filter((name) => name.endsWith(SWAP_SUFFIX));
   const range = swapRange(useful, swaps);
-  let { files } = removeFiles(useful, (name) => {
+  const isReplaced = (name: string): boolean => {
     const offset = offsetOfFileName(name);
     return offset !== null && !name.endsWith(SWAP_SUFFIX) && offset >= range.from && offset < range.to;
-  }, scope);
+  };
+  let { files } = removeFiles(useful, isReplaced, scope);
   for (const name of swaps) {
     const from = `${dir}/${name}`;
     const to = from.slice(0, -SWAP_SUFFIX.length);
@@ -73,6 +71,10 @@ export function settleTemporaryFiles(folder: Folder, scope: Pick<LogScope, 'effe
     files = renameFile(files, from, to);
   }
   return { dir, files, names: partitionFiles(files, dir) };
+}
+
+function isTemporary(name: string): boolean {
+  return name.endsWith(DELETED_SUFFIX) || name.endsWith(CLEANED_SUFFIX) || name.endsWith(SWAP_SUFFIX);
 }
 
 function removeFiles(folder: Folder, doomed: (name: string) => boolean, scope: Pick<LogScope, 'effects'>): Folder {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { listPaths, resizeFile } from '../kernel/files.ts';
 import { baseOffset, lastOffset, partitionLeaderEpoch } from '../protocol/record-batch.ts';

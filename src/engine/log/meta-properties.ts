@@ -38,7 +38,10 @@ export function readMetaProperties(files: FileTree): MetaPropertiesRead {
     if (key === 'cluster.id') clusterId = value;
   }
   if (version !== null && version !== '0') {
-    return { ok: false, message: `Found unexpected version in ${META_PROPERTIES}. ZK-based brokers that are not migrating only support version 0 (which is implicit when the \`version\` field is missing).` };
+    const message =
+      `Found unexpected version in ${META_PROPERTIES}. ZK-based brokers that are not migrating only support version 0 ` +
+      '(which is implicit when the `version` field is missing).';
+    return { ok: false, message };
   }
   if (brokerId === null || !/^\d+$/.test(brokerId)) return { ok: false, message: 'Unable to read broker.id as a base-10 number.' };
   return { ok: true, properties: { brokerId: Number(brokerId), clusterId: clusterId ?? '' } };

@@ -49,8 +49,8 @@ export function findProducer(producers: Producers, producerId: number): Producer
 export function findDuplicate(producers: Producers, batch: ProducerBatchHeader): ProducerBatch | null {
   const entry = findProducer(producers, batch.producerId);
   if (entry === undefined || entry.producerEpoch !== batch.producerEpoch) return null;
-  const lastSequence = lastSequenceOf(batch);
-  return entry.batches.find((known) => known.lastSequence === lastSequence && firstSequence(known) === batch.baseSequence) ?? null;
+  const last = lastSequenceOf(batch);
+  return entry.batches.find((known) => known.lastSequence === last && firstSequence(known) === batch.baseSequence) ?? null;
 }
 
 /** Sequence n records after `sequence`; 2147483647 is followed by 0. */
@@ -77,14 +77,18 @@ export function checkProducer(producers: Producers, batch: ProducerBatchHeader, 
     return {
       error: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
       // The missing blank is Kafka's.
-      message: `Invalid sequence number for new epoch of producer ${producerId}at offset ${baseOffset} in partition ${partition}: ${producerEpoch} (request epoch), ${baseSequence} (seq. number), ${entry.producerEpoch} (current producer epoch)`,
+      message:
+        `Invalid sequence number for new epoch of producer ${producerId}at offset ${baseOffset} in partition ${partition}: ` +
+        `${producerEpoch} (request epoch), ${baseSequence} (seq. number), ${entry.producerEpoch} (current producer epoch)`,
     };
   }
   const last = lastSequence(entry);
   if (baseSequence === last + 1 || (baseSequence === 0 && last === MAX_INT)) return null;
   return {
     error: 'OUT_OF_ORDER_SEQUENCE_NUMBER',
-    message: `Out of order sequence number for producer ${producerId} at offset ${baseOffset} in partition ${partition}: ${baseSequence} (incoming seq. number), ${last} (current end sequence number)`,
+    message:
+      `Out of order sequence number for producer ${producerId} at offset ${baseOffset} in partition ${partition}: ` +
+      `${baseSequence} (incoming seq. number), ${last} (current end sequence number)`,
   };
 }
 

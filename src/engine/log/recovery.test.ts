@@ -149,6 +149,15 @@ describe('files left half way', () => {
     expect([log.logEndOffset, recovered.segments]).toEqual([3, [0]]);
   });
 
+  test('[R9] a segment recovered for want of its index counts its loss once, and later segments stay', () => {
+    const disk = newTestDisk();
+    logOf(disk, 6, SMALL_SEGMENTS);
+    disk.files = deleteFile(disk.files, 'orders-0/00000000000000000002.index');
+    damage(disk, 'orders-0/00000000000000000002.log', SIZE + 64);
+    const { log, recovered } = reload(disk, { cleanShutdown: false, configs: SMALL_SEGMENTS });
+    expect([segmentList(log).map((segment) => segment.sizeBytes / SIZE), recovered]).toEqual([[2, 1, 2], { segments: [2, 0, 4], discardedBytes: SIZE }]);
+  });
+
   test('[R15] a malformed epoch file is reported, not guessed at', () => {
     const disk = newTestDisk();
     logOf(disk, 1);

@@ -15,7 +15,9 @@ export interface SegmentsDeleted {
   readonly baseOffsets: readonly Offset[];
 }
 
-export type LogStartIncrement = { readonly log: LogState; readonly error: null; readonly changed: boolean } | { readonly log: LogState; readonly error: 'OFFSET_OUT_OF_RANGE'; readonly changed: false };
+export type LogStartIncrement =
+  | { readonly log: LogState; readonly error: null; readonly changed: boolean }
+  | { readonly log: LogState; readonly error: 'OFFSET_OUT_OF_RANGE'; readonly changed: false };
 
 /** Raises logStartOffset (retention, DeleteRecords, the leader's value); beyond the high watermark it is refused (UnifiedLog.maybeIncrementLogStartOffset). */
 export function incrementLogStartOffset(log: LogState, offset: Offset, scope: Pick<LogScope, 'effects'>): LogStartIncrement {

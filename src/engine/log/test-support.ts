@@ -1,4 +1,5 @@
 import { appendToFile, deleteFile, emptyTree, readFile, renameFile, replaceFile, resizeFile, type FileTree } from '../kernel/files.ts';
+import { unreachable } from '../kernel/assert.ts';
 import { utf8Encode } from '../kernel/bytes.ts';
 import { mapGet } from '../kernel/persistent-map.ts';
 import type { DiskEffect } from '../kernel/system.ts';
@@ -44,6 +45,8 @@ function performEffect(files: FileTree, effect: DiskEffect): FileTree {
       return deleteFile(files, effect.path);
     case 'flush':
       return files;
+    default:
+      return unreachable(effect);
   }
 }
 

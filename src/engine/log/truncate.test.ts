@@ -66,7 +66,9 @@ describe('truncateTo', () => {
     expect(names(disk)).not.toContain('00000000000000000004.snapshot');
     expect(names(disk)).toContain('00000000000000000003.snapshot');
     expect(nextDeletionMs(cut)).toBe(TEST_NOW_MS + 1000);
-    disk.scope.context.nowMs += 1000;
+    disk.scope.context.nowMs += 999;
+    expect(deleteDueFiles(cut, disk.scope)).toBe(cut);
+    disk.scope.context.nowMs += 1;
     expect(deleteDueFiles(cut, disk.scope).deletions).toEqual([]);
     perform(disk);
     expect(names(disk).filter((name) => name.endsWith('.deleted'))).toEqual([]);

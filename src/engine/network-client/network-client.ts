@@ -1,6 +1,6 @@
 import { assert } from '../kernel/assert.ts';
 import { mapDelete, mapGet, mapSet, mapValues, emptyMap, type PersistentMap } from '../kernel/persistent-map.ts';
-import type { Scope } from '../kernel/scope.ts';
+import type { StepContext } from '../kernel/machine-contract.ts';
 import type { SystemInput } from '../kernel/system.ts';
 import { msToUs, type ConnectionId, type InstantUs } from '../kernel/units.ts';
 import { makeRequest } from '../protocol/frames.ts';
@@ -49,7 +49,11 @@ export interface NetworkResult {
   readonly events: readonly NetworkEvent[];
 }
 
-type NetworkScope = Scope<NetworkEffect>;
+/** Any scope whose effects include the network's will do. */
+export interface NetworkScope {
+  readonly context: StepContext;
+  readonly effects: { push(...effects: NetworkEffect[]): unknown };
+}
 const TIMER = 'network';
 
 export function newNetworkClient(config: NetworkClientConfig): NetworkClientState {

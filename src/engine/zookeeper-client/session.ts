@@ -1,5 +1,5 @@
 import { assert } from '../kernel/assert.ts';
-import type { Scope } from '../kernel/scope.ts';
+import type { StepContext } from '../kernel/machine-contract.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
 import { msToUs, type ConnectionId, type HostName, type InstantUs, type Zxid } from '../kernel/units.ts';
 import { sized, type WireOperation, type WireResult, type ZkClientMessage, type ZkServerMessage } from '../protocol/zookeeper-messages.ts';
@@ -53,7 +53,11 @@ export interface SessionResult {
   readonly told: readonly ZkTold[];
 }
 
-type SessionScope = Scope<SystemEffect<WireMessage, never>>;
+/** Any scope whose effects include the system's will do. */
+export interface SessionScope {
+  readonly context: StepContext;
+  readonly effects: { push(...effects: SystemEffect<WireMessage, never>[]): unknown };
+}
 
 const NO_SESSION = '0000000000000000';
 /** Longest pause between pings (ClientCnxn.MAX_SEND_PING_INTERVAL). */

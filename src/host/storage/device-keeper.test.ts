@@ -118,8 +118,10 @@ describe('keeping a machine\'s device', () => {
     device.write('log', resizeFile(appendToFile(device.files, 'log', Uint8Array.of(7)), 'log', 4096));
     await kept.commit(device.takeChanges(), 20);
     await kept.close();
-    const again = await keepDevice({ kind: 'indexeddb', database: 'b1', fresh: false }, { files: device.files, flushSequence: 2, atUs: 20 });
+    const again = await keepDevice({ kind: 'indexeddb', database: 'b1', fresh: false }, { files: device.files, flushSequence: device.flushSequence, atUs: 20 });
     await again.close();
+    const opened = await openIndexedDbDisk('b1');
+    expect(opened.ok && (await opened.store.load()).files.map((file) => [file.path, file.bytes.length, file.sizeBytes])).toEqual([['log', 1, 4096], ['meta.properties', 2, 2]]);
   });
 
   test('[R13] a database that holds another device than the run is refused, and says where', async () => {

@@ -100,6 +100,7 @@ export function describeDiskContract(kind: string, harness: DiskHarness, runs: {
     });
 
     test('[R7] any sequence of batches gives what a naive model gives, across reopening', async () => {
+      expect.hasAssertions();
       await fc.assert(
         fc.asyncProperty(fc.array(fc.record({ writes: fc.array(writeArbitrary(), { maxLength: 8 }), reopen: fc.boolean() }), { maxLength: 12 }), async (batches) => {
           const name = freshName();

@@ -94,7 +94,7 @@ class IndexedDbRuns implements RunsStore {
       const transaction = this.database.transaction(['branches', 'commands'], 'readwrite', { durability: 'strict' });
       const commands = transaction.objectStore('commands');
       const row = await transaction.objectStore('branches').get([at.run, at.branch]);
-      if (row === undefined) throw forgotten(at);
+      if (row === undefined) throw runForgotten(at);
       const own = await commands.count(startsWith(at.run, at.branch));
       assert(issued.id === row.commandCount + own, `command ${row.commandCount + own} to come next, got ${issued.id}`);
       await commands.add(issued, [at.run, at.branch, issued.id]);
@@ -105,7 +105,7 @@ class IndexedDbRuns implements RunsStore {
   putMark(at: BranchOfRun, mark: RunMark): Promise<void> {
     return this.serial.run(async () => {
       const transaction = this.database.transaction(['branches', 'marks'], 'readwrite', { durability: 'relaxed' });
-      if ((await transaction.objectStore('branches').getKey([at.run, at.branch])) === undefined) throw forgotten(at);
+      if ((await transaction.objectStore('branches').getKey([at.run, at.branch])) === undefined) throw runForgotten(at);
       await transaction.objectStore('marks').put(mark, [at.run, at.branch]);
       await transaction.done;
     });
@@ -116,7 +116,7 @@ class IndexedDbRuns implements RunsStore {
       const transaction = this.database.transaction(['branches', 'commands'], 'readwrite', { durability: 'strict' });
       const branches = transaction.objectStore('branches');
       const parent = await branches.get([from.run, from.branch]);
-      if (parent === undefined) throw forgotten(from);
+      if (parent === undefined) throw runForgotten(from);
       const total = parent.commandCount + (await transaction.objectStore('commands').count(startsWith(from.run, from.branch)));
       assert(commandCount >= 0 && commandCount <= total, `a branch of at most ${total} commands, got ${commandCount}`);
       const branch = await branches.count(startsWith(from.run));
@@ -165,10 +165,10 @@ function commandsOf(branches: readonly BranchRow[], rows: readonly CommandRow[],
   if (row === undefined) throw new StorageError({ kind: 'corrupt', message: `Branch ${branch} of the stored run is missing.` });
   const commands = row.parent === null ? [] : commandsOf(branches, rows, row.parent).slice(0, row.commandCount);
   for (const one of rows) if (one.branch === branch) commands.push(one.issued);
-  if (commands.some((issued, n) => issued.id !== n)) throw new StorageError({ kind: 'corrupt', message: `The stored run lacks some of its commands.` });
+  if (commands.some((issued, n) => issued.id !== n)) throw new StorageError({ kind: 'corrupt', message: 'The stored run lacks some of its commands.' });
   return commands;
 }
 
-function forgotten(at: BranchOfRun): StorageError {
+function runForgotten(at: BranchOfRun): StorageError {
   return new StorageError({ kind: 'lost', message: `Run ${at.run} has been forgotten.` });
 }

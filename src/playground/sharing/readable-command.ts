@@ -35,16 +35,17 @@ function fieldsOf(type: string): Fields | undefined {
 export function writeCommand(command: Command): string | null {
   const fields = fieldsOf(command.type);
   if (fields === undefined) return null;
-  const { type, ...values } = command as unknown as Readonly<Record<string, unknown>>;
+  const { type: _, ...values } = command as unknown as Readonly<Record<string, unknown>>;
   const args: string[] = [];
   for (const [name, value] of Object.entries(values)) {
     if (!Object.hasOwn(fields, name)) return null;
     if (value === null) continue;
-    const written = typeof value === 'object' ? null : escapeText(String(value));
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return null;
+    const written = escapeText(String(value));
     if (written === null) return null;
     args.push(fields === ON_MACHINE ? written : `${name}=${written}`);
   }
-  return `${String(type)}(${args.join(';')})`;
+  return `${command.type}(${args.join(';')})`;
 }
 
 /** Reads what `writeCommand` wrote; `start` is the position of `source` in the link. Throws `LinkProblem`. */

@@ -1,0 +1,68 @@
+import { mapDelete, mapGet } from '../../kernel/persistent-map.ts';
+import { NO_EPOCH, type PartitionId } from '../../kernel/units.ts';
+import { deleteLog } from '../../log/close.ts';
+import { errorCode, type ErrorName } from '../../protocol/errors.ts';
+import type { StopReplicaRequestStopReplicaPartitionState } from '../../protocol/generated/stop-replica-request.ts';
+import type { StopReplicaResponseStopReplicaPartitionError } from '../../protocol/generated/stop-replica-response.ts';
+import type { RequestFrameOf } from '../../protocol/wire.ts';
+import { getPartition, partitionKey, type BrokerState } from '../broker-state.ts';
+import type { BrokerScope } from '../contract.ts';
+import { removeFromFetchers } from '../fetcher/replica-fetcher.ts';
+import { checkpointHighWatermarks, writeLogStartOffsets, writeRecoveryPoints } from '../logs/checkpoints.ts';
+import { completeAfterRoleChange } from '../purgatory/completion.ts';
+import { isStaleBrokerEpoch } from './control-epochs.ts';
+
+/** LeaderAndIsr.EpochDuringDelete: a topic goes, whatever the epoch. */
+const EPOCH_DURING_DELETE = -2;
+
+/** StopReplica (ReplicaManager.stopReplicas): copying stops, whoever waits is told, and with `deletePartition` the log goes. */
+export function onStopReplica(state: BrokerState, requestId: number, frame: RequestFrameOf<'StopReplica'>, scope: BrokerScope): BrokerState {
+  const { body } = frame;
+  const refusal: ErrorName | null = isStaleBrokerEpoch(state, body.brokerEpoch) ? 'STALE_BROKER_EPOCH' : body.controllerEpoch < state.controllerEpoch ? 'STALE_CONTROLLER_EPOCH' : null;
+  const partitionErrors: StopReplicaResponseStopReplicaPartitionError[] = [];
+  if (refusal !== null) {
+    scope.effects.push({ type: 'respond', requestId, api: 'StopReplica', body: { errorCode: errorCode(refusal), partitionErrors } });
+    return state;
+  }
+  let next: BrokerState = { ...state, controllerEpoch: body.controllerEpoch };
+  let anyDeleted = false;
+  for (const topic of body.topicStates) {
+    for (const told of topic.partitionStates) {
+      const fenced = isFenced(next, topic.topicName, told);
+      partitionErrors.push({ topicName: topic.topicName, partitionIndex: told.partitionIndex, errorCode: errorCode(fenced ? 'FENCED_LEADER_EPOCH' : 'NONE') });
+      if (fenced) continue;
+      next = stopPartition(next, { topic: topic.topicName, partition: told.partitionIndex, deleted: told.deletePartition }, scope);
+      anyDeleted ||= told.deletePartition;
+    }
+  }
+  if (anyDeleted) next = checkpointAfterDeletion(next, scope);
+  scope.effects.push({ type: 'respond', requestId, api: 'StopReplica', body: { errorCode: 0, partitionErrors } });
+  return next;
+}
+
+function isFenced(state: BrokerState, topic: string, told: StopReplicaRequestStopReplicaPartitionState): boolean {
+  const partition = getPartition(state, partitionKey(topic, told.partitionIndex));
+  if (partition === null || told.leaderEpoch === EPOCH_DURING_DELETE || told.leaderEpoch === NO_EPOCH) return false;
+  return told.leaderEpoch < partition.leaderEpoch;
+}
+
+function stopPartition(state: BrokerState, stop: { readonly topic: string; readonly partition: PartitionId; readonly deleted: boolean }, scope: BrokerScope): BrokerState {
+  const { topic, partition, deleted } = stop;
+  const key = partitionKey(topic, partition);
+  const hosted = getPartition(state, key);
+  const log = hosted?.log ?? mapGet(state.idleLogs, key);
+  if (log !== undefined) scope.effects.push({ type: 'trace', event: { type: 'ReplicaStopped', brokerId: state.identity.brokerId, topic, partition, deleted } });
+  let next = removeFromFetchers(state, key);
+  if (deleted) next = { ...next, partitions: mapDelete(next.partitions, key), idleLogs: mapDelete(next.idleLogs, key) };
+  next = completeAfterRoleChange(next, key, scope);
+  if (!deleted || log === undefined) return next;
+  deleteLog(log, scope);
+  return { ...next, logsById: mapDelete(next.logsById, String(log.logId)) };
+}
+
+/** The files must not name a log that is gone. */
+function checkpointAfterDeletion(state: BrokerState, scope: BrokerScope): BrokerState {
+  writeRecoveryPoints(state, scope);
+  writeLogStartOffsets(state, scope);
+  return state.highWatermarkCheckpointStarted ? checkpointHighWatermarks(state, scope) : state;
+}

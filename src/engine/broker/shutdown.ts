@@ -1,0 +1,42 @@
+import { mapSet, mapValues } from '../kernel/persistent-map.ts';
+import type { SystemInput } from '../kernel/system.ts';
+import { closeLog } from '../log/close.ts';
+import { CLEAN_SHUTDOWN_FILE } from '../log/file-names.ts';
+import { writeCleanShutdownFile } from '../log/meta-properties.ts';
+import type { WireMessage } from '../protocol/wire.ts';
+import { putPartition, type BrokerState } from './broker-state.ts';
+import type { BrokerScope } from './contract.ts';
+import { allFetchers } from './fetcher/fetcher-state.ts';
+import { stopFetcher } from './fetcher/replica-fetcher.ts';
+import { checkpointHighWatermarks, writeLogStartOffsets, writeRecoveryPoints } from './logs/checkpoints.ts';
+import { LOG_MANAGER } from './owners.ts';
+
+const SHUTDOWN_FLUSH = 1;
+
+/**
+ * ReplicaManager.shutdown, then LogManager.shutdown: copying ends, high watermarks are written, every log is flushed and closed, then
+ * recovery points, log starts and last `.kafka_cleanshutdown`. When that file is on the device, `shutdownComplete` tells.
+ */
+export function shutDown(state: BrokerState, scope: BrokerScope): BrokerState {
+  let next: BrokerState = { ...state, shuttingDown: true };
+  for (const fetcher of allFetchers(next)) next = stopFetcher(next, fetcher, scope);
+  next = checkpointHighWatermarks(next, scope);
+  next = closeLogs(next, scope);
+  writeRecoveryPoints(next, scope);
+  writeLogStartOffsets(next, scope);
+  writeCleanShutdownFile(scope);
+  scope.effects.push({ type: 'flush', owner: LOG_MANAGER, operation: SHUTDOWN_FLUSH, path: CLEAN_SHUTDOWN_FILE });
+  return next;
+}
+
+function closeLogs(state: BrokerState, scope: BrokerScope): BrokerState {
+  let next = state;
+  for (const partition of mapValues(state.partitions)) next = putPartition(next, { ...partition, log: closeLog(partition.log, scope) });
+  for (const log of mapValues(state.idleLogs)) next = { ...next, idleLogs: mapSet(next.idleLogs, log.dir, closeLog(log, scope)) };
+  return next;
+}
+
+/** Whether everything that a clean stop writes is on the device. */
+export function isShutdownFlush(done: Extract<SystemInput<WireMessage, never>, { type: 'diskDone' }>): boolean {
+  return done.owner === LOG_MANAGER && done.operation === SHUTDOWN_FLUSH;
+}

@@ -1,0 +1,169 @@
+import { arrayFrom, arrayPush, arrayToList } from '../../kernel/persistent-array.ts';
+import { mapEntries, mapGet, mapSet } from '../../kernel/persistent-map.ts';
+import { msToUs, type InstantUs } from '../../kernel/units.ts';
+import { partitionForKey } from '../../protocol/murmur2.ts';
+import { recordSizeUpperBound, BATCH_OVERHEAD_BYTES, type RecordToWrite } from '../../protocol/record-batch.ts';
+import { leaderOf, partitionOf, requestUpdate, topicOf, wantTopic } from '../shared/metadata.ts';
+import { queueKey, type OutgoingRecord, type ProducerBatch, type Work } from './producer-state.ts';
+
+/** RecordAccumulator: where records wait to become batches, and batches to be sent. */
+
+/** send(): the record goes into a batch, or blocks while there is no metadata or no memory. Order among blocked records holds. */
+export function sendRecord(work: Work, record: OutgoingRecord): void {
+  const { state } = work;
+  if (state.blocked.length > 0 || !appendRecord(work, record)) {
+    work.state = { ...work.state, blocked: [...work.state.blocked, { record, sinceUs: work.scope.context.nowUs }] };
+  }
+}
+
+/** Tries blocked records again; those that waited longer than max.block.ms fail. */
+export function unblock(work: Work): void {
+  while (work.state.blocked.length > 0) {
+    const [first, ...rest] = work.state.blocked;
+    if (first === undefined) return;
+    const waited = work.scope.context.nowUs - first.sinceUs;
+    if (!appendRecord(work, first.record)) {
+      if (waited < msToUs(work.state.settings.maxBlockMs)) return;
+      failBlocked(work, first.record);
+    }
+    work.state = { ...work.state, blocked: rest };
+  }
+}
+
+function failBlocked(work: Work, record: OutgoingRecord): void {
+  const { config, settings } = work.state;
+  const message = `Topic ${record.topic} not present in metadata after ${settings.maxBlockMs} ms.`;
+  work.scope.effects.push({ type: 'trace', event: { type: 'RecordsFailed', client: config.clientId, topic: record.topic, partition: record.partition ?? -1, recordCount: 1, values: [record.value], error: 'TimeoutException', message } });
+  work.state = { ...work.state, failed: work.state.failed + 1 };
+}
+
+/** False when it has to block. */
+function appendRecord(work: Work, record: OutgoingRecord): boolean {
+  const topic = topicOf(work.state.metadata, record.topic);
+  if (topic === undefined || topic.partitions.length === 0 || (record.partition !== null && record.partition >= topic.partitions.length)) {
+    work.state = { ...work.state, metadata: requestUpdate(wantTopic(work.state.metadata, record.topic)) };
+    return false;
+  }
+  const sizeBytes = recordSizeUpperBound(record.record);
+  if (work.state.usedBytes + sizeBytes > work.state.settings.bufferBytes) return false;
+  const partition = record.partition ?? choosePartition(work, record, topic.partitions.length);
+  addToBatch(work, { ...record, partition }, sizeBytes);
+  return true;
+}
+
+/** A key's hash over all partitions, with or without a leader; without a key stay on one partition for a batch's worth (KIP-794). */
+function choosePartition(work: Work, record: OutgoingRecord, partitionCount: number): number {
+  const { key } = record.record;
+  if (key !== null) return partitionForKey(key, partitionCount);
+  const { state } = work;
+  const current = mapGet(state.sticky, record.topic);
+  const stays = current !== undefined && current.bytes < state.settings.batchSizeBytes;
+  const partition = stays ? current.partition : drawPartition(work, record.topic, partitionCount);
+  const bytes = (stays ? current.bytes : 0) + recordSizeUpperBound(record.record);
+  work.state = { ...work.state, sticky: mapSet(work.state.sticky, record.topic, { partition, bytes }) };
+  return partition;
+}
+
+function drawPartition(work: Work, topic: string, partitionCount: number): number {
+  const led: number[] = [];
+  for (let i = 0; i < partitionCount; i++) if ((partitionOf(work.state.metadata, topic, i)?.leader ?? -1) >= 0) led.push(i);
+  const from = led.length > 0 ? led : Array.from({ length: partitionCount }, (_, i) => i);
+  return from[work.scope.context.draw('partitioner') % from.length] ?? 0;
+}
+
+function addToBatch(work: Work, record: OutgoingRecord & { readonly partition: number }, sizeBytes: number): void {
+  const { state } = work;
+  const key = queueKey(record.topic, record.partition);
+  const queue = mapGet(state.queues, key) ?? [];
+  const last = queue[queue.length - 1];
+  const fits = last !== undefined && !last.closed && last.attempts === 0 && last.sizeBytes + sizeBytes <= Math.max(state.settings.batchSizeBytes, last.sizeBytes);
+  const batch: ProducerBatch = fits
+    ? { ...last, records: arrayPush(last.records, record.record), values: arrayPush(last.values, record.value), sizeBytes: last.sizeBytes + sizeBytes }
+    : {
+        id: state.nextBatchId, topic: record.topic, partition: record.partition, records: arrayFrom([record.record]), values: arrayFrom([record.value]),
+        sizeBytes: BATCH_OVERHEAD_BYTES + sizeBytes, createdUs: work.scope.context.nowUs, attempts: 0, notBeforeUs: 0, closed: false,
+      };
+  const others = fits ? queue.slice(0, -1) : queue;
+  work.state = { ...state, queues: mapSet(state.queues, key, [...others, batch]), nextBatchId: fits ? state.nextBatchId : state.nextBatchId + 1, usedBytes: state.usedBytes + sizeBytes };
+}
+
+/** Full, or others wait behind it, or it has lingered (or its back-off is over), or memory is short. */
+function readyAtUs(work: Work, queue: readonly ProducerBatch[]): InstantUs {
+  const first = queue[0];
+  if (first === undefined) return Infinity;
+  const { settings, blocked } = work.state;
+  if (first.attempts > 0) return first.notBeforeUs;
+  const full = queue.length > 1 || first.sizeBytes >= settings.batchSizeBytes;
+  return full || blocked.length > 0 ? 0 : first.createdUs + msToUs(settings.lingerMs);
+}
+
+export interface Drained {
+  readonly nodeId: number;
+  readonly batches: readonly ProducerBatch[];
+}
+
+/** Takes at most one ready batch of each partition for each node that may be sent to; asks for metadata where no leader is known. */
+export function drain(work: Work, maySendTo: (nodeId: number) => boolean): { readonly drained: readonly Drained[]; readonly nextUs: InstantUs } {
+  const byNode = new Map<number, ProducerBatch[]>();
+  const bytesByNode = new Map<number, number>();
+  let nextUs = Infinity;
+  for (const [key, queue] of mapEntries(work.state.queues)) {
+    const first = queue[0];
+    if (first === undefined || work.state.muted.includes(key)) continue;
+    const atUs = readyAtUs(work, queue);
+    if (atUs > work.scope.context.nowUs) {
+      nextUs = Math.min(nextUs, atUs);
+      continue;
+    }
+    const leader = leaderOf(work.state.metadata, first.topic, first.partition);
+    if (leader === null) {
+      work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
+      continue;
+    }
+    const bytes = (bytesByNode.get(leader.nodeId) ?? 0) + first.sizeBytes;
+    if (!maySendTo(leader.nodeId) || (bytesByNode.has(leader.nodeId) && bytes > work.state.settings.maxRequestBytes)) continue;
+    bytesByNode.set(leader.nodeId, bytes);
+    byNode.set(leader.nodeId, [...(byNode.get(leader.nodeId) ?? []), { ...first, closed: true }]);
+    work.state = { ...work.state, queues: mapSet(work.state.queues, key, queue.slice(1)), muted: work.state.settings.maxInFlight === 1 ? [...work.state.muted, key] : work.state.muted };
+  }
+  return { drained: [...byNode].map(([nodeId, batches]) => ({ nodeId, batches })), nextUs };
+}
+
+/** A batch to be tried again goes to the front, in order of its id among those already there. */
+export function requeue(work: Work, batch: ProducerBatch, notBeforeUs: InstantUs): void {
+  const key = queueKey(batch.topic, batch.partition);
+  const queue = mapGet(work.state.queues, key) ?? [];
+  const again: ProducerBatch = { ...batch, attempts: batch.attempts + 1, notBeforeUs, closed: true };
+  const place = queue.findIndex((other) => other.id > batch.id);
+  const at = place < 0 ? queue.length : place;
+  work.state = { ...work.state, queues: mapSet(work.state.queues, key, [...queue.slice(0, at), again, ...queue.slice(at)]) };
+}
+
+/** A batch is done with, one way or the other: its memory is free. */
+export function release(work: Work, batch: ProducerBatch): void {
+  const key = queueKey(batch.topic, batch.partition);
+  const freed = batch.sizeBytes - BATCH_OVERHEAD_BYTES;
+  work.state = { ...work.state, usedBytes: work.state.usedBytes - freed, muted: work.state.muted.filter((other) => other !== key) };
+}
+
+/** Batches that waited longer than delivery.timeout.ms, taken out of their queues. */
+export function takeExpired(work: Work): { readonly expired: readonly ProducerBatch[]; readonly nextUs: InstantUs } {
+  const limitUs = msToUs(work.state.settings.deliveryTimeoutMs);
+  const { nowUs } = work.scope.context;
+  const expired: ProducerBatch[] = [];
+  let nextUs = Infinity;
+  for (const [key, queue] of mapEntries(work.state.queues)) {
+    const left = queue.filter((batch) => nowUs - batch.createdUs < limitUs);
+    if (left.length < queue.length) {
+      for (const batch of queue) if (nowUs - batch.createdUs >= limitUs) expired.push(batch);
+      work.state = { ...work.state, queues: mapSet(work.state.queues, key, left) };
+    }
+    const first = left[0];
+    if (first !== undefined) nextUs = Math.min(nextUs, first.createdUs + limitUs);
+  }
+  return { expired, nextUs };
+}
+
+export function recordsOf(batch: ProducerBatch): { readonly records: readonly RecordToWrite[]; readonly values: readonly string[] } {
+  return { records: arrayToList(batch.records), values: arrayToList(batch.values) };
+}

@@ -1,0 +1,114 @@
+import type { PersistentArray } from '../../kernel/persistent-array.ts';
+import type { PersistentMap } from '../../kernel/persistent-map.ts';
+import type { Scope } from '../../kernel/scope.ts';
+import type { SystemEffect } from '../../kernel/system.ts';
+import type { HostName, InstantUs } from '../../kernel/units.ts';
+import type { NetworkClientState } from '../../network-client/network-client.ts';
+import type { RecordToWrite } from '../../protocol/record-batch.ts';
+import type { WireMessage } from '../../protocol/wire.ts';
+import type { Configs } from '../shared/client-configs.ts';
+import type { ClientMetadata } from '../shared/metadata.ts';
+import type { ClientTrace } from '../trace.ts';
+
+export interface ProducerConfig {
+  readonly clientId: string;
+  readonly bootstrap: readonly { readonly host: HostName; readonly port: number }[];
+  readonly configs: Configs;
+  readonly workload: Workload;
+}
+
+export interface Workload {
+  readonly topic: string;
+  readonly recordsPerSecond: number;
+  readonly keyCount: number;
+  readonly valueBytes: number;
+  readonly recordCount?: number;
+}
+
+/** A record sent by hand. */
+export interface ProduceCommand {
+  readonly type: 'produce';
+  readonly client: string;
+  readonly topic: string;
+  readonly partition: number | null;
+  readonly key: string | null;
+  readonly value: string;
+  readonly commandId: number;
+}
+
+/** A record on its way into a batch. */
+export interface OutgoingRecord {
+  readonly topic: string;
+  readonly partition: number | null;
+  readonly record: RecordToWrite;
+  readonly value: string;
+}
+
+/** ProducerBatch: the records of one partition that travel together. */
+export interface ProducerBatch {
+  readonly id: number;
+  readonly topic: string;
+  readonly partition: number;
+  readonly records: PersistentArray<RecordToWrite>;
+  readonly values: PersistentArray<string>;
+  readonly sizeBytes: number;
+  readonly createdUs: InstantUs;
+  readonly attempts: number;
+  /** A retry waits until then. */
+  readonly notBeforeUs: InstantUs;
+  readonly closed: boolean;
+}
+
+export interface ProducerRequest {
+  readonly nodeId: number;
+  readonly batches: readonly ProducerBatch[];
+}
+
+export interface ProducerState {
+  readonly config: ProducerConfig;
+  readonly settings: ProducerSettings;
+  readonly net: NetworkClientState;
+  readonly metadata: ClientMetadata;
+  /** The accumulator: a deque of batches per partition (`orders-0`); the last one may still grow. */
+  readonly queues: PersistentMap<readonly ProducerBatch[]>;
+  /** Requests under way by tag. */
+  readonly requests: PersistentMap<ProducerRequest>;
+  /** Partitions with a batch under way, when only one may be (max.in.flight 1). */
+  readonly muted: readonly string[];
+  /** Records whose send() blocks: no metadata yet, or no memory. First in, first out. */
+  readonly blocked: readonly { readonly record: OutgoingRecord; readonly sinceUs: InstantUs }[];
+  readonly sticky: PersistentMap<{ readonly partition: number; readonly bytes: number }>;
+  readonly nextBatchId: number;
+  readonly usedBytes: number;
+  readonly generated: number;
+  readonly nextGenerationUs: InstantUs | null;
+  readonly acknowledged: number;
+  readonly failed: number;
+}
+
+export interface ProducerSettings {
+  readonly acks: -1 | 0 | 1;
+  readonly batchSizeBytes: number;
+  readonly lingerMs: number;
+  readonly bufferBytes: number;
+  readonly maxBlockMs: number;
+  readonly maxRequestBytes: number;
+  readonly requestTimeoutMs: number;
+  readonly deliveryTimeoutMs: number;
+  readonly retries: number;
+  readonly retryBackoffMs: number;
+  readonly retryBackoffMaxMs: number;
+  readonly maxInFlight: number;
+}
+
+export type ProducerScope = Scope<SystemEffect<WireMessage, ClientTrace>>;
+
+/** One step in the making: the state is replaced, never changed. */
+export interface Work {
+  state: ProducerState;
+  readonly scope: ProducerScope;
+}
+
+export function queueKey(topic: string, partition: number): string {
+  return `${topic}-${partition}`;
+}

@@ -1,0 +1,126 @@
+import { say, span, type Span } from './sentence.ts';
+import { brokerIdOf, byteSize, idList, offsetRange, partitionName, zooKeeperIdOf, type Templates } from './words.ts';
+
+function Machine(host: string): string {
+  const brokerId = brokerIdOf(host);
+  if (brokerId !== null) return `Broker ${brokerId}`;
+  return zooKeeperIdOf(host) === null ? host : `ZooKeeper server ${host}`;
+}
+
+function machine(host: string): string {
+  const brokerId = brokerIdOf(host);
+  return brokerId === null ? Machine(host) : `broker ${brokerId}`;
+}
+
+function leader(id: number): Span {
+  return span('leader', `broker ${id}`);
+}
+
+function epoch(value: number): Span {
+  return span('leader', `epoch ${value}`);
+}
+
+function many(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
+const ACKS = { '-1': 'by every in-sync replica', '0': 'by nobody (acks=0)', '1': 'by the leader alone' } as const;
+const TRUNCATION_REASONS = {
+  divergingEpoch: 'as the leader’s log parts from it there',
+  highWatermark: 'to its high watermark',
+  outOfRange: 'as the leader’s log lies elsewhere',
+} as const;
+const STRATEGIES = {
+  offline: 'from the ISR',
+  reassign: 'for a reassignment',
+  preferred: 'as its preferred leader',
+  controlledShutdown: 'as the old leader is shutting down',
+  unclean: 'although it was not in the ISR',
+  newPartition: 'as the first replica that is alive',
+} as const;
+
+export const english: Templates = {
+  ProcessStarting: (_, host) => say`${Machine(host)} starts.`,
+  ProcessStarted: (_, host) => say`The process of ${machine(host)} runs.`,
+  ProcessKilled: (_, host) => say`${Machine(host)} was ${span('out', 'killed')} (SIGKILL). Its sockets close; what it wrote stays in the page cache.`,
+  ProcessStopping: (_, host) => say`${Machine(host)} is told to stop (SIGTERM).`,
+  ProcessExited: (event, host) => say`The process of ${machine(host)} ended with code ${event.code}${event.reason === '' ? '' : `: ${event.reason}`}.`,
+  ProcessPaused: (_, host) => say`${Machine(host)} ${span('out', 'stands still')} (SIGSTOP). Its sockets stay open and fill up.`,
+  ProcessResumed: (event, host) => say`${Machine(host)} goes on (SIGCONT); ${event.waitingInputs === 0 ? 'nothing waits for it' : `${many(event.waitingInputs, 'message')} waited`}.`,
+  PoweredOff: (event, host) =>
+    event.lostBytes === 0
+      ? say`${Machine(host)} ${span('out', 'lost power')}. All it had written was on its disk.`
+      : say`${Machine(host)} ${span('out', 'lost power')}; ${span('out', byteSize(event.lostBytes))} that were only in its page cache are gone.`,
+  PoweredOn: (_, host) => say`${Machine(host)} has power again.`,
+  LinkCut: (event, host) => say`The cable from ${machine(host)} to ${machine(event.to)} is ${span('out', 'cut')}.`,
+  LinkHealed: (event, host) => say`The cable from ${machine(host)} to ${machine(event.to)} is whole again.`,
+  LinkChanged: (event, host) => say`The link from ${machine(host)} to ${machine(event.to)} has other settings.`,
+  ConnectionClosed: (event, host) => say`${Machine(host)} lost a connection to ${machine(event.peer)} (${event.reason}).`,
+  DiskFailed: (event, host) => say`The disk of ${machine(host)} ${span('out', 'failed')} at ${event.path}: ${event.error}.`,
+
+  BrokerStarting: (event) =>
+    say`Broker ${event.brokerId} loads ${many(event.logCount, 'log')}; ${event.cleanShutdownFound ? 'it had been shut down in order' : 'it had not been shut down in order, so it recovers them'}.`,
+  BrokerRegistered: (event) => say`Broker ${event.brokerId} is registered in ZooKeeper, broker epoch ${event.brokerEpoch}.`,
+  ZooKeeperSessionLost: (event) =>
+    event.state === 'expired'
+      ? say`Broker ${event.brokerId} learns that its ZooKeeper session has ${span('out', 'expired')}.`
+      : say`Broker ${event.brokerId} is ${span('out', 'disconnected')} from ZooKeeper; its session still counts.`,
+  ZooKeeperSessionBack: (event) =>
+    event.state === 'established' ? say`Broker ${event.brokerId} has a new ZooKeeper session.` : say`Broker ${event.brokerId} is connected to ZooKeeper again, in the same session.`,
+  ControlledShutdownStarted: (event) => say`Broker ${event.brokerId} asks the controller to move its leaders before it stops.`,
+  BrokerStopped: (event) =>
+    event.clean ? say`Broker ${event.brokerId} has stopped in order and says so on its disk.` : say`Broker ${event.brokerId} has stopped, ${span('out', 'not in order')}.`,
+  LogRecovered: (event) =>
+    event.discardedBytes === 0
+      ? say`Broker ${event.brokerId} has recovered ${partitionName(event)} up to offset ${event.logEndOffset}.`
+      : say`Broker ${event.brokerId} has recovered ${partitionName(event)} up to offset ${event.logEndOffset}; ${span('out', byteSize(event.discardedBytes))} were broken and are gone.`,
+  BecameLeader: (event) => say`${span('leader', `Broker ${event.brokerId}`)} takes up leading ${partitionName(event)} in ${epoch(event.leaderEpoch)}, ISR ${idList(event.isr, 'empty')}.`,
+  BecameFollower: (event) => say`Broker ${event.brokerId} follows ${leader(event.leader)} for ${partitionName(event)}, ${epoch(event.leaderEpoch)}.`,
+  ReplicaStopped: (event) => say`Broker ${event.brokerId} ${event.deleted ? 'deletes its replica' : 'stops its replica'} of ${partitionName(event)}.`,
+  RecordsAppended: (event) => say`Broker ${event.brokerId} appends ${offsetRange(event.baseOffset, event.logEndOffset)} to ${partitionName(event)}.`,
+  SegmentRolled: (event) => say`Broker ${event.brokerId} opens a new segment of ${partitionName(event)} at ${event.baseOffset}.`,
+  HighWatermarkAdvanced: (event) =>
+    say`On broker ${event.brokerId} the water of ${partitionName(event)} rises to ${span('water', event.highWatermark)}${event.role === 'leader' ? '' : ', as its leader told it'}.`,
+  LogTruncated: (event) =>
+    say`Broker ${event.brokerId} ${span('out', 'cuts')} ${partitionName(event)} from ${event.from} back to ${span('out', event.to)}, ${TRUNCATION_REASONS[event.reason]}.`,
+  IsrChangeRequested: (event) =>
+    say`Broker ${event.brokerId} asks the controller to ${event.change === 'shrink' ? 'take' : 'let'} ${idList(event.replicas, 'nobody')} ${event.change === 'shrink' ? 'out of' : 'into'} the ISR of ${partitionName(event)}.`,
+  IsrChangeRefused: (event) => say`The controller refuses the ISR that broker ${event.brokerId} asked for on ${partitionName(event)}: ${span('out', event.error)}.`,
+  IsrShrunk: (event) => say`${span('out', `Broker ${idList(event.removed, '?')}`)} left the ISR of ${partitionName(event)}; it is now ${span('isr', idList(event.isr, 'empty'))}.`,
+  IsrExpanded: (event) => say`${span('isr', `Broker ${idList(event.added, '?')}`)} caught up and joins the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
+  RequestRefused: (event) => say`Broker ${event.brokerId} refuses ${event.api} of ${event.from} for ${partitionName(event)}: ${span('out', event.error)}.`,
+  HighWatermarksCheckpointed: (event) => say`Broker ${event.brokerId} writes its high watermarks to its disk.`,
+
+  ControllerElected: (event) => say`${span('control', `Broker ${event.brokerId}`)} is the controller, ${span('control', `controller epoch ${event.controllerEpoch}`)}.`,
+  ControllerResigned: (event) => say`Broker ${event.brokerId} is no longer the controller (epoch ${event.controllerEpoch}).`,
+  BrokerFailureHandled: (event) => say`The controller sees that broker ${idList(event.brokerIds, '?')} is ${span('out', 'gone')} from ZooKeeper and looks after its partitions.`,
+  BrokerStartupHandled: (event) => say`The controller sees broker ${idList(event.brokerIds, '?')} and tells it what it holds.`,
+  LeaderElected: (event) =>
+    event.leader < 0
+      ? say`${span('out', `Nobody can lead ${partitionName(event)}`)}: no replica of the ISR is alive. It is offline in ${epoch(event.leaderEpoch)}.`
+      : say`The controller chose ${leader(event.leader)} to lead ${partitionName(event)} in ${epoch(event.leaderEpoch)}, ${event.strategy === 'unclean' ? span('out', STRATEGIES.unclean) : STRATEGIES[event.strategy]}.`,
+  IsrChanged: (event) => say`In ZooKeeper, the ISR of ${partitionName(event)} goes from ${idList(event.previousIsr, 'empty')} to ${span('isr', idList(event.isr, 'empty'))}.`,
+  TopicCreated: (event) => say`Topic ${span('strong', event.topic)} exists, with ${many(event.partitionCount, 'partition')}.`,
+
+  ZooKeeperLooking: (event) => say`zk${event.server} looks for a leader, round ${event.round}.`,
+  ZooKeeperVoted: (event) => say`zk${event.server} votes for zk${event.forServer} in round ${event.round}.`,
+  ZooKeeperLeaderEstablished: (event) =>
+    say`${span('control', `zk${event.server}`)} leads the ensemble in epoch ${event.epoch}, with ${event.followers.length === 0 ? 'no followers' : event.followers.map((id) => `zk${id}`).join(', ')}.`,
+  ZooKeeperFollowing: (event) => say`zk${event.server} follows zk${event.leader}, epoch ${event.epoch}.`,
+  ZooKeeperQuorumLost: (event) => say`zk${event.server} ${span('out', 'lost the majority')}: ZooKeeper answers nobody until it has one again.`,
+  ZooKeeperTransactionApplied: (event) => say`zk${event.server} applies ${event.kind}${event.path === null ? '' : ` ${event.path}`}.`,
+  ZooKeeperSessionCreated: (event) => say`A ZooKeeper session begins, with a time-out of ${event.timeoutMs} ms.`,
+  ZooKeeperSessionExpiring: () => say`ZooKeeper has not heard from a session for too long and ${span('out', 'expires')} it.`,
+  ZooKeeperSessionClosed: (event) =>
+    say`A ZooKeeper session ${event.expired ? span('out', 'expired') : 'was closed'}${event.ephemerals.length === 0 ? '' : `; gone with it: ${event.ephemerals.join(', ')}`}.`,
+
+  RecordsAcknowledged: (event) => say`${event.client}: ${many(event.recordCount, 'record')} for ${partitionName(event)} acknowledged ${ACKS[`${event.acks}`]}, from offset ${event.baseOffset}.`,
+  RecordsFailed: (event) => say`${event.client} gives up ${many(event.recordCount, 'record')} for ${partitionName(event)}: ${span('out', event.error)}.`,
+  ProduceRetried: (event) => say`${event.client} sends again to ${partitionName(event)} after ${event.error}, attempt ${event.attempt}.`,
+  RecordsConsumed: (event) => say`${event.client} reads ${offsetRange(event.baseOffset, event.nextOffset)} of ${partitionName(event)}.`,
+  PositionReset: (event) => say`${event.client} starts ${partitionName(event)} at ${event.offset} (${event.reason}).`,
+  FetchFailed: (event) => say`${event.client} cannot fetch ${partitionName(event)}: ${event.error}.`,
+  MetadataUpdated: (event) => say`${event.client} has fresh metadata.`,
+  CommandDone: (event) => say`${event.text}`,
+  CommandRefused: (event) => say`Refused: ${span('out', event.error)}. ${event.message}`,
+};

@@ -1,0 +1,126 @@
+import { malhae } from './particles.ts';
+import { span, type Span } from './sentence.ts';
+import { brokerIdOf, byteSize, idList, offsetRange, partitionName, zooKeeperIdOf, type Templates } from './words.ts';
+
+function machine(host: string): string {
+  const brokerId = brokerIdOf(host);
+  if (brokerId !== null) return `브로커 ${brokerId}`;
+  return zooKeeperIdOf(host) === null ? host : `ZooKeeper 서버 ${host}`;
+}
+
+function leader(id: number): Span {
+  return span('leader', `브로커 ${id}`);
+}
+
+function epoch(value: number): Span {
+  return span('leader', `에포크 ${value}`);
+}
+
+function brokers(ids: readonly number[]): string {
+  return `브로커 ${idList(ids, '?')}`;
+}
+
+const ACKS = { '-1': 'ISR 전체가', '0': '확인 없이(acks=0)', '1': '리더 혼자' } as const;
+const TRUNCATION_REASONS = {
+  divergingEpoch: '거기서부터 리더의 로그와 다르기 때문입니다',
+  highWatermark: '자기 하이 워터마크까지만 남깁니다',
+  outOfRange: '리더의 로그가 그 범위에 없기 때문입니다',
+} as const;
+const STRATEGIES = {
+  offline: 'ISR에서 골랐습니다',
+  reassign: '재할당에 따른 것입니다',
+  preferred: '선호 리더입니다',
+  controlledShutdown: '이전 리더가 종료하는 중이기 때문입니다',
+  unclean: 'ISR에 없던 복제본입니다',
+  newPartition: '살아 있는 첫 복제본입니다',
+} as const;
+
+export const korean: Templates = {
+  ProcessStarting: (_, host) => malhae`${machine(host)}(이)가 시작합니다.`,
+  ProcessStarted: (_, host) => malhae`${machine(host)}의 프로세스가 돌기 시작했습니다.`,
+  ProcessKilled: (_, host) => malhae`${machine(host)}(이)가 ${span('out', '강제 종료')}되었습니다(SIGKILL). 소켓은 닫히고, 쓴 내용은 페이지 캐시에 남습니다.`,
+  ProcessStopping: (_, host) => malhae`${machine(host)}에 종료를 요청했습니다(SIGTERM).`,
+  ProcessExited: (event, host) => malhae`${machine(host)}의 프로세스가 코드 ${event.code}(으)로 끝났습니다${event.reason === '' ? '' : `: ${event.reason}`}.`,
+  ProcessPaused: (_, host) => malhae`${machine(host)}(이)가 ${span('out', '멈춰 섰습니다')}(SIGSTOP). 소켓은 열린 채 버퍼가 차오릅니다.`,
+  ProcessResumed: (event, host) => malhae`${machine(host)}(이)가 다시 움직입니다(SIGCONT). ${event.waitingInputs === 0 ? '기다리던 메시지는 없습니다' : `메시지 ${event.waitingInputs}개가 기다리고 있었습니다`}.`,
+  PoweredOff: (event, host) =>
+    event.lostBytes === 0
+      ? malhae`${machine(host)}의 ${span('out', '전원이 꺼졌습니다')}. 쓴 내용은 모두 디스크에 있었습니다.`
+      : malhae`${machine(host)}의 ${span('out', '전원이 꺼졌습니다')}. 페이지 캐시에만 있던 ${span('out', byteSize(event.lostBytes))}(이)가 사라졌습니다.`,
+  PoweredOn: (_, host) => malhae`${machine(host)}에 전원이 들어왔습니다.`,
+  LinkCut: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 선이 ${span('out', '끊겼습니다')}.`,
+  LinkHealed: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 선이 다시 이어졌습니다.`,
+  LinkChanged: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 링크의 설정이 바뀌었습니다.`,
+  ConnectionClosed: (event, host) => malhae`${machine(host)}(이)가 ${machine(event.peer)}(과)와의 연결을 잃었습니다(${event.reason}).`,
+  DiskFailed: (event, host) => malhae`${machine(host)}의 디스크에서 ${event.path} 작업이 ${span('out', '실패')}했습니다: ${event.error}.`,
+
+  BrokerStarting: (event) =>
+    malhae`브로커 ${event.brokerId}(이)가 로그 ${event.logCount}개를 읽어 들입니다. ${event.cleanShutdownFound ? '지난번에 정상 종료했습니다' : '정상 종료하지 못했으므로 로그를 복구합니다'}.`,
+  BrokerRegistered: (event) => malhae`브로커 ${event.brokerId}(이)가 ZooKeeper에 등록되었습니다(브로커 에포크 ${event.brokerEpoch}).`,
+  ZooKeeperSessionLost: (event) =>
+    event.state === 'expired'
+      ? malhae`브로커 ${event.brokerId}(이)가 자기 ZooKeeper 세션이 ${span('out', '만료')}된 것을 알았습니다.`
+      : malhae`브로커 ${event.brokerId}(과)와 ZooKeeper의 연결이 ${span('out', '끊겼습니다')}. 세션은 아직 유효합니다.`,
+  ZooKeeperSessionBack: (event) =>
+    event.state === 'established' ? malhae`브로커 ${event.brokerId}(이)가 새 ZooKeeper 세션을 얻었습니다.` : malhae`브로커 ${event.brokerId}(이)가 같은 세션으로 ZooKeeper에 다시 연결되었습니다.`,
+  ControlledShutdownStarted: (event) => malhae`브로커 ${event.brokerId}(이)가 멈추기 전에 리더를 옮겨 달라고 컨트롤러에 요청합니다.`,
+  BrokerStopped: (event) =>
+    event.clean ? malhae`브로커 ${event.brokerId}(이)가 정상 종료했고, 그 사실을 디스크에 남겼습니다.` : malhae`브로커 ${event.brokerId}(이)가 ${span('out', '비정상')} 종료했습니다.`,
+  LogRecovered: (event) =>
+    event.discardedBytes === 0
+      ? malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 로그를 오프셋 ${event.logEndOffset}까지 복구했습니다.`
+      : malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 로그를 오프셋 ${event.logEndOffset}까지 복구했습니다. 깨진 ${span('out', byteSize(event.discardedBytes))}(은)는 버렸습니다.`,
+  BecameLeader: (event) => malhae`${leader(event.brokerId)}(이)가 ${epoch(event.leaderEpoch)}에서 ${partitionName(event)}의 리더를 맡습니다. ISR은 ${idList(event.isr, '비어 있음')}입니다.`,
+  BecameFollower: (event) => malhae`브로커 ${event.brokerId}(이)가 ${epoch(event.leaderEpoch)}에서 ${partitionName(event)}의 리더 ${leader(event.leader)}(을)를 따릅니다.`,
+  ReplicaStopped: (event) => malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)} 복제본을 ${event.deleted ? '삭제합니다' : '멈춥니다'}.`,
+  RecordsAppended: (event) => malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}에 ${offsetRange(event.baseOffset, event.logEndOffset)}(을)를 덧붙입니다.`,
+  SegmentRolled: (event) => malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 새 세그먼트를 ${event.baseOffset}부터 엽니다.`,
+  HighWatermarkAdvanced: (event) =>
+    event.role === 'leader'
+      ? malhae`브로커 ${event.brokerId}에서 ${partitionName(event)}의 하이 워터마크가 ${span('water', event.highWatermark)}까지 올랐습니다.`
+      : malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 하이 워터마크가 ${span('water', event.highWatermark)}까지 오른 것을 리더에게서 들었습니다.`,
+  LogTruncated: (event) =>
+    malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 로그를 ${event.from}에서 ${span('out', event.to)}(으)로 ${span('out', '잘라 냅니다')}. ${TRUNCATION_REASONS[event.reason]}.`,
+  IsrChangeRequested: (event) =>
+    event.change === 'shrink'
+      ? malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에서 ${brokers(event.replicas)}(을)를 빼 달라고 컨트롤러에 요청합니다.`
+      : malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에 ${brokers(event.replicas)}(을)를 넣어 달라고 컨트롤러에 요청합니다.`,
+  IsrChangeRefused: (event) => malhae`컨트롤러가 브로커 ${event.brokerId}의 ${partitionName(event)} ISR 변경 요청을 거절했습니다: ${span('out', event.error)}.`,
+  IsrShrunk: (event) => malhae`${span('out', brokers(event.removed))}(이)가 ${partitionName(event)}의 ISR에서 빠졌습니다. 남은 ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`,
+  IsrExpanded: (event) => malhae`${span('isr', brokers(event.added))}(이)가 따라잡아 ${partitionName(event)}의 ISR에 들어왔습니다. ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`,
+  RequestRefused: (event) => malhae`브로커 ${event.brokerId}(이)가 ${event.from}의 ${partitionName(event)} ${event.api} 요청을 거절했습니다: ${span('out', event.error)}.`,
+  HighWatermarksCheckpointed: (event) => malhae`브로커 ${event.brokerId}(이)가 하이 워터마크를 디스크에 적었습니다.`,
+
+  ControllerElected: (event) => malhae`${span('control', `브로커 ${event.brokerId}`)}(이)가 컨트롤러가 되었습니다(${span('control', `컨트롤러 에포크 ${event.controllerEpoch}`)}).`,
+  ControllerResigned: (event) => malhae`브로커 ${event.brokerId}(은)는 이제 컨트롤러가 아닙니다(에포크 ${event.controllerEpoch}).`,
+  BrokerFailureHandled: (event) => malhae`컨트롤러가 ZooKeeper에서 ${brokers(event.brokerIds)}(이)가 ${span('out', '사라진')} 것을 보고 맡고 있던 파티션을 정리합니다.`,
+  BrokerStartupHandled: (event) => malhae`컨트롤러가 ${brokers(event.brokerIds)}(을)를 발견하고 맡을 복제본을 알려 줍니다.`,
+  LeaderElected: (event) =>
+    event.leader < 0
+      ? malhae`${span('out', `${partitionName(event)}에는 리더가 될 복제본이 없습니다`)}. ISR에 살아 있는 복제본이 없어 ${epoch(event.leaderEpoch)}에서 오프라인이 되었습니다.`
+      : malhae`컨트롤러가 ${epoch(event.leaderEpoch)}의 ${partitionName(event)} 리더로 ${leader(event.leader)}(을)를 뽑았습니다. ${event.strategy === 'unclean' ? span('out', STRATEGIES.unclean) : STRATEGIES[event.strategy]}.`,
+  IsrChanged: (event) => malhae`ZooKeeper에서 ${partitionName(event)}의 ISR이 ${idList(event.previousIsr, '없음')}에서 ${span('isr', idList(event.isr, '없음'))}(으)로 바뀌었습니다.`,
+  TopicCreated: (event) => malhae`토픽 ${span('strong', event.topic)}(이)가 파티션 ${event.partitionCount}개로 만들어졌습니다.`,
+
+  ZooKeeperLooking: (event) => malhae`zk${event.server}(이)가 ${event.round}번째 라운드에서 리더를 찾습니다.`,
+  ZooKeeperVoted: (event) => malhae`zk${event.server}(이)가 ${event.round}번째 라운드에서 zk${event.forServer}에 투표합니다.`,
+  ZooKeeperLeaderEstablished: (event) =>
+    malhae`${span('control', `zk${event.server}`)}(이)가 에포크 ${event.epoch}에서 앙상블의 리더가 되었습니다. 팔로워는 ${event.followers.length === 0 ? '없습니다' : `${event.followers.map((id) => `zk${id}`).join(', ')}입니다`}.`,
+  ZooKeeperFollowing: (event) => malhae`zk${event.server}(이)가 에포크 ${event.epoch}에서 ${`zk${event.leader}`}(을)를 따릅니다.`,
+  ZooKeeperQuorumLost: (event) => malhae`zk${event.server}(이)가 ${span('out', '과반수를 잃었습니다')}. 과반수를 되찾을 때까지 ZooKeeper는 아무에게도 답하지 않습니다.`,
+  ZooKeeperTransactionApplied: (event) => malhae`zk${event.server}(이)가 ${event.kind}${event.path === null ? '' : ` ${event.path}`}(을)를 적용합니다.`,
+  ZooKeeperSessionCreated: (event) => malhae`타임아웃이 ${event.timeoutMs}ms인 ZooKeeper 세션이 시작됩니다.`,
+  ZooKeeperSessionExpiring: () => malhae`ZooKeeper가 너무 오래 소식이 없는 세션을 ${span('out', '만료')}시킵니다.`,
+  ZooKeeperSessionClosed: (event) =>
+    malhae`ZooKeeper 세션이 ${event.expired ? span('out', '만료되었습니다') : '닫혔습니다'}.${event.ephemerals.length === 0 ? '' : ` 함께 사라진 노드: ${event.ephemerals.join(', ')}.`}`,
+
+  RecordsAcknowledged: (event) => malhae`${event.client}: ${partitionName(event)}의 오프셋 ${event.baseOffset}부터 레코드 ${event.recordCount}개를 ${ACKS[`${event.acks}`]} 승인했습니다.`,
+  RecordsFailed: (event) => malhae`${event.client}(이)가 ${partitionName(event)}에 보낼 레코드 ${event.recordCount}개를 포기했습니다: ${span('out', event.error)}.`,
+  ProduceRetried: (event) => malhae`${event.client}(이)가 ${event.error} 때문에 ${partitionName(event)}에 다시 보냅니다(${event.attempt}번째 시도).`,
+  RecordsConsumed: (event) => malhae`${event.client}(이)가 ${partitionName(event)}의 ${offsetRange(event.baseOffset, event.nextOffset)}(을)를 읽었습니다.`,
+  PositionReset: (event) => malhae`${event.client}(이)가 ${partitionName(event)}(을)를 ${event.offset}부터 읽습니다(${event.reason}).`,
+  FetchFailed: (event) => malhae`${event.client}(이)가 ${partitionName(event)}(을)를 가져오지 못했습니다: ${event.error}.`,
+  MetadataUpdated: (event) => malhae`${event.client}(이)가 메타데이터를 새로 받았습니다.`,
+  CommandDone: (event) => malhae`${event.text}`,
+  CommandRefused: (event) => malhae`거절됨: ${span('out', event.error)}. ${event.message}`,
+};

@@ -1,0 +1,97 @@
+import type { EventView, TraceEvent } from '../view.ts';
+import type { Language } from './sentence.ts';
+import { brokerIdOf, idList, partitionName } from './words.ts';
+
+/** Shape first, colour second: a cross, a crown, minus, plus, a diamond for controllers, a dot for the rest. */
+export type MarkerShape = 'cross' | 'crown' | 'minus' | 'plus' | 'diamond' | 'dot';
+export type MarkerTone = 'out' | 'isr' | 'leader' | 'control' | 'plain';
+
+export interface Marker {
+  readonly shape: MarkerShape;
+  readonly tone: MarkerTone;
+  /** A few words for the timeline. */
+  readonly label: string;
+  /** Of two markers in one place the greater is shown. */
+  readonly weight: number;
+}
+
+type Words = Readonly<Record<Language, string>>;
+
+/** The mark an event leaves on the timeline, or null for one that leaves none. */
+export function markerOf(language: Language, told: Pick<EventView, 'event' | 'host'>): Marker | null {
+  const marker = markerWords(told.event, shortHost(told.host));
+  return marker === null ? null : { shape: marker.shape, tone: marker.tone, weight: marker.weight, label: marker.words[language] };
+}
+
+interface MarkerWords {
+  readonly shape: MarkerShape;
+  readonly tone: MarkerTone;
+  readonly weight: number;
+  readonly words: Words;
+}
+
+function markerWords(event: TraceEvent, who: string): MarkerWords | null {
+  switch (event.type) {
+    case 'ProcessKilled':
+      return fault({ en: `kill ${who}`, ko: `${who} 강제 종료` });
+    case 'ProcessStopping':
+      return fault({ en: `stop ${who}`, ko: `${who} 종료` });
+    case 'ProcessPaused':
+      return fault({ en: `pause ${who}`, ko: `${who} 멈춤` });
+    case 'PoweredOff':
+      return fault({ en: `power off ${who}`, ko: `${who} 전원 끔` });
+    case 'LinkCut':
+      return fault({ en: `cut ${who} – ${shortHost(event.to)}`, ko: `${who} – ${shortHost(event.to)} 끊음` });
+    case 'DiskFailed':
+      return fault({ en: `disk of ${who}`, ko: `${who} 디스크 오류` });
+    case 'ProcessStarting':
+      return event.incarnation <= 1 ? null : { shape: 'plus', tone: 'isr', weight: 8, words: { en: `start ${who}`, ko: `${who} 시작` } };
+    case 'ProcessResumed':
+      return { shape: 'plus', tone: 'isr', weight: 8, words: { en: `resume ${who}`, ko: `${who} 재개` } };
+    case 'LinkHealed':
+      return { shape: 'plus', tone: 'isr', weight: 7, words: { en: `heal ${who} – ${shortHost(event.to)}`, ko: `${who} – ${shortHost(event.to)} 이음` } };
+    default:
+      return clusterMarker(event, who);
+  }
+}
+
+function clusterMarker(event: TraceEvent, who: string): MarkerWords | null {
+  switch (event.type) {
+    case 'LeaderElected':
+      if (event.leader < 0) return { shape: 'cross', tone: 'out', weight: 9, words: { en: `${partitionName(event)} offline`, ko: `${partitionName(event)} 오프라인` } };
+      if (event.strategy === 'newPartition') return null;
+      return { shape: 'crown', tone: 'leader', weight: 6, words: { en: `${event.leader} leads ${partitionName(event)}`, ko: `${partitionName(event)} 리더 ${event.leader}` } };
+    case 'IsrShrunk':
+      return { shape: 'minus', tone: 'out', weight: 5, words: { en: `ISR loses ${idList(event.removed, '?')}`, ko: `ISR에서 ${idList(event.removed, '?')} 빠짐` } };
+    case 'IsrExpanded':
+      return { shape: 'plus', tone: 'isr', weight: 5, words: { en: `ISR gains ${idList(event.added, '?')}`, ko: `ISR에 ${idList(event.added, '?')} 들어옴` } };
+    case 'ControllerElected':
+      return { shape: 'diamond', tone: 'control', weight: 6, words: { en: `controller ${event.brokerId}`, ko: `컨트롤러 ${event.brokerId}` } };
+    case 'ZooKeeperLeaderEstablished':
+      return { shape: 'diamond', tone: 'control', weight: 5, words: { en: `zk${event.server} leads`, ko: `zk${event.server} 리더` } };
+    case 'ZooKeeperQuorumLost':
+      return { shape: 'minus', tone: 'out', weight: 6, words: { en: 'ZooKeeper majority lost', ko: 'ZooKeeper 과반수 잃음' } };
+    case 'BrokerFailureHandled':
+      return { shape: 'minus', tone: 'out', weight: 7, words: { en: `${idList(event.brokerIds, '?')} gone`, ko: `${idList(event.brokerIds, '?')} 사라짐` } };
+    case 'LogTruncated':
+      return { shape: 'minus', tone: 'out', weight: 6, words: { en: `${who} truncates to ${event.to}`, ko: `${who} ${event.to}까지 자름` } };
+    case 'TopicCreated':
+      return { shape: 'plus', tone: 'plain', weight: 6, words: { en: `topic ${event.topic}`, ko: `토픽 ${event.topic}` } };
+    case 'RecordsFailed':
+      return { shape: 'cross', tone: 'out', weight: 6, words: { en: event.error, ko: event.error } };
+    case 'CommandRefused':
+      return { shape: 'cross', tone: 'out', weight: 6, words: { en: 'refused', ko: '거절됨' } };
+    default:
+      return null;
+  }
+}
+
+function fault(words: Words): MarkerWords {
+  return { shape: 'cross', tone: 'out', weight: 10, words };
+}
+
+/** `2` for broker 2, else the host name. */
+function shortHost(host: string): string {
+  const brokerId = brokerIdOf(host);
+  return brokerId === null ? host : String(brokerId);
+}

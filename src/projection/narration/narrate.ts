@@ -1,0 +1,85 @@
+import { english } from './english.ts';
+import { korean } from './korean.ts';
+import type { Language, Sentence } from './sentence.ts';
+import type { Templates } from './words.ts';
+import type { EventView, TraceEvent } from '../view.ts';
+
+const TEMPLATES: Readonly<Record<Language, Templates>> = { en: english, ko: korean };
+
+/** What happened, in one language. Pure: the page and the command line say the same. */
+export function narrate(language: Language, told: Pick<EventView, 'event' | 'host'>): Sentence {
+  const template = TEMPLATES[language][told.event.type] as (event: TraceEvent, host: string) => Sentence;
+  return template(told.event, told.host);
+}
+
+/**
+ * How much an event matters to the one who watches: `headline` is read out, `line` stands in the log, `quiet` is not told
+ * unless asked for.
+ */
+export type Importance = 'headline' | 'line' | 'quiet';
+
+const IMPORTANCE: Readonly<Record<TraceEvent['type'], Importance>> = {
+  ProcessStarting: 'headline',
+  ProcessStarted: 'quiet',
+  ProcessKilled: 'headline',
+  ProcessStopping: 'headline',
+  ProcessExited: 'line',
+  ProcessPaused: 'headline',
+  ProcessResumed: 'headline',
+  PoweredOff: 'headline',
+  PoweredOn: 'line',
+  LinkCut: 'headline',
+  LinkHealed: 'headline',
+  LinkChanged: 'line',
+  ConnectionClosed: 'quiet',
+  DiskFailed: 'headline',
+  BrokerStarting: 'line',
+  BrokerRegistered: 'line',
+  ZooKeeperSessionLost: 'headline',
+  ZooKeeperSessionBack: 'line',
+  ControlledShutdownStarted: 'line',
+  BrokerStopped: 'headline',
+  LogRecovered: 'line',
+  BecameLeader: 'line',
+  BecameFollower: 'quiet',
+  ReplicaStopped: 'quiet',
+  RecordsAppended: 'quiet',
+  SegmentRolled: 'line',
+  HighWatermarkAdvanced: 'quiet',
+  LogTruncated: 'headline',
+  IsrChangeRequested: 'line',
+  IsrChangeRefused: 'line',
+  IsrShrunk: 'headline',
+  IsrExpanded: 'headline',
+  RequestRefused: 'line',
+  HighWatermarksCheckpointed: 'quiet',
+  ControllerElected: 'headline',
+  ControllerResigned: 'headline',
+  BrokerFailureHandled: 'headline',
+  BrokerStartupHandled: 'line',
+  LeaderElected: 'headline',
+  IsrChanged: 'line',
+  TopicCreated: 'headline',
+  ZooKeeperLooking: 'line',
+  ZooKeeperVoted: 'quiet',
+  ZooKeeperLeaderEstablished: 'headline',
+  ZooKeeperFollowing: 'line',
+  ZooKeeperQuorumLost: 'headline',
+  ZooKeeperTransactionApplied: 'quiet',
+  ZooKeeperSessionCreated: 'quiet',
+  ZooKeeperSessionExpiring: 'line',
+  ZooKeeperSessionClosed: 'line',
+  RecordsAcknowledged: 'quiet',
+  RecordsFailed: 'headline',
+  ProduceRetried: 'quiet',
+  RecordsConsumed: 'quiet',
+  PositionReset: 'line',
+  FetchFailed: 'quiet',
+  MetadataUpdated: 'quiet',
+  CommandDone: 'line',
+  CommandRefused: 'headline',
+};
+
+export function importanceOf(event: TraceEvent): Importance {
+  return IMPORTANCE[event.type];
+}

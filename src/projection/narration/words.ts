@@ -1,0 +1,49 @@
+import type { HostName } from '../../engine/kernel/units.ts';
+import type { TraceEvent } from '../view.ts';
+import type { Sentence } from './sentence.ts';
+
+/** One template for each event; a missing one is a type error. `host` is where it happened. */
+export type Templates = {
+  readonly [Type in TraceEvent['type']]: (event: Extract<TraceEvent, { type: Type }>, host: HostName) => Sentence;
+};
+
+/** `orders-0`. */
+export function partitionName(event: { readonly topic: string; readonly partition: number }): string {
+  return `${event.topic}-${event.partition}`;
+}
+
+/** The id in a broker's host name, or null for any other machine. */
+export function brokerIdOf(host: HostName): number | null {
+  const digits = /^b(\d+)$/.exec(host)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+export function zooKeeperIdOf(host: HostName): number | null {
+  const digits = /^zk(\d+)$/.exec(host)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+/** `1, 2, 3`; an empty list as given. */
+export function idList(ids: readonly number[], none: string): string {
+  return ids.length === 0 ? none : ids.join(', ');
+}
+
+/** `1 to 3` as `1–3`; the end is exclusive. */
+export function offsetRange(from: number, end: number): string {
+  return end - from <= 1 ? String(from) : `${from}–${end - 1}`;
+}
+
+const KIBI = 1024;
+
+/** `640 B`, `3.1 KiB`. */
+export function byteSize(bytes: number): string {
+  if (bytes < KIBI) return `${bytes} B`;
+  const units = ['KiB', 'MiB', 'GiB'];
+  let value = bytes / KIBI;
+  let unit = 0;
+  while (value >= KIBI && unit < units.length - 1) {
+    value /= KIBI;
+    unit++;
+  }
+  return `${value.toFixed(value < 10 ? 1 : 0)} ${units[unit] ?? ''}`;
+}
