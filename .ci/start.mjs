@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
+import { freePort } from './ports.mjs';
 import { generate, programs, root, runPackage } from './run-step.mjs';
 import { setup } from './setup.mjs';
 
@@ -9,7 +9,7 @@ const USUAL_PORT = 4173;
 await must(setup());
 await must(generate());
 await must(runPackage(programs.vite, ['build']));
-const port = (await isFree(USUAL_PORT)) ? USUAL_PORT : await anyFreePort();
+const port = await freePort(USUAL_PORT);
 const url = `http://localhost:${port}/`;
 const server = spawn(process.execPath, [`${root}/node_modules/${programs.vite}`, 'preview', '--host', 'localhost', '--port', String(port), '--strictPort'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 server.on('exit', (code) => process.exit(code ?? 1));
@@ -28,36 +28,11 @@ async function must(step) {
   if (status !== 0) process.exit(status);
 }
 
-/**
- * @param {number} port
- * @returns {Promise<boolean>}
- */
-function isFree(port) {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(false));
-    probe.listen({ port, host: 'localhost', exclusive: true }, () => probe.close(() => resolve(true)));
-  });
-}
-
-/** @returns {Promise<number>} */
-function anyFreePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen({ port: 0, host: 'localhost' }, () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-/** @param {string} url */
-async function answers(url) {
+/** @param {string} address */
+async function answers(address) {
   for (let i = 0; i < 100; i++) {
     try {
-      if ((await fetch(url)).ok) return true;
+      if ((await fetch(address)).ok) return true;
     } catch {
       // Not yet.
     }
@@ -68,11 +43,11 @@ async function answers(url) {
 
 /**
  * Opens the default browser; that there is none to open is no failure, as the address has been printed.
- * @param {string} url
+ * @param {string} address
  */
-function openBrowser(url) {
+function openBrowser(address) {
   if (process.env['CI'] !== undefined || process.env['BROWSER'] === 'none') return;
-  const [command, args] = process.platform === 'darwin' ? ['open', [url]] : process.platform === 'win32' ? ['cmd', ['/c', 'start', '""', url]] : ['xdg-open', [url]];
+  const [command, args] = process.platform === 'darwin' ? ['open', [address]] : process.platform === 'win32' ? ['cmd', ['/c', 'start', '""', address]] : ['xdg-open', [address]];
   const opener = spawn(command, args, { stdio: 'ignore', detached: true });
   opener.on('error', () => undefined);
   opener.unref();

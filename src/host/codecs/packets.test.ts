@@ -44,9 +44,10 @@ describe('packets between Workers', () => {
     const version = LATEST_VERSIONS[api];
     const requestBody = ALL_MESSAGES[`${api}Request`].create();
     const responseBody = ALL_MESSAGES[`${api}Response`].create();
-    const request = makeRequest({ api, version, correlationId: 5, clientId: 'producer-1', body: requestBody as never }) as RequestFrame;
-    const response = makeResponse({ api, version, correlationId: 5 }, responseBody as never) as ResponseFrame;
-    expect(throughAWorker([data(request), data(response)])).toEqual([data(request), data(response)]);
+    const request = makeRequest({ api, version, correlationId: 5, clientId: 'producer-1', body: requestBody as never });
+    const response = makeResponse({ api, version, correlationId: 5 }, responseBody as never);
+    const packets = [data(request as RequestFrame), data(response as ResponseFrame)];
+    expect(throughAWorker(packets)).toEqual(packets);
   });
 
   test('[R2] record batches come whole, one item each', () => {
