@@ -14,31 +14,26 @@ const IMPURE_GLOBALS = [
 
 /** What the engine may not contain: a clock, chance, asynchrony, an order that is not chosen, arithmetic that browsers may differ in. */
 export function engineFindings(source: string): Finding[] {
-  const declared = declaredNames(source);
-  return walk(source, (node) => impurityOf(node, declared) ?? mutableModuleState(node));
+  const file = parse(source);
+  const declared = declaredNames(file);
+  return walk(file, (node) => impurityOf(node, declared) ?? mutableModuleState(node));
 }
 
 /** Names that the source gives to something of its own: a parameter may well be called `fetch` or `process`. */
-function declaredNames(source: string): ReadonlySet<string> {
+function declaredNames(file: ts.SourceFile): ReadonlySet<string> {
   const names = new Set<string>();
-  walk(source, (node) => {
+  walk(file, (node) => {
     if ((ts.isParameter(node) || ts.isVariableDeclaration(node) || ts.isBindingElement(node) || ts.isImportSpecifier(node) || ts.isFunctionDeclaration(node)) && node.name !== undefined && ts.isIdentifier(node.name)) names.add(node.name.text);
     return null;
   });
   return names;
 }
 
-/** What no source of the project may contain. */
-export function sourceFindings(source: string): Finding[] {
-  return walk(source, (node) => {
-    if (node.kind === ts.SyntaxKind.AnyKeyword) return 'any';
-    if (ts.isNonNullExpression(node)) return 'a non-null assertion';
-    return null;
-  });
+function parse(source: string): ts.SourceFile {
+  return ts.createSourceFile('source.ts', source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
 }
 
-function walk(source: string, problemOf: (node: ts.Node) => string | null): Finding[] {
-  const file = ts.createSourceFile('source.tsx', source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TSX);
+function walk(file: ts.SourceFile, problemOf: (node: ts.Node) => string | null): Finding[] {
   const findings: Finding[] = [];
   const visit = (node: ts.Node): void => {
     const problem = problemOf(node);
@@ -95,7 +90,7 @@ function mutableModuleState(node: ts.Node): string | null {
 /** Titles of the tests in a source, with their lines. */
 export function testTitles(source: string): { readonly line: number; readonly title: string }[] {
   const titles: { line: number; title: string }[] = [];
-  walk(source, (node) => {
+  walk(parse(source), (node) => {
     if (!ts.isCallExpression(node) || !isTestCall(node.expression)) return null;
     const title = node.arguments[0];
     if (title !== undefined && (ts.isStringLiteral(title) || ts.isNoSubstitutionTemplateLiteral(title))) {

@@ -114,7 +114,7 @@ export interface ToldState extends Partial<LeaderAndIsrRequestLeaderAndIsrPartit
 /** UpdateMetadata with these brokers alive and the state of partition 0 of `orders`. */
 export function tellMetadata(broker: TestBroker, brokers: readonly number[], partition: Partial<UpdateMetadataRequestUpdateMetadataPartitionState> | null = null, controllerEpoch = CONTROLLER_EPOCH): void {
   const partitionStates = partition === null ? [] : [updateMetadataRequestUpdateMetadataPartitionState({ controllerEpoch, ...partition })];
-  const liveBrokers = brokers.map((id) => updateMetadataRequestUpdateMetadataBroker({ id, endpoints: [{ port: 9092, host: `b${id}`, listener: 'PLAINTEXT', securityProtocol: 0 }] }));
+  const liveBrokers = brokers.map((id) => updateMetadataRequestUpdateMetadataBroker({ id, rack: null, endpoints: [{ port: 9092, host: `b${id}`, listener: 'PLAINTEXT', securityProtocol: 0 }] }));
   request(broker, 'UpdateMetadata', updateMetadataRequest({ controllerId: 1, controllerEpoch, topicStates: partition === null ? [] : [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates }], liveBrokers }));
 }
 
@@ -173,6 +173,12 @@ export function produce(broker: TestBroker, acks: number, values: readonly strin
 /** The error code of partition 0 in an answer to a produce request, or null while it is parked. */
 export function produceError(effects: readonly BrokerEffect[], requestId: number): number | null {
   return responseTo(effects, requestId, 'Produce')?.responses[0]?.partitionResponses[0]?.errorCode ?? null;
+}
+
+/** Produces and gives the error code of an answer that comes at once, null if the request is parked. */
+export function produceNow(broker: TestBroker, acks: number): number | null {
+  const requestId = produce(broker, acks);
+  return produceError(broker.effects, requestId);
 }
 
 /** A follower's fetch of partition 0; without a wait it is answered at once. */

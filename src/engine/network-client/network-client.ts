@@ -8,6 +8,7 @@ import { apiVersionsRequest } from '../protocol/generated/api-versions-request.t
 import { LATEST_VERSIONS, type ApiName, type RequestBodies } from '../protocol/generated/apis.ts';
 import type { ResponseFrame, WireMessage } from '../protocol/wire.ts';
 import type { NetworkClientConfig, NetworkEffect, NetworkEvent, NodeAddress, QueuedRequest } from './contract.ts';
+import { exponentialBackoffMs } from './exponential-backoff.ts';
 
 /**
  * Kafka's NetworkClient over sans-IO connections: per node a connection state, a FIFO of waiting requests and the list of
@@ -133,8 +134,10 @@ function sendWaiting(client: NetworkClientState, node: NodeState, scope: Network
     else events.push({ type: 'sent', nodeId: node.address.nodeId, tag: request.tag });
   }
   if (sent === 0) return { client, events };
-  current = putNode(current, { ...node, inFlight, waiting: node.waiting.slice(sent) });
-  return { client: armTimer(current, scope), events };
+  const next: NodeState = { ...node, inFlight, waiting: node.waiting.slice(sent) };
+  current = putNode(current, next);
+  // Only this node's deadline can be new.
+  return { client: armUntil(current, deadlineOf(current, next), scope), events };
 }
 
 function nextCorrelation(correlationId: number): number {
@@ -221,12 +224,10 @@ function failNode(client: NetworkClientState, node: NodeState, closing: Closing)
   return { client: armTimer(next, closing.scope), events };
 }
 
-/** Exponential with 20 % jitter (ClusterConnectionStates). */
+/** How long after this many failures in a row (ClusterConnectionStates.updateReconnectBackoff). */
 function backOffUs(config: NetworkClientConfig, failures: number, scope: NetworkScope): number {
-  let waitMs = config.reconnectBackoffMs;
-  for (let i = 1; i < failures && waitMs < config.reconnectBackoffMaxMs; i++) waitMs *= 2;
-  const jitter = 0.8 + (scope.context.draw('reconnect-backoff') / 4294967296) * 0.4;
-  return msToUs(Math.min(waitMs, config.reconnectBackoffMaxMs) * jitter);
+  const bounds = { initialMs: config.reconnectBackoffMs, maxMs: config.reconnectBackoffMaxMs };
+  return msToUs(exponentialBackoffMs(bounds, failures - 1, scope.context.draw('reconnect-backoff')));
 }
 
 /** Deadlines that passed: set-ups and requests that took too long close their connection; back-offs end. */
@@ -261,8 +262,12 @@ function deadlineOf(client: NetworkClientState, node: NodeState): InstantUs {
 function armTimer(client: NetworkClientState, scope: NetworkScope): NetworkClientState {
   let earliestUs = Infinity;
   for (const node of mapValues(client.nodes)) earliestUs = Math.min(earliestUs, deadlineOf(client, node));
-  if (earliestUs === Infinity || (client.timerUs !== null && client.timerUs <= earliestUs)) return client;
-  const atUs = Math.max(earliestUs, scope.context.nowUs);
+  return armUntil(client, earliestUs, scope);
+}
+
+function armUntil(client: NetworkClientState, deadlineUs: InstantUs, scope: NetworkScope): NetworkClientState {
+  if (deadlineUs === Infinity || (client.timerUs !== null && client.timerUs <= deadlineUs)) return client;
+  const atUs = Math.max(deadlineUs, scope.context.nowUs);
   scope.effects.push({ type: 'setTimer', owner: client.config.owner, name: TIMER, atUs });
   return { ...client, timerUs: atUs };
 }

@@ -44,9 +44,9 @@ describe('packets between Workers', () => {
     const version = LATEST_VERSIONS[api];
     const requestBody = ALL_MESSAGES[`${api}Request`].create();
     const responseBody = ALL_MESSAGES[`${api}Response`].create();
-    const request = makeRequest({ api, version, correlationId: 5, clientId: 'producer-1', body: requestBody as never });
-    const response = makeResponse({ api, version, correlationId: 5 }, responseBody as never);
-    const packets = [data(request as RequestFrame), data(response as ResponseFrame)];
+    const request = makeRequest({ api, version, correlationId: 5, clientId: 'producer-1', body: requestBody }) as RequestFrame;
+    const response = makeResponse({ api, version, correlationId: 5 }, responseBody) as ResponseFrame;
+    const packets = [data(request), data(response)];
     expect(throughAWorker(packets)).toEqual(packets);
   });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { assert } from '../../engine/kernel/assert.ts';
 import { bytesEqual } from '../../engine/kernel/bytes.ts';
-import type { DeviceBatch, DeviceImage, DeviceStore, DeviceWrite } from './contract.ts';
+import { StorageError, type DeviceBatch, type DeviceImage, type DeviceStore, type DeviceWrite } from './contract.ts';
 
 /** One kind of disk under test. Each `open` of a name finds what earlier ones of that name left. */
 export interface DiskHarness {
@@ -10,144 +10,163 @@ export interface DiskHarness {
   commitFailing?(disk: DeviceStore, batch: DeviceBatch, at: number): Promise<boolean>;
 }
 
-/** Every rule of the `DeviceStore` port, for any disk behind it. */
-export function describeDiskContract(kind: string, harness: DiskHarness, runs: { readonly randomRuns: number }): void {
-  let number = 0;
-  const freshName = (): string => `${kind}-${++number}`;
+export interface DiskCase {
+  readonly title: string;
+  /** Rejects when the rule does not hold. `fresh` gives a name that was not used before. */
+  run(harness: DiskHarness, fresh: () => string): Promise<void>;
+}
 
-  describe(`${kind} as a device`, () => {
-    test('[R1] a new device is empty, at flush 0', async () => {
-      const disk = await harness.open(freshName());
-      expect(await disk.load()).toEqual({ files: [], flushSequence: 0, atUs: 0 });
+/** Every rule of the `DeviceStore` port, for any disk behind it; bound to no test runner, so that it runs in a browser too. */
+export const DISK_CASES: readonly DiskCase[] = [
+  {
+    title: '[R1] a new device is empty, at flush 0',
+    async run(harness, fresh) {
+      const disk = await harness.open(fresh());
+      same(await disk.load(), { files: [], flushSequence: 0, atUs: 0 });
       await disk.close();
-    });
-
-    test('[R1] what was committed is there after reopening, files sorted by path', async () => {
-      const name = freshName();
+    },
+  },
+  {
+    title: '[R1] what was committed is there after reopening, files sorted by path',
+    async run(harness, fresh) {
+      const name = fresh();
       const disk = await harness.open(name);
       await disk.commit(batch(3, [{ op: 'append', path: 'b', bytes: bytes(1, 2) }, { op: 'put', path: 'a/log', bytes: bytes(9) }, { op: 'append', path: 'b', bytes: bytes(3) }, { op: 'resize', path: 'b', sizeBytes: 4096 }]));
       await disk.close();
       const again = await harness.open(name);
       const image = await again.load();
-      expect(image.flushSequence).toBe(3);
-      expect(image.atUs).toBe(3000);
-      expect(plain(image)).toEqual({ 'a/log': { bytes: [9], sizeBytes: 1 }, b: { bytes: [1, 2, 3], sizeBytes: 4096 } });
-      expect(image.files.map((file) => file.path)).toEqual(['a/log', 'b']);
+      same([image.flushSequence, image.atUs], [3, 3000]);
+      same(plain(image), { 'a/log': { bytes: [9], sizeBytes: 1 }, b: { bytes: [1, 2, 3], sizeBytes: 4096 } });
+      same(image.files.map((file) => file.path), ['a/log', 'b']);
       await again.close();
-    });
-
-    test('[R2] zeros behind the data are a size, and cutting below the data cuts them', async () => {
-      const disk = await harness.open(freshName());
+    },
+  },
+  {
+    title: '[R2] zeros behind the data are a size, and cutting below the data cuts them',
+    async run(harness, fresh) {
+      const disk = await harness.open(fresh());
       await disk.commit(batch(1, [{ op: 'append', path: 'index', bytes: bytes(1, 2, 3, 4) }, { op: 'resize', path: 'index', sizeBytes: 10_485_760 }]));
       await disk.commit(batch(2, [{ op: 'append', path: 'index', bytes: bytes(5) }]));
-      expect(plain(await disk.load())).toEqual({ index: { bytes: [1, 2, 3, 4, 5], sizeBytes: 10_485_760 } });
+      same(plain(await disk.load()), { index: { bytes: [1, 2, 3, 4, 5], sizeBytes: 10_485_760 } });
       await disk.commit(batch(3, [{ op: 'resize', path: 'index', sizeBytes: 2 }]));
       await disk.commit(batch(4, [{ op: 'append', path: 'index', bytes: bytes(7) }]));
-      expect(plain(await disk.load())).toEqual({ index: { bytes: [1, 2, 7], sizeBytes: 3 } });
+      same(plain(await disk.load()), { index: { bytes: [1, 2, 7], sizeBytes: 3 } });
       await disk.close();
-    });
-
-    test('[R3] a rename replaces, and of a missing path does nothing', async () => {
-      const disk = await harness.open(freshName());
+    },
+  },
+  {
+    title: '[R3] a rename replaces, and of a missing path does nothing',
+    async run(harness, fresh) {
+      const disk = await harness.open(fresh());
       await disk.commit(batch(1, [{ op: 'put', path: 'checkpoint', bytes: bytes(1) }, { op: 'put', path: 'checkpoint.tmp', bytes: bytes(2, 2) }, { op: 'rename', from: 'checkpoint.tmp', to: 'checkpoint' }]));
       await disk.commit(batch(2, [{ op: 'rename', from: 'nowhere', to: 'checkpoint' }, { op: 'delete', path: 'nowhere' }]));
-      expect(plain(await disk.load())).toEqual({ checkpoint: { bytes: [2, 2], sizeBytes: 2 } });
+      same(plain(await disk.load()), { checkpoint: { bytes: [2, 2], sizeBytes: 2 } });
       await disk.close();
-    });
-
-    test('[R4] only the latest image can be had again', async () => {
-      const disk = await harness.open(freshName());
+    },
+  },
+  {
+    title: '[R4] only the latest image can be had again',
+    async run(harness, fresh) {
+      const disk = await harness.open(fresh());
       await disk.commit(batch(5, [{ op: 'put', path: 'f', bytes: bytes(5) }]));
       await disk.commit(batch(8, [{ op: 'put', path: 'f', bytes: bytes(8) }]));
-      expect(await disk.imageAt(5)).toBeNull();
-      expect(plain((await disk.imageAt(8)) ?? missing())).toEqual({ f: { bytes: [8], sizeBytes: 1 } });
+      same(await disk.imageAt(5), null);
+      const latest = await disk.imageAt(8);
+      same(latest === null ? null : plain(latest), { f: { bytes: [8], sizeBytes: 1 } });
       await disk.close();
-    });
-
-    test('[R5] a closed disk refuses, with a StorageError', async () => {
-      const disk = await harness.open(freshName());
+    },
+  },
+  {
+    title: '[R5] a closed disk refuses, with a StorageError',
+    async run(harness, fresh) {
+      const disk = await harness.open(fresh());
       await disk.close();
-      await expect(disk.commit(batch(1, []))).rejects.toMatchObject({ name: 'StorageError', problem: { kind: 'lost' } });
-      await expect(disk.load()).rejects.toMatchObject({ name: 'StorageError' });
-    });
-
-    test('[R5] a destroyed disk is empty when it is opened again', async () => {
-      const name = freshName();
+      same(await refusal(disk.commit(batch(1, []))), { name: 'StorageError', kind: 'lost' });
+      same(await refusal(disk.load()), { name: 'StorageError', kind: 'lost' });
+    },
+  },
+  {
+    title: '[R5] a destroyed disk is empty when it is opened again',
+    async run(harness, fresh) {
+      const name = fresh();
       const disk = await harness.open(name);
       await disk.commit(batch(1, [{ op: 'put', path: 'f', bytes: bytes(5) }]));
       await disk.destroy();
       const again = await harness.open(name);
-      expect(plain(await again.load())).toEqual({});
+      same(plain(await again.load()), {});
       await again.close();
-    });
-
-    test('[R6] commits that were not waited for take effect in order', async () => {
-      const name = freshName();
-      const disk = await harness.open(name);
-      const commits = [0, 1, 2, 3, 4, 5].map((n) => disk.commit(batch(n + 1, [{ op: 'append', path: 'log', bytes: bytes(n) }])));
-      await Promise.all(commits);
-      expect(plain(await disk.load())).toEqual({ log: { bytes: [0, 1, 2, 3, 4, 5], sizeBytes: 6 } });
+    },
+  },
+  {
+    title: '[R6] commits that were not waited for take effect in order',
+    async run(harness, fresh) {
+      const disk = await harness.open(fresh());
+      await Promise.all([0, 1, 2, 3, 4, 5].map((n) => disk.commit(batch(n + 1, [{ op: 'append', path: 'log', bytes: bytes(n) }]))));
+      same(plain(await disk.load()), { log: { bytes: [0, 1, 2, 3, 4, 5], sizeBytes: 6 } });
       await disk.close();
-    });
-
-    test('[R6] the caller may reuse its bytes once the commit is done', async () => {
-      const disk = await harness.open(freshName());
+    },
+  },
+  {
+    title: '[R6] the caller may reuse its bytes once the commit is done',
+    async run(harness, fresh) {
+      const disk = await harness.open(fresh());
       const reused = bytes(1, 2, 3);
       await disk.commit(batch(1, [{ op: 'append', path: 'log', bytes: reused }]));
       reused.fill(0);
-      expect(plain(await disk.load())).toEqual({ log: { bytes: [1, 2, 3], sizeBytes: 3 } });
+      same(plain(await disk.load()), { log: { bytes: [1, 2, 3], sizeBytes: 3 } });
       await disk.close();
-    });
-
-    test('[R7] any sequence of batches gives what a naive model gives, across reopening', async () => {
-      expect.hasAssertions();
+    },
+  },
+  {
+    title: '[R7] any sequence of batches gives what a naive model gives, across reopening',
+    async run(harness, fresh) {
+      const step = fc.record({ writes: fc.array(writeArbitrary(), { maxLength: 8 }), reopen: fc.boolean() });
       await fc.assert(
-        fc.asyncProperty(fc.array(fc.record({ writes: fc.array(writeArbitrary(), { maxLength: 8 }), reopen: fc.boolean() }), { maxLength: 12 }), async (batches) => {
-          const name = freshName();
-          let disk = await harness.open(name);
-          const model: Model = {};
-          for (const [n, { writes, reopen }] of batches.entries()) {
-            const real = writes.map(realWrite);
-            await disk.commit(batch(n + 1, real));
-            for (const write of real) applyNaively(model, write);
-            if (!reopen) continue;
-            await disk.close();
-            disk = await harness.open(name);
-          }
-          expectSame(await disk.load(), model);
-          await disk.destroy();
-        }),
-        { numRuns: runs.randomRuns },
+        fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => followModel(harness, fresh(), steps)),
+        { numRuns: 40 },
       );
-    });
+    },
+  },
+  {
+    title: '[R8] a batch that fails half way leaves the device as it was',
+    async run(harness, fresh) {
+      if (harness.commitFailing === undefined) return;
+      let failures = 0;
+      while (await failsAt(harness, fresh(), failures)) failures += 1;
+      assert(failures > 3, `more than 3 writes in a batch, got ${failures}`);
+    },
+  },
+];
 
-    const { commitFailing } = harness;
-    if (commitFailing !== undefined) {
-      test('[R8] a batch that fails half way leaves the device as it was', async () => {
-        const first: DeviceWrite[] = [{ op: 'append', path: 'log', bytes: bytes(1, 2) }, { op: 'put', path: 'index', bytes: bytes(3) }];
-        const second: DeviceWrite[] = [{ op: 'append', path: 'log', bytes: bytes(4, 5, 6) }, { op: 'delete', path: 'index' }, { op: 'put', path: 'other', bytes: bytes(7) }];
-        let failures = 0;
-        for (let at = 0; ; at++) {
-          const name = freshName();
-          const disk = await harness.open(name);
-          await disk.commit(batch(1, first));
-          const failed = await commitFailing(disk, batch(2, second), at);
-          await disk.close();
-          const again = await harness.open(name);
-          const image = await again.load();
-          await again.close();
-          if (!failed) {
-            expect(image.flushSequence).toBe(2);
-            break;
-          }
-          failures += 1;
-          expect(image.flushSequence).toBe(1);
-          expect(plain(image)).toEqual({ index: { bytes: [3], sizeBytes: 1 }, log: { bytes: [1, 2], sizeBytes: 2 } });
-        }
-        expect(failures).toBeGreaterThan(3);
-      });
-    }
-  });
+async function followModel(harness: DiskHarness, name: string, steps: readonly { readonly writes: readonly DrawnWrite[]; readonly reopen: boolean }[]): Promise<void> {
+  let disk = await harness.open(name);
+  const model: Model = {};
+  for (const [n, { writes, reopen }] of steps.entries()) {
+    const real = writes.map(realWrite);
+    await disk.commit(batch(n + 1, real));
+    for (const write of real) applyNaively(model, write);
+    if (!reopen) continue;
+    await disk.close();
+    disk = await harness.open(name);
+  }
+  demandSame(await disk.load(), model);
+  await disk.destroy();
+}
+
+/** Whether the second batch has a write of that number; if so it fails there and must leave no trace. */
+async function failsAt(harness: DiskHarness, name: string, at: number): Promise<boolean> {
+  const first: DeviceWrite[] = [{ op: 'append', path: 'log', bytes: bytes(1, 2) }, { op: 'put', path: 'index', bytes: bytes(3) }];
+  const second: DeviceWrite[] = [{ op: 'append', path: 'log', bytes: bytes(4, 5, 6) }, { op: 'delete', path: 'index' }, { op: 'put', path: 'other', bytes: bytes(7) }];
+  const disk = await harness.open(name);
+  await disk.commit(batch(1, first));
+  const failed = (await harness.commitFailing?.(disk, batch(2, second), at)) ?? false;
+  await disk.close();
+  const again = await harness.open(name);
+  const image = await again.load();
+  await again.close();
+  same(image.flushSequence, failed ? 1 : 2);
+  if (failed) same(plain(image), { index: { bytes: [3], sizeBytes: 1 }, log: { bytes: [1, 2], sizeBytes: 2 } });
+  return failed;
 }
 
 interface ModelFile {
@@ -212,9 +231,9 @@ function writeArbitrary(): fc.Arbitrary<DrawnWrite> {
   );
 }
 
-function expectSame(image: DeviceImage, model: Model): void {
-  expect(image.files.map(({ path, sizeBytes }) => ({ path, sizeBytes }))).toEqual(Object.keys(model).toSorted().map((path) => ({ path, sizeBytes: model[path]?.sizeBytes })));
-  for (const file of image.files) expect(bytesEqual(file.bytes, model[file.path]?.bytes ?? bytes()), `the content of ${file.path}`).toBe(true);
+function demandSame(image: DeviceImage, model: Model): void {
+  same(image.files.map(({ path, sizeBytes }) => ({ path, sizeBytes })), Object.keys(model).toSorted().map((path) => ({ path, sizeBytes: model[path]?.sizeBytes })));
+  for (const file of image.files) assert(bytesEqual(file.bytes, model[file.path]?.bytes ?? bytes()), `the bytes written to ${file.path}`);
 }
 
 function batch(flushSequence: number, writes: readonly DeviceWrite[]): DeviceBatch {
@@ -231,6 +250,17 @@ function bytes(...values: number[]): Uint8Array {
   return Uint8Array.from(values);
 }
 
-function missing(): never {
-  throw new Error('expected an image');
+/** Plain values, objects with their fields in the same order. */
+function same(actual: unknown, expected: unknown): void {
+  const [got, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
+  assert(got === wanted, `${wanted}, got ${got}`);
+}
+
+async function refusal(call: Promise<unknown>): Promise<{ name: string; kind: string } | null> {
+  try {
+    await call;
+    return null;
+  } catch (error) {
+    return error instanceof StorageError ? { name: error.name, kind: error.problem.kind } : { name: String(error), kind: '' };
+  }
 }

@@ -1,46 +1,48 @@
 import 'fake-indexeddb/auto';
-import { expect, test } from 'vitest';
-import { describeDiskContract } from './disk-contract.ts';
+import { describe, expect, test } from 'vitest';
+import { DISK_CASES, type DiskHarness } from './disk-contract.ts';
 import { openIndexedDbDisk } from './indexed-db-disk.ts';
 import { MemoryDisk, newMemoryDevice, type MemoryDevice } from './memory-disk.ts';
 
 const memoryDevices = new Map<string, MemoryDevice>();
 
-describeDiskContract(
-  'MemoryDisk',
-  {
-    async open(name) {
-      const device = memoryDevices.get(name) ?? newMemoryDevice();
-      memoryDevices.set(name, device);
-      return new MemoryDisk(device);
-    },
+const memory: DiskHarness = {
+  async open(name) {
+    const device = memoryDevices.get(name) ?? newMemoryDevice();
+    memoryDevices.set(name, device);
+    return new MemoryDisk(device);
   },
-  { randomRuns: 60 },
-);
+};
 
-describeDiskContract(
-  'IndexedDbDisk',
-  {
-    async open(name) {
-      const opened = await openIndexedDbDisk(name);
-      if (!opened.ok) throw new Error(opened.problem.message);
-      return opened.store;
-    },
-    async commitFailing(disk, batch, at) {
-      const restore = failWriteNumber(at);
-      try {
-        await disk.commit(batch);
-        return false;
-      } catch (error) {
-        expect(error).toMatchObject({ name: 'StorageError', problem: { kind: 'quota' } });
-        return true;
-      } finally {
-        restore();
-      }
-    },
+const indexedDb: DiskHarness = {
+  async open(name) {
+    const opened = await openIndexedDbDisk(name);
+    if (!opened.ok) throw new Error(opened.problem.message);
+    return opened.store;
   },
-  { randomRuns: 25 },
-);
+  async commitFailing(disk, batch, at) {
+    const restore = failWriteNumber(at);
+    try {
+      await disk.commit(batch);
+      return false;
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'StorageError', problem: { kind: 'quota' } });
+      return true;
+    } finally {
+      restore();
+    }
+  },
+};
+
+describe.each([
+  ['MemoryDisk', memory],
+  ['IndexedDbDisk', indexedDb],
+] as const)('%s as a device', (kind, harness) => {
+  let number = 0;
+  test.each(DISK_CASES.map((one) => [one.title, one] as const))('%s', async (_, one) => {
+    await expect(one.run(harness, () => `${kind}-${++number}`)).resolves.toBeUndefined();
+  });
+});
 
 /** Lets the write of that number, from now on, fail as when the disk is full. */
 function failWriteNumber(at: number): () => void {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { INVARIANT_IDS } from '../../engine/invariants/invariant.ts';
@@ -83,6 +84,17 @@ describe('a scenario from outside', () => {
     for (const claim of scenario.claims) expect(claim.atMs).toBeLessThanOrEqual(scenario.untilMs);
     expect(scenario.claims.some((claim) => claim.type === 'invariantsHold')).toBe(INVARIANT_IDS.length > 0);
     expect(scenario.text?.en.split('\n\n').length).toBe(scenario.text?.ko.split('\n\n').length);
+  });
+
+  test('[R5] claims about the trace name events and fields that the engine has', () => {
+    const unions = ['broker/trace', 'client/trace', 'zookeeper/trace', 'controller/contract', 'machine/contract'].map((path) => readFileSync(new URL(`../../engine/${path}.ts`, import.meta.url), 'utf8')).join('\n');
+    for (const scenario of builtInScenarios) {
+      for (const claim of scenario.claims) {
+        if (claim.type !== 'traceCount') continue;
+        expect(unions).toMatch(new RegExp(`type: '${claim.event}'`));
+        for (const field of Object.keys(claim.where ?? {})) expect(unions).toMatch(new RegExp(`readonly ${field}: `));
+      }
+    }
   });
 
   test('[R5] built-in scenarios have names of their own', () => {

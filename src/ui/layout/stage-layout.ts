@@ -54,7 +54,7 @@ export interface RowLanes {
   readonly brokers: readonly number[];
 }
 
-const PHONE_WIDTH = 640;
+export const PHONE_WIDTH = 860;
 const MARGIN = 14;
 const STRIP_TOP = 26;
 const STRIP_HEIGHT = 54;

@@ -10,7 +10,7 @@ import type { FetchResponse, FetchResponsePartitionData } from '../../protocol/g
 import { batchError, batchSizeBytes, isControlBatch, lastOffset, partitionLeaderEpoch, readRecords } from '../../protocol/record-batch.ts';
 import { leaderOf, partitionOf, requestUpdate, topicOf } from '../shared/metadata.ts';
 import type { AskedPartition, ConsumedPartition, Work } from './consumer-state.ts';
-import { putPartition } from './put-partition.ts';
+import { putPartition, stop } from './put-partition.ts';
 
 /** Fetcher: one Fetch a node at a time, for the partitions it leads that are ready. */
 const CONSUMER_REPLICA = -1;
@@ -84,7 +84,8 @@ function onPartitionData(work: Work, part: ConsumedPartition, data: FetchRespons
   const known: ConsumedPartition = { ...part, highWatermark: data.highWatermark, logStartOffset: data.logStartOffset };
   const read = readBatches(known, data.records ?? []);
   putPartition(work, { ...known, position: read.nextOffset, positionEpoch: read.epoch, consumed: known.consumed + read.values.length });
-  if (read.corrupt) traceFailure(work, part, 'CORRUPT_MESSAGE');
+  // poll() throws a KafkaException here; fetching the same bytes again would find them no better.
+  if (read.corrupt) stop(work, { ...part, position: read.nextOffset }, 'CORRUPT_MESSAGE');
   if (read.nextOffset === part.position) return;
   work.scope.effects.push({
     type: 'trace',

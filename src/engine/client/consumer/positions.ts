@@ -9,7 +9,7 @@ import type { ListOffsetsResponse } from '../../protocol/generated/list-offsets-
 import { offsetForLeaderEpochRequest, offsetForLeaderEpochRequestOffsetForLeaderPartition, offsetForLeaderEpochRequestOffsetForLeaderTopic } from '../../protocol/generated/offset-for-leader-epoch-request.ts';
 import type { OffsetForLeaderEpochResponse } from '../../protocol/generated/offset-for-leader-epoch-response.ts';
 import { leaderOf, partitionOf, requestUpdate } from '../shared/metadata.ts';
-import { putPartition } from './put-partition.ts';
+import { putPartition, stop } from './put-partition.ts';
 import type { AskedPartition, ConsumedPartition, Work } from './consumer-state.ts';
 
 /** Where a consumer starts, and whether where it stands is still true after a leader change (OffsetFetcher). */
@@ -25,6 +25,7 @@ interface ToAsk {
 /** Asks each leader about the partitions that wait for an offset or a validation. */
 export function sendOffsetRequests(work: Work): NetworkResult {
   let net = work.state.net;
+  if (work.state.settings.reset === 'none') stopWithoutOffset(work);
   for (const status of ['needsOffset', 'needsValidation'] as const) {
     for (const { node, parts } of byLeader(work, status)) {
       const tag = `${status}-${work.state.nextTag}`;
@@ -51,6 +52,11 @@ function byLeader(work: Work, status: ConsumedPartition['status']): ToAsk[] {
     else known.parts.push(part);
   }
   return asks;
+}
+
+/** There is no committed offset and no policy that gives one. */
+function stopWithoutOffset(work: Work): void {
+  for (const part of mapValues(work.state.partitions)) if (part.status === 'needsOffset') stop(work, part, 'NoOffsetForPartitionException');
 }
 
 function epochOf(work: Work, part: ConsumedPartition): number {
@@ -84,7 +90,7 @@ export function onListedOffsets(work: Work, response: ListOffsetsResponse): void
         tryAgain(work, part, 'needsOffset');
         continue;
       }
-      putPartition(work, { ...part, status: 'fetching', position: answer.offset, positionEpoch: answer.leaderEpoch, validatedEpoch: epochOf(work, part) });
+      putPartition(work, { ...part, status: 'fetching', position: answer.offset, positionEpoch: -1, validatedEpoch: epochOf(work, part) });
       const reason = `auto.offset.reset=${work.state.settings.reset}`;
       work.scope.effects.push({ type: 'trace', event: { type: 'PositionReset', client: work.state.config.clientId, topic: part.topic, partition: part.partition, offset: answer.offset, reason } });
     }
@@ -113,7 +119,13 @@ export function onEpochEndOffsets(work: Work, asked: readonly AskedPartition[], 
         continue;
       }
       const validated: ConsumedPartition = { ...part, status: 'fetching', validatedEpoch: epochOf(work, part) };
-      if (answer.endOffset >= 0 && answer.endOffset < part.position) {
+      const unknown = answer.endOffset < 0 || answer.leaderEpoch < 0;
+      const truncated = unknown || answer.endOffset < part.position;
+      if (truncated && work.state.settings.reset === 'none') stop(work, part, 'LogTruncationException');
+      else if (unknown) {
+        // The leader knows nothing of our epoch, so there is no offset to go back to but the policy's.
+        putPartition(work, { ...part, status: 'needsOffset' });
+      } else if (truncated) {
         putPartition(work, { ...validated, position: answer.endOffset, positionEpoch: answer.leaderEpoch });
         work.scope.effects.push({ type: 'trace', event: { type: 'PositionReset', client: work.state.config.clientId, topic: part.topic, partition: part.partition, offset: answer.endOffset, reason: 'truncation detected' } });
       } else putPartition(work, validated);

@@ -30,14 +30,27 @@ export function unblock(work: Work): void {
   }
 }
 
+/** KafkaProducer.waitOnMetadata and BufferPool.allocate: what each says when max.block.ms is over. */
 function failBlocked(work: Work, record: OutgoingRecord): void {
-  const { config, settings } = work.state;
-  const message = `Topic ${record.topic} not present in metadata after ${settings.maxBlockMs} ms.`;
-  work.scope.effects.push({ type: 'trace', event: { type: 'RecordsFailed', client: config.clientId, topic: record.topic, partition: record.partition ?? -1, recordCount: 1, values: [record.value], error: 'TimeoutException', message } });
+  const { maxBlockMs, bufferBytes, batchSizeBytes } = work.state.settings;
+  const partitionCount = topicOf(work.state.metadata, record.topic)?.partitions.length ?? 0;
+  if (partitionCount === 0) return failRecord(work, record, { error: 'TimeoutException', message: `Topic ${record.topic} not present in metadata after ${maxBlockMs} ms.` });
+  if (record.partition !== null && record.partition >= partitionCount) {
+    const message = `Partition ${record.partition} of topic ${record.topic} with partition count ${partitionCount} is not present in metadata after ${maxBlockMs} ms.`;
+    return failRecord(work, record, { error: 'TimeoutException', message });
+  }
+  const wantedBytes = Math.max(batchSizeBytes, BATCH_OVERHEAD_BYTES + recordSizeUpperBound(record.record));
+  const message = `Failed to allocate ${wantedBytes} bytes within the configured max blocking time ${maxBlockMs} ms. Total memory: ${bufferBytes} bytes. Available memory: ${bufferBytes - work.state.usedBytes} bytes. Poolable size: ${batchSizeBytes} bytes`;
+  failRecord(work, record, { error: 'BufferExhaustedException', message });
+}
+
+/** A record that never came into a batch. */
+function failRecord(work: Work, record: OutgoingRecord, failure: { readonly error: string; readonly message: string }): void {
+  work.scope.effects.push({ type: 'trace', event: { type: 'RecordsFailed', client: work.state.config.clientId, topic: record.topic, partition: record.partition ?? -1, recordCount: 1, values: [record.value], ...failure } });
   work.state = { ...work.state, failed: work.state.failed + 1 };
 }
 
-/** False when it has to block. */
+/** False when it has to block; a record that fails at once (RecordTooLargeException) does not. */
 function appendRecord(work: Work, record: OutgoingRecord): boolean {
   const topic = topicOf(work.state.metadata, record.topic);
   if (topic === undefined || topic.partitions.length === 0 || (record.partition !== null && record.partition >= topic.partitions.length)) {
@@ -45,6 +58,13 @@ function appendRecord(work: Work, record: OutgoingRecord): boolean {
     return false;
   }
   const sizeBytes = recordSizeUpperBound(record.record);
+  const serializedBytes = BATCH_OVERHEAD_BYTES + sizeBytes;
+  const { maxRequestBytes, bufferBytes } = work.state.settings;
+  if (serializedBytes > maxRequestBytes || sizeBytes > bufferBytes) {
+    const limit = serializedBytes > maxRequestBytes ? `${maxRequestBytes}, which is the value of the max.request.size configuration.` : 'the total memory buffer you have configured with the buffer.memory configuration.';
+    failRecord(work, record, { error: 'MESSAGE_TOO_LARGE', message: `The message is ${serializedBytes} bytes when serialized which is larger than ${limit}` });
+    return true;
+  }
   if (work.state.usedBytes + sizeBytes > work.state.settings.bufferBytes) return false;
   const partition = record.partition ?? choosePartition(work, record, topic.partitions.length);
   addToBatch(work, { ...record, partition }, sizeBytes);
@@ -141,9 +161,13 @@ export function requeue(work: Work, batch: ProducerBatch, notBeforeUs: InstantUs
 
 /** A batch is done with, one way or the other: its memory is free. */
 export function release(work: Work, batch: ProducerBatch): void {
-  const key = queueKey(batch.topic, batch.partition);
   const freed = batch.sizeBytes - BATCH_OVERHEAD_BYTES;
-  work.state = { ...work.state, usedBytes: work.state.usedBytes - freed, muted: work.state.muted.filter((other) => other !== key) };
+  work.state = { ...work.state, usedBytes: work.state.usedBytes - freed };
+}
+
+/** The request that muted a partition has ended. A batch that only expired in its queue unmutes nothing. */
+export function unmute(work: Work, key: string): void {
+  if (work.state.muted.includes(key)) work.state = { ...work.state, muted: work.state.muted.filter((other) => other !== key) };
 }
 
 /** Batches that waited longer than delivery.timeout.ms, taken out of their queues. */
@@ -160,6 +184,27 @@ export function takeExpired(work: Work): { readonly expired: readonly ProducerBa
     }
     const first = left[0];
     if (first !== undefined) nextUs = Math.min(nextUs, first.createdUs + limitUs);
+  }
+  return { expired, nextUs };
+}
+
+/**
+ * Batches under way that are too old (Sender.getExpiredInflightBatches). They have failed for the application, and may yet be
+ * written; the partition stays muted until their request ends.
+ */
+export function takeExpiredInFlight(work: Work): { readonly expired: readonly ProducerBatch[]; readonly nextUs: InstantUs } {
+  const limitUs = msToUs(work.state.settings.deliveryTimeoutMs);
+  const { nowUs } = work.scope.context;
+  const expired: ProducerBatch[] = [];
+  let nextUs = Infinity;
+  for (const [tag, request] of mapEntries(work.state.requests)) {
+    const left = request.batches.filter((batch) => nowUs - batch.createdUs < limitUs);
+    for (const batch of left) nextUs = Math.min(nextUs, batch.createdUs + limitUs);
+    if (left.length === request.batches.length) continue;
+    const gone = request.batches.filter((batch) => nowUs - batch.createdUs >= limitUs);
+    for (const batch of gone) expired.push(batch);
+    const expiredKeys = [...request.expiredKeys, ...gone.map((batch) => queueKey(batch.topic, batch.partition))];
+    work.state = { ...work.state, requests: mapSet(work.state.requests, tag, { ...request, batches: left, expiredKeys }) };
   }
   return { expired, nextUs };
 }

@@ -5,7 +5,8 @@ import { emptyMap, mapDelete, mapEntries, mapGet, mapSet } from '../../kernel/pe
 import type { ProcessStart, SystemEffect, SystemInput } from '../../kernel/system.ts';
 import { msToUs, type InstantUs } from '../../kernel/units.ts';
 import type { NetworkEvent } from '../../network-client/contract.ts';
-import { inFlightCount, newNetworkClient, onNetworkInput, queueRequest, type NetworkResult } from '../../network-client/network-client.ts';
+import { backoffEndUs, canSend, connectNode } from '../../network-client/connect-node.ts';
+import { isReady, newNetworkClient, onNetworkInput, queueRequest, type NetworkResult } from '../../network-client/network-client.ts';
 import { errorName, isRetriable, type ErrorName } from '../../protocol/errors.ts';
 import { LATEST_VERSIONS } from '../../protocol/frames.ts';
 import { produceRequest, produceRequestPartitionProduceData, produceRequestTopicProduceData } from '../../protocol/generated/produce-request.ts';
@@ -14,10 +15,11 @@ import { buildBatch } from '../../protocol/record-batch.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import { configNumber, configText, metadataConfig, networkConfig, PRODUCER_DEFAULTS } from '../shared/client-configs.ts';
 import { applyMetadata, maybeUpdate, METADATA_TAG, newMetadata, nextUpdateUs, onUpdateFailed, requestUpdate } from '../shared/metadata.ts';
+import { errorMessage } from '../shared/error-messages.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
-import { drain, recordsOf, release, requeue, sendRecord, takeExpired, unblock } from './accumulator.ts';
-import type { ProduceCommand, ProducerBatch, ProducerConfig, ProducerRequest, ProducerSettings, ProducerState, Work } from './producer-state.ts';
+import { drain, recordsOf, release, requeue, sendRecord, takeExpired, takeExpiredInFlight, unblock, unmute } from './accumulator.ts';
+import { queueKey, type ProduceCommand, type ProducerBatch, type ProducerConfig, type ProducerRequest, type ProducerSettings, type ProducerState, type Work } from './producer-state.ts';
 import { generateRecords } from './workload.ts';
 
 export type { ProduceCommand, ProducerConfig, ProducerState };
@@ -32,7 +34,7 @@ const OWNER = 'producer';
  */
 export const producerClient: Machine<ProcessStart<ProducerConfig>, ProducerState, Input, Effect> = {
   init(start, context) {
-    const work: Work = { state: initialState(start.config), scope: { context, effects: [] } };
+    const work: Work = { state: initialState(start), scope: { context, effects: [] } };
     runSender(work);
     return { state: work.state, effects: work.scope.effects };
   },
@@ -44,13 +46,13 @@ export const producerClient: Machine<ProcessStart<ProducerConfig>, ProducerState
   },
 };
 
-function initialState(config: ProducerConfig): ProducerState {
+function initialState({ config, incarnation }: ProcessStart<ProducerConfig>): ProducerState {
   const settings = settingsOf(config);
   return {
     config, settings,
     net: newNetworkClient(networkConfig(config.configs, { owner: OWNER, clientId: config.clientId, maxInFlight: settings.maxInFlight })),
     metadata: newMetadata(metadataConfig(config.configs, config.bootstrap), config.workload.topic === '' ? [] : [config.workload.topic]),
-    queues: emptyMap(), requests: emptyMap(), muted: [], blocked: [], sticky: emptyMap(), nextBatchId: 1, usedBytes: 0, generated: 0, nextGenerationUs: null, acknowledged: 0, failed: 0,
+    queues: emptyMap(), requests: emptyMap(), muted: [], blocked: [], sticky: emptyMap(), nextBatchId: 1, usedBytes: 0, generated: 0, grid: null, incarnation, acknowledged: 0, failed: 0,
   };
 }
 
@@ -99,14 +101,46 @@ function sendByHand(work: Work, command: ProduceCommand): void {
 function runSender(work: Work): void {
   unblock(work);
   const generateUs = generateRecords(work);
-  const expiry = takeExpired(work);
-  for (const batch of expiry.expired) failExpired(work, batch);
+  const waiting = takeExpired(work);
+  const underWay = takeExpiredInFlight(work);
+  for (const batch of waiting.expired) failExpired(work, batch);
+  for (const batch of underWay.expired) failExpired(work, batch);
   const updated = maybeUpdate(work.state, work.scope);
   work.state = { ...work.state, net: updated.net, metadata: updated.metadata };
-  const { drained, nextUs } = drain(work, (nodeId) => inFlightCount(work.state.net, nodeId) < work.state.settings.maxInFlight);
-  for (const { nodeId, batches } of drained) sendBatches(work, nodeId, batches);
+  const { nextUs, unready } = sendReady(work);
+  const reconnectUs = connectTo(work, unready);
   const blockedUs = work.state.blocked[0] === undefined ? Infinity : work.state.blocked[0].sinceUs + msToUs(work.state.settings.maxBlockMs);
-  setSenderTimer(work, Math.min(generateUs, expiry.nextUs, nextUs, blockedUs, nextUpdateUs(work.state.metadata)));
+  setSenderTimer(work, Math.min(generateUs, waiting.nextUs, underWay.nextUs, nextUs, blockedUs, reconnectUs, nextUpdateUs(work.state.metadata)));
+}
+
+/** Requests go out, one batch of a partition in each, until nothing is ready or every node has its fill (Sender.sendProducerData). */
+function sendReady(work: Work): { readonly nextUs: InstantUs; readonly unready: readonly number[] } {
+  const unready: number[] = [];
+  for (;;) {
+    const { drained, nextUs } = drain(work, (nodeId) => {
+      if (isReady(work.state.net, nodeId)) return canSend(work.state.net, nodeId);
+      if (!unready.includes(nodeId)) unready.push(nodeId);
+      return false;
+    });
+    if (drained.length === 0) return { nextUs, unready };
+    for (const { nodeId, batches } of drained) sendBatches(work, nodeId, batches);
+  }
+}
+
+/**
+ * NetworkClient.ready: batches stay in the accumulator until their leader is connected, so that a broker that is down costs no
+ * attempts and a leader change is still heeded. Returns when the first back-off is over; Infinity when an event will tell.
+ */
+function connectTo(work: Work, nodeIds: readonly number[]): InstantUs {
+  let retryUs = Infinity;
+  for (const nodeId of nodeIds) {
+    const node = work.state.metadata.brokers.find((broker) => broker.nodeId === nodeId);
+    if (node === undefined) continue;
+    const heldBackUs = backoffEndUs(work.state.net, nodeId);
+    if (heldBackUs > work.scope.context.nowUs) retryUs = Math.min(retryUs, heldBackUs);
+    else work.state = { ...work.state, net: connectNode(work.state.net, node, work.scope) };
+  }
+  return retryUs;
 }
 
 function setSenderTimer(work: Work, atUs: InstantUs): void {
@@ -129,7 +163,7 @@ function sendBatches(work: Work, nodeId: number, batches: readonly ProducerBatch
       partitionData: parts.map((batch) => produceRequestPartitionProduceData({ index: batch.partition, records: [buildBatch(recordsOf(batch).records, {}, (size) => scope.context.allocate(size))] })),
     })),
   });
-  work.state = { ...state, requests: mapSet(state.requests, tag, { nodeId, batches }) };
+  work.state = { ...state, requests: mapSet(state.requests, tag, { nodeId, batches, expiredKeys: [] }) };
   takeNetwork(work, queueRequest(work.state.net, { node, api: 'Produce', version: LATEST_VERSIONS.Produce, body, tag, expectsResponse: state.settings.acks !== 0 }, scope));
 }
 
@@ -166,7 +200,10 @@ function onNetworkEvent(work: Work, event: NetworkEvent): void {
 
 function takeRequest(work: Work, tag: string): ProducerRequest | undefined {
   const request = mapGet(work.state.requests, tag);
-  if (request !== undefined) work.state = { ...work.state, requests: mapDelete(work.state.requests, tag) };
+  if (request === undefined) return undefined;
+  work.state = { ...work.state, requests: mapDelete(work.state.requests, tag) };
+  for (const batch of request.batches) unmute(work, queueKey(batch.topic, batch.partition));
+  for (const key of request.expiredKeys) unmute(work, key);
   return request;
 }
 
@@ -208,11 +245,10 @@ function failOrRetry(work: Work, batch: ProducerBatch, error: ErrorName, message
   const inTime = nowUs - batch.createdUs < msToUs(settings.deliveryTimeoutMs);
   if (isRetriable(error) && inTime && batch.attempts < settings.retries) {
     work.scope.effects.push({ type: 'trace', event: { type: 'ProduceRetried', client: config.clientId, topic: batch.topic, partition: batch.partition, error, attempt: batch.attempts + 1 } });
-    work.state = { ...work.state, muted: work.state.muted.filter((other) => other !== `${batch.topic}-${batch.partition}`) };
     return requeue(work, batch, nowUs + retryBackOffUs(work, batch.attempts));
   }
   if (isRetriable(error) && !inTime) return failExpired(work, batch);
-  fail(work, batch, error, message ?? error);
+  fail(work, batch, error, message ?? errorMessage(error));
 }
 
 /** Doubles each time, with 20 % jitter (ExponentialBackoff, KIP-580). */

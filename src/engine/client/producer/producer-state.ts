@@ -62,6 +62,8 @@ export interface ProducerBatch {
 export interface ProducerRequest {
   readonly nodeId: number;
   readonly batches: readonly ProducerBatch[];
+  /** Partitions whose batch in this request has expired meanwhile. */
+  readonly expiredKeys: readonly string[];
 }
 
 export interface ProducerState {
@@ -81,7 +83,10 @@ export interface ProducerState {
   readonly nextBatchId: number;
   readonly usedBytes: number;
   readonly generated: number;
-  readonly nextGenerationUs: InstantUs | null;
+  /** The workload's grid: record n since `sinceUs` is due n intervals after it; null before the first. */
+  readonly grid: { readonly sinceUs: InstantUs; readonly count: number } | null;
+  /** Counts starts of this process; values of a later one have it in their text, so that none comes twice. */
+  readonly incarnation: number;
   readonly acknowledged: number;
   readonly failed: number;
 }

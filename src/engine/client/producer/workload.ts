@@ -12,16 +12,28 @@ export function generateRecords(work: Work): InstantUs {
   const { workload } = work.state.config;
   if (workload.recordsPerSecond <= 0) return Infinity;
   const { nowUs } = work.scope.context;
-  let dueUs = work.state.nextGenerationUs ?? nowUs;
-  while (dueUs <= nowUs && work.state.blocked.length === 0 && mayMake(work)) {
-    makeRecord(work);
-    dueUs += Math.floor(SECOND_US / workload.recordsPerSecond);
-    work.state = { ...work.state, nextGenerationUs: dueUs };
+  // What was not made while blocked is not made up for: the application was waiting, and its grid starts anew.
+  if (work.state.blocked.length > 0) {
+    if (work.state.grid !== null) work.state = { ...work.state, grid: null };
+    return Infinity;
   }
-  if (!mayMake(work)) return Infinity;
-  // What was not made while blocked is not made up for: the application was waiting.
-  if (work.state.blocked.length > 0) work.state = { ...work.state, nextGenerationUs: Math.max(dueUs, nowUs) };
-  return work.state.blocked.length > 0 ? Infinity : dueUs;
+  let grid = work.state.grid ?? { sinceUs: work.state.generated === 0 ? nowUs : nowUs + intervalsUs(1, workload.recordsPerSecond), count: 0 };
+  while (mayMake(work) && work.state.blocked.length === 0) {
+    const dueUs = grid.sinceUs + intervalsUs(grid.count, workload.recordsPerSecond);
+    if (dueUs > nowUs) {
+      work.state = { ...work.state, grid };
+      return dueUs;
+    }
+    makeRecord(work);
+    grid = { ...grid, count: grid.count + 1 };
+  }
+  work.state = { ...work.state, grid: null };
+  return Infinity;
+}
+
+/** Whole microseconds that `count` intervals take: rounded once, so that nothing adds up. */
+function intervalsUs(count: number, recordsPerSecond: number): number {
+  return Math.floor((count * SECOND_US) / recordsPerSecond);
 }
 
 function mayMake(work: Work): boolean {
@@ -33,14 +45,14 @@ function makeRecord(work: Work): void {
   const { workload } = work.state.config;
   const number = work.state.generated;
   const key = workload.keyCount > 0 ? utf8Encode(`key-${below(work.scope.context.draw('workload-key'), workload.keyCount)}`) : null;
-  const value = valueText(number, workload.valueBytes);
+  const value = valueText(work.state.incarnation, number, workload.valueBytes);
   work.state = { ...work.state, generated: number + 1 };
   sendRecord(work, { topic: workload.topic, partition: null, record: { timestamp: work.scope.context.nowMs, key, value: utf8Encode(value), headers: [] }, value });
 }
 
-/** `v-17` and then letters up to the size wanted: unique in a producer, and compressible like text. */
-function valueText(number: number, sizeBytes: number): string {
-  let text = `v-${number}`;
+/** `v-17`, in a second run of the process `v2-17`, and then letters up to the size wanted: unique in a producer, and compressible like text. */
+function valueText(incarnation: number, number: number, sizeBytes: number): string {
+  let text = incarnation === 1 ? `v-${number}` : `v${incarnation}-${number}`;
   while (text.length < sizeBytes) text += LETTERS.slice(0, Math.min(LETTERS.length, sizeBytes - text.length));
   return text;
 }

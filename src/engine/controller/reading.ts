@@ -1,0 +1,180 @@
+import { emptyMap, mapGet, mapSet, mapValues, type PersistentMap } from '../kernel/persistent-map.ts';
+import type { BrokerId } from '../kernel/units.ts';
+import type { ZkOperation, ZkResult } from '../zookeeper-client/contract.ts';
+import { openChannel } from './channels.ts';
+import type { ReplicaState } from './charts.ts';
+import { addTasks, allPartitions, awaitZooKeeper, NO_PARTITIONS, partitionKey, putPartition, updateActive, type ActiveController, type ControlledPartition, type Work } from './state.ts';
+import { BROKER_IDS_PATH, brokerPath, decodeBroker, decodeLeaderAndIsr, decodeTopic, statePath, TOPICS_PATH, topicPath, type LiveBroker, type TopicAssignment } from './znodes.ts';
+
+/** Reading the cluster from ZooKeeper: everything on taking over, and what changed when a watch fires. */
+const get = (path: string, watch = false): ZkOperation => ({ op: 'getData', path, watch });
+const children = (path: string): ZkOperation => ({ op: 'getChildren', path, watch: true });
+const configPath = (topic: string): string => `/config/topics/${topic}`;
+
+/** onControllerFailover, first half: the lists, with watches on them. */
+export function startFailover(work: Work, claim: { readonly epoch: number; readonly epochVersion: number }): void {
+  const active: ActiveController = {
+    epoch: claim.epoch, epochVersion: claim.epochVersion, brokers: emptyMap(), shuttingDown: [], topics: emptyMap(), partitions: NO_PARTITIONS, replicas: emptyMap<ReplicaState>(), topicConfigs: emptyMap(), channels: emptyMap(),
+  };
+  work.state = { ...work.state, active, activeControllerId: work.state.config.brokerId };
+  work.scope.effects.push({ type: 'trace', event: { type: 'ControllerElected', brokerId: work.state.config.brokerId, controllerEpoch: claim.epoch } });
+  awaitZooKeeper(work, [children(BROKER_IDS_PATH), children(TOPICS_PATH)], { type: 'failoverLists' });
+}
+
+export function onFailoverLists(work: Work, results: readonly ZkResult[]): void {
+  const brokers = childrenOf(results[0]).map(Number);
+  const topics = childrenOf(results[1]);
+  const operations = [...brokers.map((id) => get(brokerPath(id))), ...topics.flatMap((topic) => [get(topicPath(topic), true), get(configPath(topic))])];
+  if (operations.length === 0) return finishFailover(work);
+  awaitZooKeeper(work, operations, { type: 'failoverData', brokers, topics });
+}
+
+function childrenOf(result: ZkResult | undefined): readonly string[] {
+  return result?.ok === true && result.op === 'getChildren' ? result.children : [];
+}
+
+function dataOf(result: ZkResult | undefined): { readonly data: string; readonly version: number; readonly czxid: number } | null {
+  return result?.ok === true && result.op === 'getData' ? { data: result.data, version: result.stat.version, czxid: result.stat.czxid } : null;
+}
+
+export function onFailoverData(work: Work, step: { readonly brokers: readonly BrokerId[]; readonly topics: readonly string[] }, results: readonly ZkResult[]): void {
+  let brokers: PersistentMap<LiveBroker> = emptyMap();
+  for (const broker of readBrokers(step.brokers, results)) brokers = mapSet(brokers, String(broker.id), broker);
+  updateActive(work, { brokers });
+  const keys: string[] = [];
+  step.topics.forEach((topic, i) => {
+    const at = step.brokers.length + 2 * i;
+    keys.push(...takeTopic(work, topic, results[at], results[at + 1]));
+  });
+  if (keys.length === 0) return finishFailover(work);
+  awaitZooKeeper(work, keys.map((key) => get(statePathOf(key))), { type: 'failoverStates', keys });
+}
+
+function statePathOf(key: string): string {
+  const dash = key.lastIndexOf('-');
+  return statePath(key.slice(0, dash), Number(key.slice(dash + 1)));
+}
+
+function readBrokers(ids: readonly BrokerId[], results: readonly ZkResult[]): LiveBroker[] {
+  return ids.flatMap((id, i) => {
+    const found = dataOf(results[i]);
+    const broker = found === null ? null : decodeBroker(id, found.czxid, found.data);
+    return broker === null ? [] : [broker];
+  });
+}
+
+/** Takes a topic's assignment over; returns the keys of partitions that were not known. */
+function takeTopic(work: Work, topic: string, data: ZkResult | undefined, config: ZkResult | undefined): string[] {
+  const { active } = work.state;
+  const found = dataOf(data);
+  const assignment: TopicAssignment | null = found === null ? null : decodeTopic(topic, found.data);
+  if (active === null || assignment === null) return [];
+  const configData = dataOf(config);
+  const configs = configData === null ? {} : ((JSON.parse(configData.data) as { config?: Record<string, string> }).config ?? {});
+  updateActive(work, { topics: mapSet(active.topics, topic, assignment), topicConfigs: mapSet(active.topicConfigs, topic, configs) });
+  const fresh: string[] = [];
+  assignment.partitions.forEach((replicas, partition) => {
+    const key = partitionKey(topic, partition);
+    if (mapGet(active.partitions, key) !== undefined) return;
+    const part: ControlledPartition = { topic, partition, replicas, leaderAndIsr: null, version: 0, state: 'NewPartition' };
+    putPartition(work, part);
+    fresh.push(key);
+  });
+  return fresh;
+}
+
+export function onFailoverStates(work: Work, keys: readonly string[], results: readonly ZkResult[]): void {
+  const { active } = work.state;
+  if (active === null) return;
+  keys.forEach((key, i) => {
+    const part = mapGet(active.partitions, key);
+    const found = dataOf(results[i]);
+    const leaderAndIsr = found === null ? null : decodeLeaderAndIsr(found.data);
+    if (part === undefined || leaderAndIsr === null || found === null) return;
+    const leads = mapGet(active.brokers, String(leaderAndIsr.leader)) !== undefined;
+    putPartition(work, { ...part, leaderAndIsr, version: found.version, state: leads ? 'OnlinePartition' : 'OfflinePartition' });
+  });
+  finishFailover(work);
+}
+
+/** Channels open, brokers are told of each other, replicas come on- and offline, partitions without a leader get one. */
+function finishFailover(work: Work): void {
+  const { active } = work.state;
+  if (active === null) return;
+  const live = new Set<BrokerId>();
+  for (const broker of mapValues(active.brokers)) {
+    live.add(broker.id);
+    openChannel(work, broker.id);
+  }
+  const dead = new Set<BrokerId>();
+  for (const part of allPartitions(active)) for (const id of part.replicas) if (!live.has(id)) dead.add(id);
+  addTasks(work, [
+    { type: 'sendMetadata', brokers: null, withPartitions: false },
+    { type: 'replicasOnline', brokers: [...live].sort((a, b) => a - b) },
+    { type: 'replicasOffline', brokers: [...dead].sort((a, b) => a - b) },
+    { type: 'electOffline' },
+    { type: 'sendMetadata', brokers: null, withPartitions: true },
+  ]);
+}
+
+export function readBrokerList(work: Work): void {
+  awaitZooKeeper(work, [children(BROKER_IDS_PATH)], { type: 'brokerList' });
+}
+
+export function onBrokerList(work: Work, results: readonly ZkResult[]): void {
+  const brokers = childrenOf(results[0]).map(Number);
+  if (brokers.length === 0) return onBrokerData(work, [], []);
+  awaitZooKeeper(work, brokers.map((id) => get(brokerPath(id))), { type: 'brokerData', brokers });
+}
+
+/** New, gone, and restarted in between (same id, higher epoch): the last counts as gone and then new. */
+export function onBrokerData(work: Work, ids: readonly BrokerId[], results: readonly ZkResult[]): void {
+  const { active } = work.state;
+  if (active === null) return;
+  const now = readBrokers(ids, results);
+  const before = mapValues(active.brokers);
+  const gone = before.filter((old) => !now.some((one) => one.id === old.id && one.epoch === old.epoch)).map((old) => old.id).sort((a, b) => a - b);
+  const came = now.filter((one) => !before.some((old) => old.id === one.id && old.epoch === one.epoch)).sort((a, b) => a.id - b.id);
+  if (gone.length > 0) {
+    work.scope.effects.push({ type: 'trace', event: { type: 'BrokerFailureHandled', brokerIds: gone, controllerEpoch: active.epoch } });
+    addTasks(work, [{ type: 'brokersGone', brokers: gone }, { type: 'electOffline' }, { type: 'replicasOffline', brokers: gone }]);
+  }
+  if (came.length > 0) {
+    const cameIds = came.map((one) => one.id);
+    const others = before.map((old) => old.id).filter((id) => !cameIds.includes(id) && !gone.includes(id));
+    work.scope.effects.push({ type: 'trace', event: { type: 'BrokerStartupHandled', brokerIds: cameIds, controllerEpoch: active.epoch } });
+    addTasks(work, [
+      { type: 'brokersCame', brokers: came },
+      { type: 'sendMetadata', brokers: others, withPartitions: false },
+      { type: 'sendMetadata', brokers: cameIds, withPartitions: true },
+      { type: 'replicasOnline', brokers: cameIds },
+      { type: 'electOffline' },
+    ]);
+  }
+}
+
+export function readTopicList(work: Work): void {
+  awaitZooKeeper(work, [children(TOPICS_PATH)], { type: 'topicList' });
+}
+
+export function onTopicList(work: Work, results: readonly ZkResult[]): void {
+  const { active } = work.state;
+  const topics = childrenOf(results[0]).filter((topic) => active !== null && mapGet(active.topics, topic) === undefined);
+  if (topics.length > 0) readTopics(work, topics);
+}
+
+export function readTopics(work: Work, topics: readonly string[]): void {
+  awaitZooKeeper(work, topics.flatMap((topic) => [get(topicPath(topic), true), get(configPath(topic))]), { type: 'topicData', topics });
+}
+
+/** onNewPartitionCreation: New, then Online. */
+export function onTopicData(work: Work, topics: readonly string[], results: readonly ZkResult[]): void {
+  topics.forEach((topic, i) => {
+    const known = work.state.active === null ? undefined : mapGet(work.state.active.topics, topic);
+    const keys = takeTopic(work, topic, results[2 * i], results[2 * i + 1]);
+    const { active } = work.state;
+    if (keys.length === 0 || active === null) return;
+    if (known === undefined) work.scope.effects.push({ type: 'trace', event: { type: 'TopicCreated', topic, partitionCount: keys.length, controllerEpoch: active.epoch } });
+    addTasks(work, [{ type: 'partitionsOnline', keys }]);
+  });
+}

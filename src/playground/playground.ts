@@ -1,0 +1,44 @@
+import { createActor } from 'xstate';
+import type { Session, ScenarioChoice } from './session/contract.ts';
+import { sessionLifecycle } from './session/lifecycle.ts';
+import { applyView, createPlaygroundStore, forgetView, type PlaygroundState, type PlaygroundStore, type Preferences } from './store/playground-store.ts';
+
+/** The application without React: one store, one session, and the life they share. */
+export interface Playground {
+  readonly store: PlaygroundStore;
+  readonly session: Session;
+  /** Starts another run. */
+  openScenario(choice: ScenarioChoice): void;
+  /** Forgets the failed run's picture and opens a new session on the same terms. */
+  close(): void;
+}
+
+/** Opens the session and keeps the store up to date with it. */
+export function startPlayground(session: Session, preferences: Preferences): Playground {
+  const store = createPlaygroundStore(preferences);
+  const lifecycle = createActor(sessionLifecycle);
+  lifecycle.subscribe((snapshot) => {
+    const phase: PlaygroundState['phase'] = snapshot.matches('failed') ? 'failed' : snapshot.matches({ live: 'playing' }) ? 'playing' : snapshot.matches({ live: 'paused' }) ? 'paused' : 'loading';
+    store.setState({ phase, status: snapshot.context.status, failure: snapshot.context.failure });
+  });
+  lifecycle.start();
+  session.open({
+    opened: (status) => lifecycle.send({ type: 'opened', status }),
+    view: (delta) => applyView(store, delta),
+    status: (status) => lifecycle.send({ type: 'status', status }),
+    failed: (failure) => lifecycle.send({ type: 'failed', failure }),
+  });
+  return {
+    store,
+    session,
+    openScenario: (choice) => {
+      lifecycle.send({ type: 'reopen' });
+      forgetView(store);
+      session.openScenario(choice);
+    },
+    close: () => {
+      session.close();
+      lifecycle.stop();
+    },
+  };
+}
