@@ -4,7 +4,7 @@
  * Tests may reach further: they may use npm packages, Node and src/testing.
  */
 /** Tests, and what only tests import. */
-const TEST = '(\\.test|test-support|/disk-contract|/runs-suite)\\.tsx?$';
+const TEST = '(\\.test|test-support|/test-[a-z-]+|/disk-contract|/runs-suite)\\.tsx?$';
 
 /** What each engine folder may import besides itself. */
 const LIBRARIES = ['log', 'zookeeper-client', 'network-client'];

@@ -27,7 +27,7 @@ const FILES = ['src', 'e2e', 'bench', '.ci'].flatMap(filesUnder).filter((path) =
 const SOURCES = FILES.filter((path) => ['.ts', '.tsx', '.mjs', '.cjs'].includes(extname(path)));
 const TEXTS = FILES.filter((path) => ['.ts', '.tsx', '.mjs', '.cjs', '.md', '.css', '.html', '.json', ''].includes(extname(path)));
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-const isTest = (path: string): boolean => /\.test\.tsx?$|test-support\.ts$/.test(path);
+const isTest = (path: string): boolean => /\.test\.tsx?$|test-support\.ts$|\/test-[a-z-]+\.ts$/.test(path);
 
 /** Words that say that something is not finished, or that a rule is switched off. */
 const UNFINISHED = /\b(TODO|FIXME|XXX|HACK)\b|@ts-(ignore|expect-error|nocheck)|(eslint|oxlint)-disable/;

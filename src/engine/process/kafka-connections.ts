@@ -1,11 +1,12 @@
 import { mapDelete, mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
 import type { ConnectionId, HostName } from '../kernel/units.ts';
+import { TOPIC_ADMIN_APIS } from '../broker/admin/contract.ts';
 import { CONTROLLER_APIS } from '../controller/contract.ts';
 import { BROKER_APIS } from '../broker/broker.ts';
 import { makeResponse } from '../protocol/frames.ts';
 import type { ApiName, ResponseBodies } from '../protocol/generated/apis.ts';
 import type { RequestFrame, WireMessage } from '../protocol/wire.ts';
-import { tellBroker, tellController, updateState, type AcceptedConnection, type Work } from './kafka-server-state.ts';
+import { tellBroker, tellController, tellTopicAdmin, updateState, type AcceptedConnection, type Work } from './kafka-server-state.ts';
 
 /** SocketServer: a connection has one request under way, whose id is the connection's. Answers so keep the order of requests. */
 export function onAccepted(work: Work, connection: ConnectionId, peer: HostName): void {
@@ -50,6 +51,7 @@ function begin(work: Work, accepted: AcceptedConnection, frame: RequestFrame): v
   putConnection(work, { ...accepted, current: frame });
   const requestId = accepted.connection;
   if (isOneOf(CONTROLLER_APIS, frame.api)) tellController(work, { type: 'request', requestId, frame });
+  else if (isOneOf(TOPIC_ADMIN_APIS, frame.api)) tellTopicAdmin(work, { type: 'request', requestId, frame });
   else if (isOneOf(BROKER_APIS, frame.api)) tellBroker(work, { type: 'request', requestId, frame });
   else closeAccepted(work, requestId);
 }

@@ -5,6 +5,7 @@ import type { SystemEffect } from '../kernel/system.ts';
 import type { BrokerId, ConnectionId, HostName } from '../kernel/units.ts';
 import type { BrokerConfig } from '../broker/broker-config.ts';
 import type { BrokerState } from '../broker/broker-state.ts';
+import type { TopicAdminState } from '../broker/admin/topic-admin.ts';
 import type { BrokerInput } from '../broker/contract.ts';
 import type { LoadedLogs } from '../broker/logs/log-manager.ts';
 import type { TopicConfigs } from '../broker/metadata/topic-configs.ts';
@@ -15,6 +16,7 @@ import type { ConfigTexts } from '../log/log-config.ts';
 import type { MetaProperties } from '../log/meta-properties.ts';
 import type { NetworkClientState } from '../network-client/network-client.ts';
 import type { RequestFrame, WireMessage } from '../protocol/wire.ts';
+import type { ZkTold } from '../zookeeper-client/contract.ts';
 import type { ZooKeeperSession } from '../zookeeper-client/session.ts';
 
 /** What a kafka-server is started with. `configs` are Kafka's names and texts; whatever is absent has Kafka's default. */
@@ -41,6 +43,8 @@ export interface KafkaServerState {
   /** From the moment when the logs are loaded. */
   readonly broker: BrokerState | null;
   readonly controller: ControllerState;
+  /** CreateTopics and CreatePartitions under way. */
+  readonly topicAdmin: TopicAdminState;
 }
 
 export type KafkaServerPhase =
@@ -90,7 +94,15 @@ export interface AcceptedConnection {
 export type KafkaServerEffect = SystemEffect<WireMessage, BrokerTrace | ControllerTrace>;
 
 /** What is left to be handed to a part in this step, in order. */
-export type PartInput = { readonly part: 'broker'; readonly input: BrokerInput } | { readonly part: 'controller'; readonly input: ControllerInput };
+export type PartInput =
+  | { readonly part: 'broker'; readonly input: BrokerInput }
+  | { readonly part: 'controller'; readonly input: ControllerInput }
+  | { readonly part: 'topicAdmin'; readonly input: TopicAdminInput };
+
+export type TopicAdminInput =
+  | { readonly type: 'request'; readonly requestId: number; readonly frame: RequestFrame }
+  | Extract<ZkTold, { type: 'zkAnswer' }>
+  | { readonly type: 'timer'; readonly name: string };
 
 /** One step in the making: the state as far as it has come, the effects so far, and what the parts still have to hear. */
 export interface Work {
@@ -113,6 +125,10 @@ export function tellBroker(work: Work, input: BrokerInput): void {
 
 export function tellController(work: Work, input: ControllerInput): void {
   work.inbox.push({ part: 'controller', input });
+}
+
+export function tellTopicAdmin(work: Work, input: TopicAdminInput): void {
+  work.inbox.push({ part: 'topicAdmin', input });
 }
 
 export function traceBroker(work: Work, event: BrokerTrace): void {

@@ -4,6 +4,8 @@ import { emptyMap } from '../kernel/persistent-map.ts';
 import { ACCEPTED, type ProcessStart, type SystemInput } from '../kernel/system.ts';
 import type { Uuid } from '../kernel/units.ts';
 import { resolveBrokerConfig } from '../broker/broker-config.ts';
+import { TOPIC_ADMIN, type TopicAdminEffect } from '../broker/admin/contract.ts';
+import { NEW_TOPIC_ADMIN } from '../broker/admin/topic-admin.ts';
 import { stepBroker } from '../broker/broker.ts';
 import type { BrokerEffect, BrokerInput, BrokerScope } from '../broker/contract.ts';
 import { isBrokerOwner } from '../broker/owners.ts';
@@ -20,6 +22,7 @@ import {
   KAFKA_SERVER,
   tellBroker,
   tellController,
+  tellTopicAdmin,
   traceBroker,
   updateState,
   ZOOKEEPER,
@@ -30,6 +33,7 @@ import {
 } from './kafka-server-state.ts';
 import { callFromPart, SERVER_TAG, sessionScope } from './kafka-session.ts';
 import { CLOSE_TIMER, CONTROLLED_SHUTDOWN, fail, maybeExit, onBrokerStopped, onControlledShutdownInput, onControlledShutdownRetry, onTerminate, RETRY_TIMER } from './kafka-shutdown.ts';
+import { checkTopicAdmin, runTopicAdmin } from './kafka-topic-admin.ts';
 import { armConnectionTimeout, CONNECTION_TIMER, onConnectionTimeout, onLogsRecovered, onSessionWhileStarting, onStartAnswer, RECOVERY_TIMER } from './kafka-startup.ts';
 
 export type { KafkaServerConfig, KafkaServerState };
@@ -58,7 +62,9 @@ export const kafkaServer: Machine<ProcessStart<KafkaServerConfig>, KafkaServerSt
     onInput(work, input);
     for (let next = work.inbox.shift(); next !== undefined; next = work.inbox.shift()) {
       if (next.part === 'broker') runBroker(work, next.input);
-      else runController(work, next.input);
+      else if (next.part === 'controller') runController(work, next.input);
+      else runTopicAdmin(work, next.input, (effect) => perform(work, effect));
+      if (work.inbox.length === 0) checkTopicAdmin(work, (effect) => perform(work, effect));
     }
     if (work.state.phase.name === 'closing') maybeExit(work, false);
     return { state: work.state, effects: work.scope.effects };
@@ -86,6 +92,7 @@ function initialState(start: ProcessStart<KafkaServerConfig>, context: StepConte
     registeredSessionId: null,
     connections: emptyMap(),
     broker: null,
+    topicAdmin: NEW_TOPIC_ADMIN,
     controller: newController({ brokerId: config.brokerId, configs: config.configs }),
   };
 }
@@ -124,6 +131,7 @@ function onOwned(work: Work, input: OwnedInput): void {
   const { owner } = input;
   if (owner === ACCEPTED) return onAcceptedInput(work, input);
   if (isBrokerOwner(owner)) return tellBroker(work, input);
+  if (owner === TOPIC_ADMIN && input.type === 'timer') return tellTopicAdmin(work, input);
   if (owner === ZOOKEEPER) return onZooKeeper(work, input);
   if (owner === KAFKA_SERVER && input.type === 'timer') return onOwnTimer(work, input.name);
   if (owner === CONTROLLED_SHUTDOWN) return onControlledShutdownInput(work, input);
@@ -170,6 +178,7 @@ function onTold(work: Work, told: ZkTold): void {
 }
 
 function onAnswer(work: Work, answer: ZkAnswer): void {
+  if (answer.tag.startsWith(TOPIC_ADMIN)) return tellTopicAdmin(work, answer);
   if (answer.tag.startsWith('broker')) return tellBroker(work, answer);
   if (answer.tag.startsWith(CONTROLLER)) return tellController(work, answer);
   if (!answer.tag.startsWith(SERVER_TAG)) return;
@@ -181,6 +190,8 @@ function onAnswer(work: Work, answer: ZkAnswer): void {
 function onSession(work: Work, change: ZkSessionChanged): void {
   const { phase, config } = work.state;
   if (phase.name === 'closing') return;
+  tellBroker(work, change);
+  tellController(work, change);
   if (phase.name === 'starting') {
     if (change.state === 'established') onSessionWhileStarting(work, phase);
     return;
@@ -188,8 +199,6 @@ function onSession(work: Work, change: ZkSessionChanged): void {
   const { brokerId } = config;
   if (change.state === 'disconnected' || change.state === 'expired') traceBroker(work, { type: 'ZooKeeperSessionLost', brokerId, state: change.state });
   else traceBroker(work, { type: 'ZooKeeperSessionBack', brokerId, state: change.state });
-  tellBroker(work, change);
-  tellController(work, change);
   if (change.state === 'established' && phase.name !== 'recovering' && phase.name !== 'stopping') register(work);
 }
 
@@ -208,7 +217,7 @@ function runController(work: Work, input: ControllerInput): void {
 }
 
 /** What the parts ask of the process is done here; the rest goes on to the machine. */
-function perform(work: Work, effect: BrokerEffect | ControllerEffect): void {
+function perform(work: Work, effect: BrokerEffect | ControllerEffect | TopicAdminEffect): void {
   switch (effect.type) {
     case 'respond':
       return respond(work, effect.requestId, effect.body);

@@ -24,7 +24,6 @@ export interface MessageCodec<T> {
 }
 
 const TWO_32 = 4294967296;
-const HIGHEST_SAFE_WORD = 0x1fffff;
 
 export interface Writer {
   readonly bytes: Uint8Array;
@@ -113,8 +112,9 @@ export function readInt64(reader: Reader): number {
   const high = reader.view.getInt32(at);
   const low = reader.view.getUint32(at + 4);
   if (high === 0x7fffffff && low === 0xffffffff) return MAX_LONG;
-  if (high > HIGHEST_SAFE_WORD || high < -HIGHEST_SAFE_WORD - 1) throw new DecodeError(`an int64 beyond 2^53 at ${at}`);
-  return high * TWO_32 + low;
+  const value = high * TWO_32 + low;
+  if (!Number.isSafeInteger(value)) throw new DecodeError(`an int64 beyond 2^53 at ${at}`);
+  return value;
 }
 
 export function sizeOfUnsignedVarint(value: number): number {

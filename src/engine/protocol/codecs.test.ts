@@ -80,9 +80,6 @@ function primitive(type: string): fc.Arbitrary<unknown> | null {
   }
 }
 
-/** A tagged struct that may be null while its default is not: null is not written, so it comes back as the default. Only KIP-848's stored members have one. */
-const NOT_KEPT = ['ClassicMemberMetadata'];
-
 /** Values of the fields that stand in `version`; the others are left to their defaults. */
 function fieldsOf(fields: readonly FieldSchema[], structs: Structs, version: number): fc.Arbitrary<object> {
   const present = fields.filter((field) => contains(parseVersions(field.versions), version));
@@ -93,7 +90,6 @@ function valueOf(field: FieldSchema, structs: Structs, version: number): fc.Arbi
   const type = field.type.replace('[]', '');
   const one = primitive(type) ?? fieldsOf(structs.get(type) ?? [], structs, version);
   const value = field.type.startsWith('[]') ? fc.array(one, { maxLength: 3 }) : one;
-  if (NOT_KEPT.includes(field.name)) return value;
   return contains(parseVersions(field.nullableVersions), version) ? fc.option(value, { nil: null, freq: 4 }) : value;
 }
 

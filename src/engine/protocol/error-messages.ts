@@ -84,6 +84,22 @@ const MESSAGES: Readonly<Record<ErrorName, string>> = {
   UNSUPPORTED_ASSIGNOR: 'The group does not offer this assignor.',
   STALE_MEMBER_EPOCH: 'The member has not heard of its newer epoch yet.',
   TRANSACTION_ABORTABLE: 'The transaction cannot go on, but it can be aborted and the producer go on.',
+  INVALID_COMMIT_OFFSET_SIZE: 'The committed offset is too large to be stored.',
+  TOPIC_AUTHORIZATION_FAILED: 'The caller may not do this with the topic.',
+  GROUP_AUTHORIZATION_FAILED: 'The caller may not do this with the group.',
+  CLUSTER_AUTHORIZATION_FAILED: 'The caller may not do this with the cluster.',
+  UNSUPPORTED_FOR_MESSAGE_FORMAT: 'The log\'s message format is too old for this request.',
+  LOG_DIR_NOT_FOUND: 'The broker has no such log directory.',
+  GROUP_SUBSCRIBED_TO_TOPIC: 'The group still reads the topic, so its offsets stay.',
+  THROTTLING_QUOTA_EXCEEDED: 'The caller has used up its quota for now.',
+  INCONSISTENT_VOTER_SET: 'Sender or receiver is not among the expected voters.',
+  SNAPSHOT_NOT_FOUND: 'The snapshot asked for is not here.',
+  DUPLICATE_BROKER_REGISTRATION: 'Another broker is registered with this id.',
+  BROKER_ID_NOT_REGISTERED: 'No broker is registered with this id.',
+  INCONSISTENT_CLUSTER_ID: 'The request is meant for another cluster.',
+  TRANSACTIONAL_ID_NOT_FOUND: 'The coordinator knows no such transactional id.',
+  FETCH_SESSION_TOPIC_ID_ERROR: 'The fetch session mixes requests with topic ids and without.',
+  OFFSET_MOVED_TO_TIERED_STORAGE: 'The offset is kept in remote storage only.',
 };
 
 /** The text beside an error when its place has none of its own (Errors.message); empty for NONE. */

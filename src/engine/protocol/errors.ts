@@ -17,6 +17,23 @@ const TABLE = {
   UNSTABLE_OFFSET_COMMIT: [88, true], PRODUCER_FENCED: [90, false], INVALID_UPDATE_VERSION: [95, false], UNKNOWN_TOPIC_ID: [100, true], INCONSISTENT_TOPIC_ID: [103, true],
   INELIGIBLE_REPLICA: [107, false], NEW_LEADER_ELECTED: [108, false], FENCED_MEMBER_EPOCH: [110, false], UNRELEASED_INSTANCE_ID: [111, false], UNSUPPORTED_ASSIGNOR: [112, false],
   STALE_MEMBER_EPOCH: [113, false], TRANSACTION_ABORTABLE: [120, false],
+  // What only some clusters meet: quotas, KRaft, admin of groups.
+  INVALID_COMMIT_OFFSET_SIZE: [28, false],
+  TOPIC_AUTHORIZATION_FAILED: [29, false],
+  GROUP_AUTHORIZATION_FAILED: [30, false],
+  CLUSTER_AUTHORIZATION_FAILED: [31, false],
+  UNSUPPORTED_FOR_MESSAGE_FORMAT: [43, false],
+  LOG_DIR_NOT_FOUND: [57, false],
+  GROUP_SUBSCRIBED_TO_TOPIC: [86, false],
+  THROTTLING_QUOTA_EXCEEDED: [89, true],
+  INCONSISTENT_VOTER_SET: [94, false],
+  SNAPSHOT_NOT_FOUND: [98, false],
+  DUPLICATE_BROKER_REGISTRATION: [101, false],
+  BROKER_ID_NOT_REGISTERED: [102, false],
+  INCONSISTENT_CLUSTER_ID: [104, false],
+  TRANSACTIONAL_ID_NOT_FOUND: [105, false],
+  FETCH_SESSION_TOPIC_ID_ERROR: [106, true],
+  OFFSET_MOVED_TO_TIERED_STORAGE: [109, false],
 } as const satisfies Readonly<Record<string, readonly [number, boolean]>>;
 
 export type ErrorName = keyof typeof TABLE;

@@ -68,13 +68,19 @@ describe('frames', () => {
     const bytes = encodeFrame(frame);
     const heartbeat = { kind: 'request', api: 'Heartbeat', version: 4 } as const;
     fc.assert(
-      fc.property(fc.integer({ min: 26, max: bytes.length - 1 }), (sizeBytes) => {
+      fc.property(fc.integer({ min: 0, max: bytes.length - 1 }), (sizeBytes) => {
         const cut = bytes.slice(0, sizeBytes);
         expect(() => decodeFrame(cut, heartbeat)).toThrow(DecodeError);
+        if (sizeBytes < 4) return;
         new DataView(cut.buffer).setInt32(0, sizeBytes - 4);
         expect(() => decodeFrame(cut, heartbeat)).toThrow(DecodeError);
       }),
     );
+  });
+  test('[R3] a request of another API or version than expected is refused', () => {
+    const frame = makeRequest({ api: 'Heartbeat', version: 4, ...facts, body: heartbeatRequest() });
+    expect(() => decodeFrame(encodeFrame(frame), { kind: 'request', api: 'Heartbeat', version: 3 })).toThrow(DecodeError);
+    expect(() => decodeFrame(encodeFrame(frame), { kind: 'request', api: 'Fetch', version: 4 })).toThrow(DecodeError);
   });
 });
 

@@ -1,7 +1,7 @@
 import { concatBytes } from '../kernel/bytes.ts';
-import { DecodeError } from './codec.ts';
+import { DecodeError, newReader, readInt16, readInt32, readNullableString, readTags, type Reader } from './codec.ts';
 import { API_KEYS, LATEST_VERSIONS, REQUEST_CODECS, RESPONSE_CODECS, type ApiName, type RequestBodies, type ResponseBodies } from './generated/apis.ts';
-import { requestHeader, requestHeaderCodec } from './generated/request-header.ts';
+import { requestHeader, requestHeaderCodec, type RequestHeader } from './generated/request-header.ts';
 import { responseHeader, responseHeaderCodec } from './generated/response-header.ts';
 import type { RequestFrame, RequestFrameOf, ResponseFrame, ResponseFrameOf } from './wire.ts';
 
@@ -9,7 +9,9 @@ export { LATEST_VERSIONS };
 
 const LENGTH_PREFIX_BYTES = 4;
 
+/** The first version of ControlledShutdown comes without a client id. */
 function requestHeaderVersion(api: ApiName, version: number): number {
+  if (api === 'ControlledShutdown' && version === 0) return 0;
   return version >= REQUEST_CODECS[api].flexibleFrom ? 2 : 1;
 }
 
@@ -28,10 +30,14 @@ export interface RequestParts<Api extends ApiName> {
 
 /** A request as it travels, with its encoded size. */
 export function makeRequest<Api extends ApiName>(parts: RequestParts<Api>): RequestFrameOf<Api> {
-  const header = requestHeader({ requestApiKey: API_KEYS[parts.api], requestApiVersion: parts.version, correlationId: parts.correlationId, clientId: parts.clientId });
-  const headerBytes = requestHeaderCodec.size(header, requestHeaderVersion(parts.api, parts.version));
-  const sizeBytes = LENGTH_PREFIX_BYTES + headerBytes + REQUEST_CODECS[parts.api].size(parts.body, parts.version);
-  return { kind: 'request', ...parts, sizeBytes };
+  const { api, version, correlationId, clientId, body } = parts;
+  const headerBytes = requestHeaderCodec.size(headerOf(parts), requestHeaderVersion(api, version));
+  const sizeBytes = LENGTH_PREFIX_BYTES + headerBytes + REQUEST_CODECS[api].size(body, version);
+  return { kind: 'request', api, version, correlationId, clientId, body, sizeBytes };
+}
+
+function headerOf(parts: Omit<RequestParts<ApiName>, 'body'>): RequestHeader {
+  return requestHeader({ requestApiKey: API_KEYS[parts.api], requestApiVersion: parts.version, correlationId: parts.correlationId, clientId: parts.clientId });
 }
 
 /** The answer to `request`, with its encoded size. */
@@ -51,8 +57,7 @@ export function encodeFrame(frame: RequestFrame | ResponseFrame): Uint8Array {
 }
 
 function encodeRequestParts<Api extends ApiName>(frame: RequestParts<Api>): [Uint8Array, Uint8Array] {
-  const header = requestHeader({ requestApiKey: API_KEYS[frame.api], requestApiVersion: frame.version, correlationId: frame.correlationId, clientId: frame.clientId });
-  return [requestHeaderCodec.encode(header, requestHeaderVersion(frame.api, frame.version)), REQUEST_CODECS[frame.api].encode(frame.body, frame.version)];
+  return [requestHeaderCodec.encode(headerOf(frame), requestHeaderVersion(frame.api, frame.version)), REQUEST_CODECS[frame.api].encode(frame.body, frame.version)];
 }
 
 function encodeResponseParts<Api extends ApiName>(frame: { api: Api; version: number; correlationId: number; body: ResponseBodies[Api] }): [Uint8Array, Uint8Array] {
@@ -67,31 +72,33 @@ export interface FrameFacts {
   readonly version: number;
 }
 
-/** Decodes what `encodeFrame` wrote. Throws `DecodeError`. */
+/** Decodes what `encodeFrame` wrote. Throws `DecodeError`, also when a request is of another API or version than `facts` say. */
 export function decodeFrame(bytes: Uint8Array, facts: FrameFacts): RequestFrame | ResponseFrame {
-  const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getInt32(0);
+  const reader = newReader(bytes);
+  const length = readInt32(reader);
   if (length !== bytes.length - LENGTH_PREFIX_BYTES) throw new DecodeError(`a frame of ${length} bytes, got ${bytes.length - LENGTH_PREFIX_BYTES}`);
-  const content = bytes.subarray(LENGTH_PREFIX_BYTES);
-  return facts.kind === 'request' ? decodeRequest(content, facts, bytes.length) : decodeResponse(content, facts, bytes.length);
+  return facts.kind === 'request' ? decodeRequest(reader, facts) : decodeResponse(reader, facts);
 }
 
-function decodeRequest(content: Uint8Array, facts: FrameFacts, sizeBytes: number): RequestFrame {
+function decodeRequest(reader: Reader, facts: FrameFacts): RequestFrame {
   const { api, version } = facts;
+  const from = reader.at;
   const headerVersion = requestHeaderVersion(api, version);
-  const view = new DataView(content.buffer, content.byteOffset, content.length);
-  const clientIdBytes = Math.max(0, view.getInt16(8));
-  const headerBytes = 10 + clientIdBytes + (headerVersion === 2 ? 1 : 0);
-  const header = requestHeaderCodec.decode(content.subarray(0, headerBytes), headerVersion);
-  const body = REQUEST_CODECS[api].decode(content.subarray(headerBytes), version);
+  const [apiKey, apiVersion] = [readInt16(reader), readInt16(reader)];
+  if (apiKey !== API_KEYS[api] || apiVersion !== version) throw new DecodeError(`API key ${apiKey} version ${apiVersion} where ${api} version ${version} was expected`);
+  readInt32(reader);
+  if (headerVersion >= 1) readNullableString(reader, false);
+  if (headerVersion >= 2) readTags(reader, () => undefined);
+  const header = requestHeaderCodec.decode(reader.bytes.subarray(from, reader.at), headerVersion);
+  const body = REQUEST_CODECS[api].decode(reader.bytes.subarray(reader.at), version);
   // The codec of `api` gives the body of `api`; a mapped union cannot say so without naming each API.
-  return { kind: 'request', api, version, correlationId: header.correlationId, clientId: header.clientId ?? '', body, sizeBytes } as RequestFrame;
+  return { kind: 'request', api, version, correlationId: header.correlationId, clientId: header.clientId ?? '', body, sizeBytes: reader.bytes.length } as RequestFrame;
 }
 
-function decodeResponse(content: Uint8Array, facts: FrameFacts, sizeBytes: number): ResponseFrame {
+function decodeResponse(reader: Reader, facts: FrameFacts): ResponseFrame {
   const { api, version } = facts;
-  const headerVersion = responseHeaderVersion(api, version);
-  const headerBytes = headerVersion === 1 ? 5 : 4;
-  const header = responseHeaderCodec.decode(content.subarray(0, headerBytes), headerVersion);
-  const body = RESPONSE_CODECS[api].decode(content.subarray(headerBytes), version);
-  return { kind: 'response', api, version, correlationId: header.correlationId, body, sizeBytes } as ResponseFrame;
+  const correlationId = readInt32(reader);
+  if (responseHeaderVersion(api, version) === 1) readTags(reader, () => undefined);
+  const body = RESPONSE_CODECS[api].decode(reader.bytes.subarray(reader.at), version);
+  return { kind: 'response', api, version, correlationId, body, sizeBytes: reader.bytes.length } as ResponseFrame;
 }

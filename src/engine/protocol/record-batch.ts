@@ -1,5 +1,5 @@
 import { assert } from '../kernel/assert.ts';
-import { utf8Decode, utf8Encode } from '../kernel/bytes.ts';
+import { utf8Decode, utf8Encode, utf8Length } from '../kernel/bytes.ts';
 import { DecodeError } from './codec.ts';
 import { crc32c } from './crc32c.ts';
 import type { ErrorName } from './errors.ts';
@@ -109,12 +109,16 @@ function sizeOfRecordBody(record: RecordToWrite, deltas: { timestampDelta: numbe
 
 function sizeOfKeyAndValue(record: Pick<RecordToWrite, 'key' | 'value' | 'headers'>): number {
   let sizeBytes = sizeOfField(record.key) + sizeOfField(record.value) + sizeOfVarint(record.headers.length);
-  for (const header of record.headers) sizeBytes += sizeOfField(utf8Encode(header.key)) + sizeOfField(header.value);
+  for (const header of record.headers) sizeBytes += sizeOfLength(utf8Length(header.key)) + sizeOfField(header.value);
   return sizeBytes;
 }
 
 function sizeOfField(value: Uint8Array | null): number {
-  return value === null ? 1 : sizeOfVarint(value.length) + value.length;
+  return value === null ? 1 : sizeOfLength(value.length);
+}
+
+function sizeOfLength(length: number): number {
+  return sizeOfVarint(length) + length;
 }
 
 /** Builds a batch (codec none) in a region from `allocate`; its CRC is complete. */

@@ -1,4 +1,4 @@
-import { assert, unreachable } from '../kernel/assert.ts';
+import { assert } from '../kernel/assert.ts';
 import type { MachineRank } from '../kernel/units.ts';
 import type { MachineKind, MachineSpec } from '../machine/contract.ts';
 import type { ProcessSpec } from '../machine/process-kinds.ts';
@@ -65,4 +65,38 @@ export function machineOfTopologyCommand(world: World, command: Command): BuiltM
 
 function built(kind: MachineKind, machine: MachineSpec): BuiltMachine {
   return { kind, machine };
+}
+
+function zooKeeperProcess(scenario: Scenario, profile: TimingProfile, myid: number): ProcessSpec {
+  const servers = zooKeeperHosts(scenario).map((host, i) => ({ id: i + 1, host }));
+  return { kind: 'zooKeeper', config: { myid, servers, ...profile.zookeeper } };
+}
+
+function zooKeeperHosts(scenario: Scenario): string[] {
+  return Array.from({ length: scenario.cluster.zookeeperServers }, (_, i) => `zk${i + 1}`);
+}
+
+function brokerProcess(scenario: Scenario, profile: TimingProfile, broker: { readonly brokerId: number; readonly rack?: string }): ProcessSpec {
+  const configs = { ...profile.brokerConfigs, ...scenario.cluster.brokerConfigs };
+  return { kind: 'kafka', config: { brokerId: broker.brokerId, rack: broker.rack ?? null, host: brokerHost(broker.brokerId), port: BROKER_PORT, zookeeperServers: zooKeeperHosts(scenario), configs } };
+}
+
+/** Clients are given every broker of the scenario as bootstrap servers. */
+function bootstrapOf(scenario: Scenario): { host: string; port: number }[] {
+  return scenario.cluster.brokers.map((broker) => ({ host: brokerHost(broker.brokerId), port: BROKER_PORT }));
+}
+
+function adminProcess(scenario: Scenario, profile: TimingProfile): ProcessSpec {
+  const { brokers, topics } = scenario.cluster;
+  return { kind: 'admin', config: { clientId: ADMIN_HOST, bootstrap: bootstrapOf(scenario), configs: profile.adminConfigs, setUp: { brokerCount: brokers.length, topics } } };
+}
+
+function producerProcess(scenario: Scenario, profile: TimingProfile, producer: { readonly name: string; readonly config: ProducerSpec }): ProcessSpec {
+  const { configs, ...workload } = producer.config;
+  return { kind: 'producer', config: { clientId: producer.name, bootstrap: bootstrapOf(scenario), configs: { ...profile.producerConfigs, ...configs }, workload } };
+}
+
+function consumerProcess(scenario: Scenario, profile: TimingProfile, consumer: { readonly name: string; readonly config: ConsumerSpec }): ProcessSpec {
+  const { configs, ...assigned } = consumer.config;
+  return { kind: 'consumer', config: { clientId: consumer.name, bootstrap: bootstrapOf(scenario), configs: { ...profile.consumerConfigs, ...configs }, ...assigned } };
 }

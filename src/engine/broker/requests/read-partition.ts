@@ -39,12 +39,12 @@ export function readPartition(state: BrokerState, status: FetchPartitionStatus, 
   if (fetch.lastFetchedEpoch !== NO_FETCHED_EPOCH) {
     const divergence = compareEpochs(log, fetch);
     if (divergence === 'unknown') return refused('OFFSET_OUT_OF_RANGE');
-    if (divergence !== null) return { ...offsetsOf(log), error: null, divergingEpoch: divergence, records: NO_RECORDS, sizeBytes: 0 };
+    if (divergence !== null) return readResult(log, divergence, NO_RECORDS, 0);
   }
   const maxBytes = Math.min(fetch.partitionMaxBytes, limits.maxBytes);
   const read = readLog(log, { startOffset: fetch.fetchOffset, maxBytes, upperBound: upperBound(log, params.isolation), minOneMessage: limits.minOneMessage });
   if (read.error !== null) return refused(read.error);
-  return { ...offsetsOf(log), error: null, divergingEpoch: null, records: read.batches, sizeBytes: read.sizeBytes };
+  return readResult(log, null, read.batches, read.sizeBytes);
 }
 
 function fetchError(partition: Partition, fetch: FetchRequestFetchPartition, params: FetchParams): ErrorName | null {
@@ -74,8 +74,17 @@ export function upperBound(log: LogState, isolation: FetchIsolation): Offset {
   }
 }
 
-function offsetsOf(log: LogState): Pick<PartitionRead, 'highWatermark' | 'logStartOffset' | 'logEndOffset' | 'lastStableOffset'> {
-  return { highWatermark: log.highWatermark, logStartOffset: log.logStartOffset, logEndOffset: log.logEndOffset, lastStableOffset: lastStableOffset(log) };
+function readResult(log: LogState, divergingEpoch: EpochEnd | null, records: readonly Uint8Array[], sizeBytes: number): PartitionRead {
+  return {
+    error: null,
+    highWatermark: log.highWatermark,
+    logStartOffset: log.logStartOffset,
+    logEndOffset: log.logEndOffset,
+    lastStableOffset: lastStableOffset(log),
+    divergingEpoch,
+    records,
+    sizeBytes,
+  };
 }
 
 function refused(error: ErrorName): PartitionRead {

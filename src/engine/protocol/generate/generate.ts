@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageFile } from './message-file.ts';
@@ -26,12 +26,17 @@ function fileName(message: string): string {
 
 function main(): void {
   const messages = JSON.parse(readFileSync(table, 'utf8')) as MessageSchema[];
-  rmSync(target, { recursive: true, force: true });
+  const files = new Map(messages.map((message) => [`${fileName(message.name)}.ts`, messageFile(message)]));
+  files.set('apis.ts', apisFile(messages)).set('all-messages.ts', allMessagesFile(messages));
   mkdirSync(target, { recursive: true });
-  for (const message of messages) writeFileSync(join(target, `${fileName(message.name)}.ts`), messageFile(message));
-  writeFileSync(join(target, 'apis.ts'), apisFile(messages));
-  writeFileSync(join(target, 'all-messages.ts'), allMessagesFile(messages));
+  for (const stale of readdirSync(target).filter((name) => !files.has(name))) rmSync(join(target, stale), { recursive: true });
+  for (const [name, text] of files) writeIfChanged(join(target, name), text);
   process.stdout.write(`protocol: ${messages.length} messages\n`);
+}
+
+/** Leaves an equal file alone, so that a build that watches it, or reads it just now, is not disturbed. */
+function writeIfChanged(path: string, text: string): void {
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
 }
 
 function apisFile(messages: readonly MessageSchema[]): string {

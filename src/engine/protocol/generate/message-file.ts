@@ -100,7 +100,7 @@ function defaultOf(context: Context, field: FieldSchema): string {
   const type = elementType(field);
   const primitive = PRIMITIVES[type];
   if (primitive === undefined) return `${lowerFirst(context.message + type)}()`;
-  if (field.default === undefined || field.default === '') return primitive.zero;
+  if (field.default === undefined || field.default === null || field.default === '') return primitive.zero;
   if (type === 'string') return JSON.stringify(String(field.default));
   if (type === 'int64' && String(field.default) === '9223372036854775807') return '9223372036854775807';
   return String(field.default);
@@ -189,10 +189,10 @@ function taggedPresent(context: Context, field: FieldSchema): string {
   const when = condition(context, parseVersions(field.taggedVersions ?? field.versions));
   const type = elementType(field);
   let differs: string;
-  if (isNullable(context, field) && (field.default === 'null' || PRIMITIVES[type] === undefined)) differs = `${value} !== null`;
-  else if (isArray(field)) differs = isNullable(context, field) ? `${value} !== null && ${value}.length > 0` : `${value}.length > 0`;
+  if (field.default === 'null') differs = `${value} !== null`;
+  else if (isArray(field)) differs = isNullable(context, field) ? `(${value} === null || ${value}.length > 0)` : `${value}.length > 0`;
   else if (type === 'bytes') differs = `${value}.length > 0`;
-  else if (PRIMITIVES[type] === undefined) differs = `!isDefault${context.message}${type}(${value})`;
+  else if (PRIMITIVES[type] === undefined) differs = isNullable(context, field) ? `(${value} === null || !isDefault${context.message}${type}(${value}))` : `!isDefault${context.message}${type}(${value})`;
   else differs = `${value} !== ${defaultOf(context, field)}`;
   return when === null ? differs : `${when} && ${differs}`;
 }
@@ -208,7 +208,7 @@ function sizeCode(context: Context, name: string, fields: readonly FieldSchema[]
     else {
       inner.push('let tags = 0;');
       for (const field of tagged) {
-        inner.push(`if (${taggedPresent(context, field)}) {`, '  tags += 1;', `  const part = ${tagSizeName(name, field)}(value, version);`, `  size += ${`sizeOfUnsignedVarint(${field.tag})`} + sizeOfUnsignedVarint(part) + part;`, '}');
+        inner.push(`if (${taggedPresent(context, field)}) {`, '  tags += 1;', `  const part = ${tagSizeName(name, field)}(value, version);`, `  size += sizeOfUnsignedVarint(${field.tag}) + sizeOfUnsignedVarint(part) + part;`, '}');
       }
       inner.push('size += sizeOfUnsignedVarint(tags);');
     }
@@ -268,7 +268,7 @@ function writeCode(context: Context, name: string, fields: readonly FieldSchema[
   return lines;
 }
 
-function valueRead(context: Context, field: FieldSchema, type: string, source: { reader: string; flexible: string; nullable: boolean }): string {
+function valueRead(context: Context, type: string, source: { reader: string; flexible: string; nullable: boolean }): string {
   const primitive = PRIMITIVES[type];
   if (primitive === undefined) return `read${context.message}${type}(${source.reader}, version)`;
   if (primitive.size !== null) return `read${primitive.suffix}(${source.reader})`;
@@ -282,12 +282,12 @@ function fieldRead(context: Context, field: FieldSchema, source: { reader: strin
   const type = elementType(field);
   const nullable = isNullable(context, field);
   if (!isArray(field)) {
-    if (PRIMITIVES[type] === undefined && nullable) return [`${variable} = readInt8(${source.reader}) < 0 ? null : ${valueRead(context, field, type, { ...source, nullable: false })};`];
-    return [`${variable} = ${valueRead(context, field, type, { ...source, nullable })};`];
+    if (PRIMITIVES[type] === undefined && nullable) return [`${variable} = readInt8(${source.reader}) < 0 ? null : ${valueRead(context, type, { ...source, nullable: false })};`];
+    return [`${variable} = ${valueRead(context, type, { ...source, nullable })};`];
   }
   const element = tsElement(context, type);
   const lines = [`const ${property(field)}Count = readArrayLength(${source.reader}, ${source.flexible});`];
-  const loop = [`const items: ${element}[] = [];`, `for (let i = 0; i < ${property(field)}Count; i++) items.push(${valueRead(context, field, type, { ...source, nullable: false })});`, `${variable} = items;`];
+  const loop = [`const items: ${element}[] = [];`, `for (let i = 0; i < ${property(field)}Count; i++) items.push(${valueRead(context, type, { ...source, nullable: false })});`, `${variable} = items;`];
   if (nullable) lines.push(`if (${property(field)}Count < 0) ${variable} = null;`, 'else {', ...loop.map((line) => `  ${line}`), '}');
   else lines.push(`if (${property(field)}Count < 0) throw new DecodeError('${context.message}.${property(field)} may not be null');`, '{', ...loop.map((line) => `  ${line}`), '}');
   return lines;
@@ -314,7 +314,8 @@ function readCode(context: Context, name: string, fields: readonly FieldSchema[]
 function equalsDefaultCode(context: Context, name: string, fields: readonly FieldSchema[]): string[] {
   const tests = fields.map((field) => {
     const value = `value.${property(field)}`;
-    if (isArray(field)) return isNullable(context, field) ? `${value} === null` : `${value}.length === 0`;
+    if (field.default === 'null') return `${value} === null`;
+    if (isArray(field)) return isNullable(context, field) ? `${value} !== null && ${value}.length === 0` : `${value}.length === 0`;
     if (PRIMITIVES[elementType(field)] === undefined) return `isDefault${context.message}${elementType(field)}(${value})`;
     return `${value} === ${defaultOf(context, field)}`;
   });

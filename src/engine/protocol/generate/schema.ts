@@ -16,7 +16,8 @@ export interface FieldSchema {
   readonly nullableVersions?: string;
   readonly tag?: number;
   readonly taggedVersions?: string;
-  readonly default?: string | number | boolean;
+  /** The text `null` is the default null; a JSON null says nothing, as in Kafka's own generator. */
+  readonly default?: string | number | boolean | null;
   readonly fields?: readonly FieldSchema[];
 }
 

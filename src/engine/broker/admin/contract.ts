@@ -1,0 +1,26 @@
+import type { Scope } from '../../kernel/scope.ts';
+import type { BrokerPlace } from '../../protocol/replica-placement.ts';
+import type { ApiName, ResponseBodies } from '../../protocol/generated/apis.ts';
+import type { ZkCall } from '../../zookeeper-client/contract.ts';
+
+/** ZkAdminManager within a kafka-server: CreateTopics and CreatePartitions, served on the active controller only. */
+export const TOPIC_ADMIN_APIS = ['CreateTopics', 'CreatePartitions'] as const;
+/** Tags of its ZooKeeper calls and the owner of its timers. */
+export const TOPIC_ADMIN = 'topic-admin';
+
+export type TopicAdminEffect =
+  | ZkCall
+  | { readonly type: 'setTimer'; readonly owner: string; readonly name: string; readonly atUs: number }
+  | { readonly [Api in ApiName]: { readonly type: 'respond'; readonly requestId: number; readonly api: Api; readonly body: ResponseBodies[Api] } }[ApiName];
+
+export type TopicAdminScope = Scope<TopicAdminEffect>;
+
+/** What the process knows that the admin part needs. */
+export interface ClusterFacts {
+  readonly isController: boolean;
+  readonly liveBrokers: readonly BrokerPlace[];
+  readonly defaultPartitionCount: number;
+  readonly defaultReplicationFactor: number;
+  /** How many partitions of a topic have a leader in this broker's metadata cache. */
+  ledPartitionCount(topic: string): number;
+}
