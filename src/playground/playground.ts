@@ -1,21 +1,25 @@
 import { createActor } from 'xstate';
 import type { Session, ScenarioChoice } from './session/contract.ts';
 import { sessionLifecycle } from './session/lifecycle.ts';
+import { createTraffic, type Traffic } from './store/traffic.ts';
 import { applyView, createPlaygroundStore, forgetView, type PlaygroundState, type PlaygroundStore, type Preferences } from './store/playground-store.ts';
 
 /** The application without React: one store, one session, and the life they share. */
 export interface Playground {
   readonly store: PlaygroundStore;
   readonly session: Session;
+  /** For the wave under the timeline. */
+  readonly traffic: Traffic;
   /** Starts another run. */
   openScenario(choice: ScenarioChoice): void;
-  /** Forgets the failed run's picture and opens a new session on the same terms. */
+  /** Ends the session and everything with it. */
   close(): void;
 }
 
 /** Opens the session and keeps the store up to date with it. */
 export function startPlayground(session: Session, preferences: Preferences): Playground {
   const store = createPlaygroundStore(preferences);
+  const traffic = createTraffic();
   const lifecycle = createActor(sessionLifecycle);
   lifecycle.subscribe((snapshot) => {
     const phase: PlaygroundState['phase'] = snapshot.matches('failed') ? 'failed' : snapshot.matches({ live: 'playing' }) ? 'playing' : snapshot.matches({ live: 'paused' }) ? 'paused' : 'loading';
@@ -24,14 +28,19 @@ export function startPlayground(session: Session, preferences: Preferences): Pla
   lifecycle.start();
   session.open({
     opened: (status) => lifecycle.send({ type: 'opened', status }),
-    view: (delta) => applyView(store, delta),
+    view: (delta) => {
+      if (delta.messages !== undefined) traffic.see(delta.messages);
+      applyView(store, delta);
+    },
     status: (status) => lifecycle.send({ type: 'status', status }),
     failed: (failure) => lifecycle.send({ type: 'failed', failure }),
   });
   return {
     store,
     session,
+    traffic,
     openScenario: (choice) => {
+      traffic.forget();
       lifecycle.send({ type: 'reopen' });
       forgetView(store);
       session.openScenario(choice);

@@ -26,6 +26,8 @@ export interface BrokerState {
   readonly controllerEpoch: ControllerEpoch;
   /** Controlled shutdown has begun: no fetcher is started any more. */
   readonly shuttingDown: boolean;
+  /** The logs are closed: nothing is served or written any more. */
+  readonly stopped: boolean;
   readonly metadata: MetadataCache;
   /** Hosted replicas by `topic-partition`. */
   readonly partitions: PersistentMap<Partition>;

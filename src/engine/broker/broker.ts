@@ -54,6 +54,7 @@ export function startBroker(start: BrokerStart, scope: BrokerScope): BrokerState
     brokerEpoch: -1,
     controllerEpoch: 0,
     shuttingDown: false,
+    stopped: false,
     metadata: emptyMetadataCache(),
     partitions: emptyMap(),
     idleLogs: loaded.logs,
@@ -76,6 +77,7 @@ export function startBroker(start: BrokerStart, scope: BrokerScope): BrokerState
 
 /** One input, one next state; effects go to the scope in the order they must happen. */
 export function stepBroker(state: BrokerState, input: BrokerInput, scope: BrokerScope): BrokerState {
+  if (state.stopped && input.type !== 'diskDone') return state;
   switch (input.type) {
     case 'request':
       return onRequest(state, input, scope);

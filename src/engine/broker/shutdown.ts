@@ -18,7 +18,7 @@ const SHUTDOWN_FLUSH = 1;
  * recovery points, log starts and last `.kafka_cleanshutdown`. When that file is on the device, `shutdownComplete` tells.
  */
 export function shutDown(state: BrokerState, scope: BrokerScope): BrokerState {
-  let next: BrokerState = { ...state, shuttingDown: true };
+  let next: BrokerState = { ...state, shuttingDown: true, stopped: true };
   for (const fetcher of allFetchers(next)) next = stopFetcher(next, fetcher, scope);
   next = checkpointHighWatermarks(next, scope);
   next = closeLogs(next, scope);

@@ -94,11 +94,11 @@ export function run(cluster: TestCluster, ms: number, stepMs = 10): void {
 /** Cuts a broker off: its connections are reset, in both directions. */
 export function takeDown(cluster: TestCluster, id: number): void {
   cluster.down.add(id);
-  for (const [key, link] of [...cluster.links]) {
+  for (const [key, link] of Array.from(cluster.links)) {
     const ids = [link.from, link.to].map((broker) => broker.state.identity.brokerId);
     if (!ids.includes(id)) continue;
     cluster.links.delete(key);
-    for (const [requestId, asked] of [...cluster.asked]) if (asked.link === link) cluster.asked.delete(requestId);
+    for (const [requestId, asked] of Array.from(cluster.asked)) if (asked.link === link) cluster.asked.delete(requestId);
     if (link.from.state.identity.brokerId === id) {
       cluster.lost.push(link);
       continue;
@@ -113,7 +113,7 @@ export function bringUp(cluster: TestCluster, id: number): void {
   const broker = brokerOf(cluster, id);
   const now = Math.max(...cluster.brokers.map((each) => each.nowUs));
   broker.nowUs = now;
-  for (const [key, atUs] of [...broker.timers]) if (atUs < now) broker.timers.set(key, now);
+  for (const [key, atUs] of Array.from(broker.timers)) if (atUs < now) broker.timers.set(key, now);
   for (const link of cluster.lost.splice(0)) {
     if (link.from === broker) route(cluster, broker, step(broker, { type: 'closed', owner: link.owner, connection: link.connection, reason: 'reset' }));
     else cluster.lost.push(link);

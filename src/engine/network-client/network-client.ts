@@ -5,8 +5,8 @@ import type { SystemInput } from '../kernel/system.ts';
 import { msToUs, type ConnectionId, type InstantUs } from '../kernel/units.ts';
 import { makeRequest } from '../protocol/frames.ts';
 import { apiVersionsRequest } from '../protocol/generated/api-versions-request.ts';
-import { LATEST_VERSIONS, type ApiName, type RequestBodies } from '../protocol/generated/apis.ts';
-import type { ResponseFrame, WireMessage } from '../protocol/wire.ts';
+import { LATEST_VERSIONS, type ApiName } from '../protocol/generated/apis.ts';
+import type { WireMessage } from '../protocol/wire.ts';
 import type { NetworkClientConfig, NetworkEffect, NetworkEvent, NodeAddress, QueuedRequest } from './contract.ts';
 import { exponentialBackoffMs } from './exponential-backoff.ts';
 
@@ -129,7 +129,7 @@ function sendWaiting(client: NetworkClientState, node: NodeState, scope: Network
     sent += 1;
     const correlationId = current.nextCorrelationId;
     current = { ...current, nextCorrelationId: nextCorrelation(correlationId) };
-    send(node, scope, makeRequest({ api: request.api, version: request.version, correlationId, clientId: client.config.clientId, body: request.body as RequestBodies[ApiName] }) as WireMessage);
+    send(node, scope, makeRequest({ api: request.api, version: request.version, correlationId, clientId: client.config.clientId, body: request.body }) as WireMessage);
     if (request.expectsResponse) inFlight = [...inFlight, { correlationId, api: request.api, tag: request.tag, sentUs: scope.context.nowUs, internal: false }];
     else events.push({ type: 'sent', nodeId: node.address.nodeId, tag: request.tag });
   }
@@ -198,7 +198,7 @@ function onReceived(client: NetworkClientState, connection: ConnectionId, messag
   const answered: NodeState = { ...node, inFlight: rest };
   if (first.internal) return becomeReady(putNode(client, answered), answered, scope);
   const flushed = flushNode(putNode(client, answered), node.address.nodeId, scope);
-  return { client: flushed.client, events: [{ type: 'response', nodeId: node.address.nodeId, tag: first.tag, frame: message as ResponseFrame }, ...flushed.events] };
+  return { client: flushed.client, events: [{ type: 'response', nodeId: node.address.nodeId, tag: first.tag, frame: message }, ...flushed.events] };
 }
 
 interface Closing {

@@ -1,4 +1,6 @@
 import { vi } from 'vitest';
+import { utf8Decode } from '../kernel/bytes.ts';
+import { readFile } from '../kernel/files.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
 import { emptyMap, mapGet, mapSet } from '../kernel/persistent-map.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
@@ -55,10 +57,10 @@ function stepClient(state: ClientState, input: SystemInput<WireMessage, ClientCo
 
 function nextClient(state: ClientState, input: SystemInput<WireMessage, ClientCommand>, scope: { context: StepContext; effects: SystemEffect<WireMessage, never>[] }): ClientState {
   if (input.type === 'command') {
-    const { command } = input;
-    if ('zk' in command) return { ...state, session: callZooKeeper(state.session, { type: 'zk', tag: command.tag, operations: command.zk }, scope) };
-    const node = { nodeId: command.broker, host: `b${command.broker}`, port: 9092 };
-    const result = queueRequest(state.network, { node, api: command.api, version: LATEST_VERSIONS[command.api], body: command.body, tag: command.tag, expectsResponse: true } as never, scope);
+    const asked = input.command;
+    if ('zk' in asked) return { ...state, session: callZooKeeper(state.session, { type: 'zk', tag: asked.tag, operations: asked.zk }, scope) };
+    const node = { nodeId: asked.broker, host: `b${asked.broker}`, port: 9092 };
+    const result = queueRequest(state.network, { node, api: asked.api, version: LATEST_VERSIONS[asked.api], body: asked.body, tag: asked.tag, expectsResponse: true } as never, scope);
     return { ...state, network: result.client, events: [...state.events, ...result.events] };
   }
   if (!('owner' in input)) return state;
@@ -85,14 +87,14 @@ export interface TestKafka {
 }
 
 /** `zookeepers` servers zk1..., brokers b1..., and a machine `client`. Brokers start when told to, the rest at once. */
-export function newTestKafka(zookeepers: number, brokerIds: readonly number[], configs: Readonly<Record<string, string>> = {}): TestKafka {
+export function newTestKafka(zookeepers: number, brokerIds: readonly number[], configs: Readonly<Record<string, string>> = {}, seed = 1): TestKafka {
   const hosts = [...Array.from({ length: zookeepers }, (_, i) => `zk${i + 1}`), ...brokerIds.map((id) => `b${id}`), 'client'];
   let ranks = emptyMap<number>();
   hosts.forEach((host, rank) => (ranks = mapSet(ranks, host, rank)));
   const kinds: MachineKind[] = hosts.map((host) => (host.startsWith('zk') ? 'zookeeper' : host === 'client' ? 'client' : 'broker'));
   const surroundings: Surroundings = { ranks, hosts, kinds, links: { zookeeperToZookeeper: LINK, brokerToZookeeper: LINK, brokerToBroker: LINK, clientToBroker: LINK } };
   const servers = hosts.slice(0, zookeepers);
-  const runners = hosts.map((host, rank) => newRunner({ spec: { rank, host, process: processOf(host, rank, servers, configs) as never, profile: PROFILE }, seed: 1, epochMs: 1_700_000_000_000, surroundings }));
+  const runners = hosts.map((host, rank) => newRunner({ spec: { rank, host, process: processOf(host, rank, servers, configs) as never, profile: PROFILE }, seed, epochMs: 1_700_000_000_000, surroundings }));
   const kafka: TestKafka = { runners, traces: [], nowUs: 0, commands: 0, tags: 0 };
   for (const host of hosts) if (!host.startsWith('b')) command(kafka, host, { type: 'start' });
   return kafka;
@@ -168,6 +170,12 @@ export function znode(kafka: TestKafka, path: string): string | null {
     if (state !== null && state.leading !== null) return mapGet(state.tree.nodes, path)?.data ?? null;
   }
   return null;
+}
+
+/** The text of a file as the broker's page cache has it. */
+export function fileText(kafka: TestKafka, brokerId: number, path: string): string | null {
+  const bytes = readFile(runnerOf(kafka, `b${brokerId}`).state.disk.cache, path);
+  return bytes === null ? null : utf8Decode(bytes);
 }
 
 export function askZooKeeper(kafka: TestKafka, operations: readonly ZkOperation[]): void {

@@ -61,12 +61,12 @@ function isOneOf(apis: readonly ApiName[], api: ApiName): boolean {
 }
 
 /** The answer to the request under way, unless its connection is gone; the next one begins. */
-export function respond<Api extends ApiName>(work: Work, requestId: number, body: ResponseBodies[Api]): void {
+export function respond(work: Work, requestId: number, body: ResponseBodies[ApiName]): void {
   const accepted = mapGet(work.state.connections, String(requestId));
   if (accepted === undefined || accepted.current === null) return;
   const { api, version, correlationId } = accepted.current;
   // Parts answer a request with the body of its own API.
-  const message = makeResponse({ api: api as Api, version, correlationId }, body) as WireMessage;
+  const message = makeResponse<ApiName>({ api, version, correlationId }, body) as WireMessage;
   work.scope.effects.push({ type: 'send', connection: accepted.connection, message });
   beginNext(work, accepted);
 }

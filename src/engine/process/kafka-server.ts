@@ -3,9 +3,9 @@ import type { Machine, StepContext } from '../kernel/machine-contract.ts';
 import { emptyMap } from '../kernel/persistent-map.ts';
 import { ACCEPTED, type ProcessStart, type SystemInput } from '../kernel/system.ts';
 import type { Uuid } from '../kernel/units.ts';
-import { resolveBrokerConfig } from '../broker/broker-config.ts';
 import { TOPIC_ADMIN, type TopicAdminEffect } from '../broker/admin/contract.ts';
 import { NEW_TOPIC_ADMIN } from '../broker/admin/topic-admin.ts';
+import { resolveBrokerConfig } from '../broker/broker-config.ts';
 import { stepBroker } from '../broker/broker.ts';
 import type { BrokerEffect, BrokerInput, BrokerScope } from '../broker/contract.ts';
 import { isBrokerOwner } from '../broker/owners.ts';
@@ -29,6 +29,7 @@ import {
   type KafkaServerConfig,
   type KafkaServerEffect,
   type KafkaServerState,
+  type PartInput,
   type Work,
 } from './kafka-server-state.ts';
 import { callFromPart, SERVER_TAG, sessionScope } from './kafka-session.ts';
@@ -61,10 +62,7 @@ export const kafkaServer: Machine<ProcessStart<KafkaServerConfig>, KafkaServerSt
     const work: Work = { state, scope: { context, effects: [] }, inbox: [] };
     onInput(work, input);
     for (let next = work.inbox.shift(); next !== undefined; next = work.inbox.shift()) {
-      if (next.part === 'broker') runBroker(work, next.input);
-      else if (next.part === 'controller') runController(work, next.input);
-      else runTopicAdmin(work, next.input, (effect) => perform(work, effect));
-      if (work.inbox.length === 0) checkTopicAdmin(work, (effect) => perform(work, effect));
+      runPart(work, next);
     }
     if (work.state.phase.name === 'closing') maybeExit(work, false);
     return { state: work.state, effects: work.scope.effects };
@@ -92,8 +90,8 @@ function initialState(start: ProcessStart<KafkaServerConfig>, context: StepConte
     registeredSessionId: null,
     connections: emptyMap(),
     broker: null,
-    topicAdmin: NEW_TOPIC_ADMIN,
     controller: newController({ brokerId: config.brokerId, configs: config.configs }),
+    topicAdmin: NEW_TOPIC_ADMIN,
   };
 }
 
@@ -202,22 +200,43 @@ function onSession(work: Work, change: ZkSessionChanged): void {
   if (change.state === 'established' && phase.name !== 'recovering' && phase.name !== 'stopping') register(work);
 }
 
+function runPart(work: Work, next: PartInput): void {
+  switch (next.part) {
+    case 'broker':
+      return runBroker(work, next.input);
+    case 'controller':
+      return runController(work, next.input);
+    case 'topicAdmin':
+      return runTopicAdmin(work, next.input, (effect) => perform(work, effect));
+    default:
+      return unreachable(next);
+  }
+}
+
 function runBroker(work: Work, input: BrokerInput): void {
   const { broker } = work.state;
   if (broker === null) return;
   const scope: BrokerScope = { context: work.scope.context, effects: [] };
-  updateState(work, { broker: stepBroker(broker, input, scope) });
-  for (const effect of scope.effects) perform(work, effect);
+  const next = stepBroker(broker, input, scope);
+  updateState(work, { broker: next });
+  performAll(work, scope.effects);
+  if (next.metadata !== broker.metadata) checkTopicAdmin(work, (effect) => perform(work, effect));
 }
 
 function runController(work: Work, input: ControllerInput): void {
   const effects: ControllerEffect[] = [];
   updateState(work, { controller: stepController(work.state.controller, input, { context: work.scope.context, effects }) });
+  performAll(work, effects);
+}
+
+type PartEffect = BrokerEffect | ControllerEffect | TopicAdminEffect;
+
+function performAll(work: Work, effects: readonly PartEffect[]): void {
   for (const effect of effects) perform(work, effect);
 }
 
 /** What the parts ask of the process is done here; the rest goes on to the machine. */
-function perform(work: Work, effect: BrokerEffect | ControllerEffect | TopicAdminEffect): void {
+function perform(work: Work, effect: PartEffect): void {
   switch (effect.type) {
     case 'respond':
       return respond(work, effect.requestId, effect.body);

@@ -149,6 +149,8 @@ describe('leader change', () => {
     appendValues(partitionOf(brokers), ['anew']);
     cluster.runUntilMs(5000);
     expect(traced(cluster, 'PositionReset').at(-1)).toMatchObject({ offset: 0, reason: 'auto.offset.reset=earliest' });
+    // Asked and answered, not found out by a fetch beyond the end.
+    expect(traced(cluster, 'FetchFailed').map((event) => event.error)).toEqual(['NOT_LEADER_OR_FOLLOWER']);
     expect(consumed(cluster).at(-1)).toBe('anew');
   });
 

@@ -193,10 +193,14 @@ describe('order', () => {
     partition.produceError = 'NOT_ENOUGH_REPLICAS';
     const cluster = start(brokers, { configs: { 'max.in.flight.requests.per.connection': '1' } });
     put(cluster, 'a');
+    // `b` waits behind `a` before the refusal of `a` is back.
+    cluster.runUntilMs(105);
+    put(cluster, 'b', { partition: 0 });
+    expect(produces(cluster).length).toBe(1);
     cluster.runUntilMs(110);
     partition.produceError = null;
-    put(cluster, 'b');
     cluster.runUntilMs(3000);
+    expect(traced(cluster, 'ProduceRetried').length).toBe(1);
     expect(valuesOf(brokers.partitions[0] as never)).toEqual(['a', 'b']);
   });
 
@@ -291,6 +295,8 @@ describe('workload', () => {
     expect(new Set(records).size).toBe(300);
     expect(records.every((value) => value.length === 12)).toBe(true);
     const sentMs = produces(cluster).map((request) => request.atMs).slice(1);
+    const [first, last] = [sentMs[0] as number, sentMs.at(-1) as number];
+    expect(Math.abs(last - first - ((sentMs.length - 1) * 1000) / 3)).toBeLessThan(0.002);
     for (let i = 1; i < sentMs.length; i++) expect((sentMs[i] as number) - (sentMs[i - 1] as number)).toBeCloseTo(1000 / 3, 2);
   });
 
