@@ -43,7 +43,10 @@ export const BROKER_APIS = [
   'FindCoordinator', 'InitProducerId', 'DescribeCluster',
 ] as const satisfies readonly ApiName[];
 
-const TOPIC_CONFIGS_TAG = 'broker-topic-configs';
+/** With the request's id: a call that was repeated after a session expired must not answer for a later request. */
+function topicConfigsTag(request: BrokerRequest): string {
+  return `broker-topic-configs-${request.requestId}`;
+}
 
 /** The broker part after its logs are loaded; its tasks start running. */
 export function startBroker(start: BrokerStart, scope: BrokerScope): BrokerState {
@@ -188,14 +191,14 @@ function askTopicConfigs(state: BrokerState, scope: BrokerScope): BrokerState {
   const operations: ZkOperation[] = topicsToConfigure(state, first.frame.body).map((topic) => ({ op: 'getData', path: topicConfigPath(topic), watch: false }));
   // A new registration has made the request stale: nothing is left to wait for.
   if (operations.length === 0) return handleWaiting(state, scope);
-  scope.effects.push({ type: 'zk', tag: TOPIC_CONFIGS_TAG, operations });
+  scope.effects.push({ type: 'zk', tag: topicConfigsTag(first), operations });
   return state;
 }
 
 /** A session that expired meanwhile gives no configuration; it is asked for again in the next one. */
 function onZkAnswer(state: BrokerState, answer: ZkAnswer, scope: BrokerScope): BrokerState {
   const first = state.waitingControlRequests[0];
-  if (answer.tag !== TOPIC_CONFIGS_TAG || first === undefined || first.frame.api !== 'LeaderAndIsr') return state;
+  if (first === undefined || first.frame.api !== 'LeaderAndIsr' || answer.tag !== topicConfigsTag(first)) return state;
   if (answer.results.some((result) => !result.ok && result.error === 'SESSIONEXPIRED')) return state;
   let { topicConfigs } = state;
   topicsToConfigure(state, first.frame.body).forEach((topic, i) => {

@@ -44,10 +44,18 @@ export interface RunFailure {
   readonly atUs: InstantUs;
 }
 
+/** What a replay came to: the commands that made sense, in order. */
+export interface OpenedRun {
+  readonly hash: string;
+  readonly commands: readonly IssuedCommand[];
+  readonly hosts: readonly string[];
+}
+
 export interface OpenRun {
   readonly scenario: Scenario;
   readonly seed: number;
-  readonly commands: readonly IssuedCommand[];
+  /** In order of time; one that makes no sense when its time comes is passed over. */
+  readonly commands: readonly { readonly atUs: InstantUs; readonly command: Command }[];
   readonly atUs: InstantUs;
 }
 
@@ -74,8 +82,8 @@ export class Conductor {
     options.history.onMessage((message) => this.onHistory(message));
   }
 
-  /** Replays the run in the history Worker and boots every machine from there. Returns the trace hash at that moment. */
-  open(run: OpenRun): Promise<string> {
+  /** Replays the run in the history Worker and boots every machine from there. `prepare` comes in between: it learns what was replayed and may make room. */
+  open(run: OpenRun, prepare: (opened: OpenedRun) => Promise<void>): Promise<OpenedRun> {
     return this.exclusively(async () => {
       const opened = await this.ask({ type: 'open', request: this.nextRequest++, scenario: run.scenario, seed: run.seed, commands: run.commands, atUs: run.atUs });
       assert(opened.type === 'opened', 'an answer to open');
@@ -84,8 +92,10 @@ export class Conductor {
       this.nowUs = run.atUs;
       this.lastMarkUs = run.atUs;
       this.lookaheadUs = opened.lookaheadUs;
+      const replayed: OpenedRun = { hash: opened.hash, commands: opened.commands, hosts: opened.machines.map((machine) => machine.spec.host) };
+      await prepare(replayed);
       await Promise.all(opened.machines.map((machine) => this.seat(machine, opened.surroundings)));
-      return opened.hash;
+      return replayed;
     });
   }
 
@@ -97,7 +107,7 @@ export class Conductor {
   }
 
   /** Gives a command at the present moment. Refused commands change nothing. */
-  command(command: Command): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
+  command(command: Command): Promise<{ readonly ok: true; readonly issued: IssuedCommand } | { readonly ok: false; readonly reason: string }> {
     return this.exclusively(async () => {
       const checked = await this.ask({ type: 'command', request: this.nextRequest++, command });
       assert(checked.type === 'commandChecked', 'an answer to a command');
@@ -113,7 +123,7 @@ export class Conductor {
         seat.events.push(event);
         seat.nextUs = Math.min(seat.nextUs, event.atUs);
       }
-      return { ok: true };
+      return { ok: true, issued: outcome.issued };
     });
   }
 

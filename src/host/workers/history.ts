@@ -4,7 +4,7 @@ import type { TraceRecord } from '../../engine/machine/contract.ts';
 import { checkpointRunner, type RunnerCheckpoint } from '../../engine/machine/runner.ts';
 import { machineEventsOf } from '../../engine/world/commands.ts';
 import { isMarker } from '../../engine/world/markers.ts';
-import { applyIssued, checkpointWorld, issueCommand, newWorld, restoreWorld, runUntil, traceHash } from '../../engine/world/world.ts';
+import { checkpointWorld, issueCommand, newWorld, restoreWorld, runUntil, traceHash } from '../../engine/world/world.ts';
 import type { World } from '../../engine/world/world-state.ts';
 import type { CommandChecked, FromHistory, Port, ToHistory } from './messages.ts';
 
@@ -42,9 +42,10 @@ export function serveHistory(port: Port<FromHistory, ToHistory>, observer: Histo
           checker = newChecker();
           world = newWorld(message.scenario, message.seed);
           observer.opened(world, checker);
-          for (const issued of message.commands) {
-            runUntil(world, issued.atUs, sink);
-            applyIssued(world, issued);
+          for (const { atUs, command } of message.commands) {
+            runUntil(world, atUs, sink);
+            // Of a link that somebody made up, a command may make no sense; in a run of ours all do.
+            issueCommand(world, command);
           }
           runUntil(world, message.atUs, sink);
           observer.advanced(world);
@@ -75,6 +76,7 @@ function openedAnswer(world: World, request: number): FromHistory {
     lookaheadUs: world.lookaheadUs,
     epochMs: world.scenario.cluster.epochMs,
     hash: traceHash(world),
+    commands: world.commands.slice(),
   };
 }
 

@@ -26,7 +26,8 @@ export type ToMachine =
 export type MachineStorage =
   | { readonly kind: 'memory' }
   /** `fresh`: what an earlier run left is thrown away and the checkpoint's device written; else the database must hold that device already. */
-  | { readonly kind: 'indexeddb'; readonly database: string; readonly fresh: boolean };
+  | { readonly kind: 'indexeddb'; readonly database: string; readonly fresh: true }
+  | { readonly kind: 'indexeddb'; readonly database: string; readonly fresh: false; readonly flushSequence: number };
 
 export type FromMachine =
   | { readonly type: 'booted'; readonly nextUs: InstantUs }
@@ -44,7 +45,7 @@ export interface OutboundPackets {
 /** What the conductor tells the history Worker. Messages are handled in order. */
 export type ToHistory =
   /** Opens a run: replays `commands` up to `atUs`. */
-  | { readonly type: 'open'; readonly request: number; readonly scenario: Scenario; readonly seed: number; readonly commands: readonly IssuedCommand[]; readonly atUs: InstantUs }
+  | { readonly type: 'open'; readonly request: number; readonly scenario: Scenario; readonly seed: number; readonly commands: readonly { readonly atUs: InstantUs; readonly command: Command }[]; readonly atUs: InstantUs }
   /** The conductor has committed all events before `toUs`. */
   | { readonly type: 'advance'; readonly toUs: InstantUs }
   /** The machines' hashes at the moment of the last `advance`. */
@@ -55,7 +56,7 @@ export type ToHistory =
   | { readonly type: 'findNext'; readonly request: number; readonly horizonUs: number };
 
 export type FromHistory =
-  | { readonly type: 'opened'; readonly request: number; readonly machines: readonly RunnerCheckpoint[]; readonly surroundings: Surroundings; readonly lookaheadUs: number; readonly epochMs: number; readonly hash: string }
+  | { readonly type: 'opened'; readonly request: number; readonly machines: readonly RunnerCheckpoint[]; readonly surroundings: Surroundings; readonly lookaheadUs: number; readonly epochMs: number; readonly hash: string; readonly commands: readonly IssuedCommand[] }
   | { readonly type: 'commandChecked'; readonly request: number; readonly outcome: CommandChecked }
   | { readonly type: 'foundNext'; readonly request: number; readonly atUs: InstantUs | null }
   | { readonly type: 'markChecked'; readonly atUs: InstantUs; readonly equal: boolean; readonly differing: readonly string[] }

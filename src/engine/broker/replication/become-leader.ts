@@ -29,9 +29,9 @@ export function becomeLeader(state: BrokerState, partition: Partition, told: Par
     followers: followersOf(partition, told, { brokerId, nowMs: scope.context.nowMs }),
   };
   const led: Partition = { ...partition, ...assignmentOf(told), log, role };
-  const advanced = maybeIncrementLeaderHighWatermark(led, replicationFacts(state), scope);
-  const { logEndOffset, highWatermark } = advanced.log;
+  const { logEndOffset, highWatermark } = led.log;
   scope.effects.push({ type: 'trace', event: { type: 'BecameLeader', ...onReplica(led, brokerId), leaderEpoch: told.leaderEpoch, isr: told.isr, logEndOffset, highWatermark } });
+  const advanced = maybeIncrementLeaderHighWatermark(led, replicationFacts(state), scope);
   const next = putPartition(stopped, advanced);
   return advanced === led ? next : completeAllOperations(next, partition.key, scope);
 }

@@ -101,10 +101,10 @@ describe('LeaderAndIsr', () => {
     tellMetadata(broker, [1]);
     const told = leaderAndIsrRequestLeaderAndIsrPartitionState({ leader: 1, replicas: [1], isr: [1] });
     const first = request(broker, 'LeaderAndIsr', leaderAndIsrRequest({ controllerEpoch: 5, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [told] }] }));
-    expect(broker.effects).toContainEqual({ type: 'zk', tag: 'broker-topic-configs', operations: [{ op: 'getData', path: '/config/topics/orders', watch: false }] });
+    expect(broker.effects).toContainEqual({ type: 'zk', tag: `broker-topic-configs-${first}`, operations: [{ op: 'getData', path: '/config/topics/orders', watch: false }] });
     const second = request(broker, 'UpdateMetadata', updateMetadataRequest({ controllerId: 1, controllerEpoch: 5 }));
     expect(responseTo(broker.effects, second, 'UpdateMetadata')).toBeNull();
-    step(broker, { type: 'zkAnswer', tag: 'broker-topic-configs', results: [{ ok: false, op: 'getData', error: 'NONODE' }] });
+    step(broker, { type: 'zkAnswer', tag: `broker-topic-configs-${first}`, results: [{ ok: false, op: 'getData', error: 'NONODE' }] });
     expect(responseTo(broker.effects, first, 'LeaderAndIsr')).not.toBeNull();
     expect(responseTo(broker.effects, second, 'UpdateMetadata')).toEqual({ errorCode: 0 });
     expect(thePartition(broker).role.kind).toBe('leader');
@@ -114,8 +114,8 @@ describe('LeaderAndIsr', () => {
     const broker = newTestBroker(1);
     tellMetadata(broker, [1]);
     const told = leaderAndIsrRequestLeaderAndIsrPartitionState({ leader: 1, replicas: [1], isr: [1] });
-    request(broker, 'LeaderAndIsr', leaderAndIsrRequest({ controllerEpoch: 5, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [told] }] }));
-    step(broker, { type: 'zkAnswer', tag: 'broker-topic-configs', results: [{ ok: false, op: 'getData', error: 'SESSIONEXPIRED' }] });
+    const id = request(broker, 'LeaderAndIsr', leaderAndIsrRequest({ controllerEpoch: 5, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [told] }] }));
+    step(broker, { type: 'zkAnswer', tag: `broker-topic-configs-${id}`, results: [{ ok: false, op: 'getData', error: 'SESSIONEXPIRED' }] });
     expect(getPartition(broker.state, 'orders-0')).toBeNull();
     step(broker, { type: 'zkSession', state: 'established', sessionId: '1' });
     expect(broker.effects.map((effect) => effect.type)).toEqual(['zk']);

@@ -1,0 +1,141 @@
+import { builtInScenario, builtInScenarios } from '../scenarios/built-in-scenarios.ts';
+import { decodeLink } from '../sharing/link.ts';
+import type { FromRunWorker, FromViewPort, GivenRun, RunChoice, RunStatus, ToRunWorker, ToViewPort } from '../workers/messages.ts';
+import type { CommandOutcome, ScenarioChoice, Session, SessionListener, SessionStatus } from './contract.ts';
+
+/** The page opens on a cluster that already serves: so much of a built-in run is played before the first picture. */
+const OPENING_MOMENT_US = 22_000_000;
+const FIRST_SCENARIO = 'first-look';
+
+/** What the session needs of the browser around it. */
+export interface LiveSurroundings {
+  readonly location: Location;
+  spawnRunWorker(): Worker;
+  /** Calls back about once a frame until the answer is called. */
+  everyFrame(work: (wallMs: number) => void): () => void;
+}
+
+/** The session that runs the engine: a Worker that drives the run, one for its history, one for each machine. */
+export function liveSession(surroundings: LiveSurroundings): Session {
+  let listener: SessionListener | null = null;
+  let worker: Worker | null = null;
+  let view: MessagePort | null = null;
+  let nowUs = 0;
+  let nextRequest = 1;
+  let stopFrames = (): void => undefined;
+  let choice: GivenRun | null = null;
+  const commands = new Map<number, (outcome: CommandOutcome) => void>();
+  const shares = new Map<number, { resolve: (link: string) => void; reject: (error: Error) => void }>();
+
+  const post = (message: ToRunWorker, transfer: Transferable[] = []): void => worker?.postMessage(message, transfer);
+  const whole = (status: RunStatus): SessionStatus => ({ ...status, host: 'workers', scenarios: builtInScenarios.map(({ name, title }) => ({ name, title })) });
+
+  const onMessage = (message: FromRunWorker): void => {
+    switch (message.type) {
+      case 'opened':
+        listener?.opened(whole(message.status));
+        if (choice !== null && choice.traceHash !== null && choice.traceHash !== message.traceHash) {
+          listener?.failed({ kind: 'link', where: 'link', message: `The link says ${choice.traceHash}, this engine came to ${message.traceHash}.`, atUs: choice.momentUs, replayLink: null });
+        }
+        return;
+      case 'status':
+        return listener?.status(whole(message.status));
+      case 'commandDone': {
+        commands.get(message.request)?.(message.outcome);
+        commands.delete(message.request);
+        return;
+      }
+      case 'shared': {
+        const waiting = shares.get(message.request);
+        shares.delete(message.request);
+        if (message.link.ok) waiting?.resolve(message.link.link);
+        else waiting?.reject(new Error(message.link.reason));
+        return;
+      }
+      case 'failed':
+        return listener?.failed(message.failure);
+      case 'closed':
+        worker?.terminate();
+        return;
+    }
+  };
+
+  const start = (run: RunChoice, inMemory: boolean): void => {
+    choice = run.kind === 'given' ? run : run.otherwise;
+    stopFrames();
+    const previous = worker;
+    if (previous !== null) {
+      previous.onmessage = null;
+      previous.postMessage({ type: 'close' } satisfies ToRunWorker);
+      setTimeout(() => previous.terminate(), 300);
+    }
+    worker = surroundings.spawnRunWorker();
+    worker.onmessage = (event: MessageEvent) => onMessage(event.data as FromRunWorker);
+    worker.onerror = (event) => listener?.failed({ kind: 'assertion', where: 'worker', message: event.message, atUs: nowUs, replayLink: null });
+    const channel = new MessageChannel();
+    view = channel.port1;
+    view.onmessage = (event: MessageEvent) => {
+      const { delta } = event.data as FromViewPort;
+      nowUs = delta.nowUs;
+      listener?.view(delta);
+    };
+    post({ type: 'open', choice: run, viewPort: channel.port2, inMemory }, [channel.port2]);
+    stopFrames = surroundings.everyFrame((wallMs) => {
+      post({ type: 'frame', wallMs });
+      view?.postMessage({ type: 'want' } satisfies ToViewPort);
+    });
+  };
+
+  return {
+    can: { seek: false, changeTiming: true },
+    open: (to) => {
+      listener = to;
+      const { hash } = surroundings.location;
+      if (hash.startsWith('#/')) {
+        const decoded = decodeLink(hash);
+        if (decoded.ok) {
+          const { scenario, seed, script, commands: given, momentUs, traceHash } = decoded.run;
+          return start({ kind: 'given', scenario, seed, script, commands: given, momentUs: momentUs === 0 && script === 'played' ? OPENING_MOMENT_US : momentUs, traceHash }, false);
+        }
+        start({ kind: 'resume', otherwise: givenScenario({ name: FIRST_SCENARIO }) }, false);
+        return listener.failed({ kind: 'link', where: `character ${decoded.position}`, message: decoded.reason, atUs: 0, replayLink: null });
+      }
+      start({ kind: 'resume', otherwise: givenScenario({ name: FIRST_SCENARIO }) }, false);
+    },
+    presentUs: () => nowUs,
+    play: () => post({ type: 'play' }),
+    pause: () => post({ type: 'pause' }),
+    setSpeed: (speed) => post({ type: 'speed', speed }),
+    stepToNextEvent: () => post({ type: 'stepToNextEvent' }),
+    seekTo: () => undefined,
+    send: (command) => {
+      const request = nextRequest++;
+      return new Promise((resolve) => {
+        commands.set(request, resolve);
+        post({ type: 'command', request, command });
+      });
+    },
+    requestShareLink: () => {
+      const request = nextRequest++;
+      return new Promise((resolve, reject) => {
+        shares.set(request, { resolve: (link) => resolve(`${surroundings.location.href.split('#')[0] ?? ''}${link}`), reject });
+        post({ type: 'share', request });
+      });
+    },
+    openScenario: (wanted) => start({ kind: 'given', ...givenScenario(wanted) }, false),
+    continueInMemory: () => {
+      if (choice !== null) start({ kind: 'given', ...choice }, true);
+    },
+    close: () => {
+      stopFrames();
+      post({ type: 'close' });
+    },
+  };
+}
+
+/** A built-in scenario at its opening moment; an unknown name is the first one. */
+function givenScenario(wanted: ScenarioChoice): GivenRun {
+  const found = builtInScenario(wanted.name) ?? (builtInScenarios[0] as (typeof builtInScenarios)[number]);
+  const scenario = wanted.timing === undefined ? found : { ...found, cluster: { ...found.cluster, timing: wanted.timing } };
+  return { scenario, seed: wanted.seed ?? scenario.seed, script: 'played', commands: [], momentUs: OPENING_MOMENT_US, traceHash: null };
+}

@@ -1,0 +1,66 @@
+import type { Checker } from '../../engine/invariants/checker.ts';
+import { isMarker } from '../../engine/world/markers.ts';
+import type { World } from '../../engine/world/world-state.ts';
+import { serveHistory } from '../../host/workers/history.ts';
+import type { FromHistory, ToHistory } from '../../host/workers/messages.ts';
+import { diffViews } from '../../projection/diff-view.ts';
+import { projectView } from '../../projection/project.ts';
+import { EMPTY_VIEW, type EventView, type View } from '../../projection/view.ts';
+import type { FromViewPort, ToViewPort } from './messages.ts';
+import { portOf, type MessageEnd } from './worker-port.ts';
+
+/**
+ * Entry of the history Worker. Two channels: one to the conductor, which comes with the first message, and one to the page,
+ * which asks for the view once a frame and is answered when there is news.
+ */
+interface Channels {
+  readonly conductor: MessagePort;
+  readonly view: MessagePort;
+}
+
+self.onmessage = (event: MessageEvent) => {
+  self.onmessage = null;
+  start(event.data as Channels);
+};
+
+function start(channels: Channels): void {
+  let world: World | null = null;
+  let checker: Checker | null = null;
+  let shown: View = EMPTY_VIEW;
+  let events: EventView[] = [];
+  let wanted = false;
+  let news = false;
+  const viewPort = portOf<FromViewPort, ToViewPort>(channels.view as unknown as MessageEnd, () => channels.view.close());
+  const show = (): void => {
+    if (!wanted || !news || world === null || checker === null) return;
+    wanted = false;
+    news = false;
+    const next = diffViews(shown, projectView({ world, ghosts: checker.ghosts, events }));
+    shown = next.view;
+    viewPort.post({ type: 'delta', delta: next.delta });
+  };
+  viewPort.onMessage(() => {
+    wanted = true;
+    show();
+  });
+  const conductor = portOf<FromHistory, ToHistory>(channels.conductor as unknown as MessageEnd, () => channels.conductor.close());
+  serveHistory(conductor, {
+    opened: (opened, watching) => {
+      world = opened;
+      checker = watching;
+      events = [];
+    },
+    traced: (record) => {
+      if (isMarker(record)) events = [...events, { id: events.length, atUs: record.id.atUs, host: record.host, event: record.event }];
+    },
+    advanced: (now) => {
+      world = now;
+      news = true;
+      show();
+    },
+    failed: () => {
+      news = true;
+      show();
+    },
+  });
+}

@@ -1,0 +1,55 @@
+import type { Command } from '../../engine/world/command.ts';
+import type { LinkView, ProcessView, View } from '../../projection/view.ts';
+
+export type MachineActionId = 'stop' | 'kill' | 'pause' | 'resume' | 'powerOff' | 'start' | 'isolate' | 'rejoin';
+
+export interface MachineAction {
+  readonly id: MachineActionId;
+  readonly commands: readonly Command[];
+}
+
+/** What makes sense to do to a machine as it is now, with the commands that do it. */
+export function machineActions(view: View, host: string): MachineAction[] {
+  const process = processOf(view, host);
+  if (process === null) return [];
+  const actions: MachineAction[] = [];
+  const add = (id: MachineActionId, type: 'stopProcess' | 'killProcess' | 'pauseProcess' | 'resumeProcess' | 'powerOff' | 'start'): void => {
+    actions.push({ id, commands: [{ type, machine: host }] });
+  };
+  if (isDown(process)) add('start', 'start');
+  else {
+    if (process !== 'paused') add('stop', 'stopProcess');
+    add('kill', 'killProcess');
+    add(process === 'paused' ? 'resume' : 'pause', process === 'paused' ? 'resumeProcess' : 'pauseProcess');
+  }
+  if (process !== 'off') add('powerOff', 'powerOff');
+  const peers = peersOf(view, host);
+  const whole = peers.filter((peer) => !isLinkCut(view.links, host, peer));
+  const cut = peers.filter((peer) => isLinkCut(view.links, host, peer));
+  if (whole.length > 0) actions.push({ id: 'isolate', commands: whole.map((peer) => ({ type: 'cutLink', from: host, to: peer })) });
+  if (cut.length > 0) actions.push({ id: 'rejoin', commands: cut.map((peer) => ({ type: 'healLink', from: host, to: peer })) });
+  return actions;
+}
+
+function isDown(process: ProcessView): boolean {
+  return process === 'killed' || process === 'stopped' || process === 'off';
+}
+
+export function processOf(view: View, host: string): ProcessView | null {
+  const all = [...view.brokers, ...view.ensemble.servers, ...view.producers, ...view.consumers, ...view.admins];
+  return all.find((row) => row.host === host)?.process ?? null;
+}
+
+/** The machines that this one speaks with: clients speak with brokers, brokers with all but the admin, servers with servers and brokers. */
+export function peersOf(view: View, host: string): string[] {
+  const brokers = view.brokers.map((row) => row.host);
+  const servers = view.ensemble.servers.map((row) => row.host);
+  const clients = [...view.producers, ...view.consumers].map((row) => row.host);
+  const isServer = servers.includes(host);
+  const peers = brokers.includes(host) ? [...servers, ...brokers, ...clients] : isServer ? [...servers, ...brokers] : brokers;
+  return peers.filter((peer) => peer !== host);
+}
+
+export function isLinkCut(links: readonly LinkView[], a: string, b: string): boolean {
+  return links.some((link) => link.cut !== 'no' && ((link.a === a && link.b === b) || (link.a === b && link.b === a)));
+}
