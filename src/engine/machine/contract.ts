@@ -29,6 +29,8 @@ export interface MachineProfile {
   /** From the command to the process's first instruction (a JVM starts slowly). */
   readonly processStartUs: number;
   readonly loopbackUs: number;
+  /** The supervisor (systemd and its kind) starts a process that failed again after so long, a few times. */
+  readonly restartDelayUs: number;
   /** First retransmission time-out; doubles up to the greatest. */
   readonly tcpRetransmitUs: number;
   readonly tcpGreatestRetransmitUs: number;
@@ -110,6 +112,8 @@ export interface ProcessSlot {
   readonly exitCode: number | null;
   readonly exitReason: string | null;
   readonly statusSinceUs: InstantUs;
+  /** How often the supervisor still tries after a failure; a start by hand gives it new tries. */
+  readonly restartsLeft: number;
 }
 
 export interface TimerState {
@@ -183,6 +187,7 @@ export type MachineInput =
   | { readonly type: 'flushDone'; readonly owner: string; readonly operation: number; readonly path: string; readonly image: FileImage | null; readonly incarnation: number; readonly boot: number }
   | { readonly type: 'writeBack'; readonly boot: number }
   | { readonly type: 'processReady'; readonly incarnation: number }
+  | { readonly type: 'processRestart'; readonly incarnation: number }
   | { readonly type: 'tcpTimeout'; readonly peer: MachineRank };
 
 export type MachineCommand =

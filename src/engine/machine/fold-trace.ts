@@ -32,6 +32,7 @@ export function foldInput(draft: Draft, input: MachineInput): void {
       return;
     case 'writeBack':
     case 'processReady':
+    case 'processRestart':
     case 'tcpTimeout':
       return;
   }

@@ -44,7 +44,7 @@ function describeInput(input: Input | { type: 'init' }): string {
 }
 
 const PROFILE: MachineProfile = {
-  processStartUs: 1000, loopbackUs: 10, tcpRetransmitUs: 200_000, tcpGreatestRetransmitUs: 800_000, tcpUserTimeoutUs: 10_000_000,
+  processStartUs: 1000, loopbackUs: 10, restartDelayUs: 5_000_000, tcpRetransmitUs: 200_000, tcpGreatestRetransmitUs: 800_000, tcpUserTimeoutUs: 10_000_000,
   deviceFlushUs: 500, deviceBytesPerSecond: 1_000_000_000, writeBackIntervalUs: 1_000_000, dirtyExpireUs: 3_000_000,
 };
 const LINK: LinkSettings = { latencyUs: 1000, jitterUs: 300, lossPerMillion: 0, bytesPerSecond: 1_000_000_000 };

@@ -9,7 +9,7 @@ import { emptyDisk, bootOf, completeFlush, losePower, writeBack } from './disk.t
 import { beginDraft, draw, endDraft, trace, type Draft, type MachineEnvironment } from './draft.ts';
 import { foldInput } from './fold-trace.ts';
 import { changeLink, expireHeld, hostOf, sendReset, traceClosed } from './network.ts';
-import { deliver, isCurrentTimer, killProcess, onProcessReady, onProcessTimer, pauseProcess, resumeProcess, startProcess, stoppedSlot, terminateProcess } from './process-slot.ts';
+import { deliver, isCurrentTimer, killProcess, onProcessReady, onProcessTimer, pauseProcess, RESTARTS, restartProcess, resumeProcess, startProcess, stoppedSlot, terminateProcess } from './process-slot.ts';
 import { onPacket } from './sockets.ts';
 
 /** A machine that is switched off, with these files on its disk. */
@@ -60,6 +60,8 @@ function onInput(draft: Draft, input: MachineInput): void {
       return;
     case 'processReady':
       return onProcessReady(draft, input.incarnation);
+    case 'processRestart':
+      return restartProcess(draft, input.incarnation);
     case 'tcpTimeout':
       return onTcpTimeout(draft, input.peer);
     default:
@@ -118,7 +120,7 @@ function start(draft: Draft): void {
     trace(draft, { type: 'PoweredOn' });
     for (const packet of unanswered) sendReset(draft, packet);
   }
-  startProcess(draft);
+  startProcess(draft, RESTARTS);
 }
 
 function powerOff(draft: Draft, exactDevice: number | null): void {

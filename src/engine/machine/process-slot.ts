@@ -19,7 +19,7 @@ type TimerInput = Extract<MachineInput, { type: 'processTimer' }>;
 export function stoppedSlot(status: ProcessStatus, incarnation: number): ProcessSlot {
   return {
     status, state: null, incarnation, nextConnection: 1, listening: [], timers: emptyMap(), backlog: emptyArray(),
-    exitCode: null, exitReason: null, statusSinceUs: 0,
+    exitCode: null, exitReason: null, statusSinceUs: 0, restartsLeft: 0,
   };
 }
 
@@ -31,11 +31,14 @@ function setStatus(draft: Draft, status: ProcessStatus): void {
   setSlot(draft, { ...draft.state.process, status, statusSinceUs: draft.nowUs });
 }
 
-export function startProcess(draft: Draft): void {
+/** Tries of the supervisor after one start by hand. */
+export const RESTARTS = 5;
+
+export function startProcess(draft: Draft, restartsLeft: number): void {
   const { status, incarnation } = draft.state.process;
   if (status === 'starting' || status === 'running' || status === 'paused') return;
   const next = incarnation + 1;
-  setSlot(draft, { ...stoppedSlot('starting', next), statusSinceUs: draft.nowUs });
+  setSlot(draft, { ...stoppedSlot('starting', next), statusSinceUs: draft.nowUs, restartsLeft });
   trace(draft, { type: 'ProcessStarting', incarnation: next });
   const atUs = draft.nowUs + draft.environment.spec.profile.processStartUs;
   schedule(draft, { atUs, class: EVENT_CLASS.timer, input: { type: 'processReady', incarnation: next } });
@@ -170,8 +173,23 @@ export function killProcess(draft: Draft): void {
 
 function exitProcess(draft: Draft, exit: { code: number; reason: string }): void {
   closeAllSockets(draft);
-  setSlot(draft, { ...stoppedSlot('exited', draft.state.process.incarnation), exitCode: exit.code, exitReason: exit.reason, statusSinceUs: draft.nowUs });
+  const { incarnation, restartsLeft } = draft.state.process;
+  setSlot(draft, { ...stoppedSlot('exited', incarnation), exitCode: exit.code, exitReason: exit.reason, statusSinceUs: draft.nowUs, restartsLeft });
   trace(draft, { type: 'ProcessExited', code: exit.code, reason: exit.reason });
+  if (!isFailure(exit.code) || restartsLeft === 0) return;
+  const atUs = draft.nowUs + draft.environment.spec.profile.restartDelayUs;
+  schedule(draft, { atUs, class: EVENT_CLASS.timer, input: { type: 'processRestart', incarnation } });
+}
+
+/** 0 is an end in order, 143 the answer to SIGTERM. */
+function isFailure(code: number): boolean {
+  return code !== 0 && code !== 143;
+}
+
+/** The supervisor starts what failed, unless somebody has acted meanwhile. */
+export function restartProcess(draft: Draft, incarnation: number): void {
+  const { process, power } = draft.state;
+  if (power === 'on' && process.status === 'exited' && process.incarnation === incarnation) startProcess(draft, process.restartsLeft - 1);
 }
 
 function closeAllSockets(draft: Draft): void {

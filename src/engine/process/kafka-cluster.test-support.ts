@@ -73,7 +73,7 @@ function nextClient(state: ClientState, input: SystemInput<WireMessage, ClientCo
 }
 
 const PROFILE: MachineProfile = {
-  processStartUs: 1000, loopbackUs: 10, tcpRetransmitUs: 200_000, tcpGreatestRetransmitUs: 2_000_000, tcpUserTimeoutUs: 60_000_000,
+  processStartUs: 1000, restartDelayUs: 5_000_000, loopbackUs: 10, tcpRetransmitUs: 200_000, tcpGreatestRetransmitUs: 2_000_000, tcpUserTimeoutUs: 60_000_000,
   deviceFlushUs: 2000, deviceBytesPerSecond: 100_000_000, writeBackIntervalUs: 1_000_000, dirtyExpireUs: 3_000_000,
 };
 const LINK: LinkSettings = { latencyUs: 500, jitterUs: 100, lossPerMillion: 0, bytesPerSecond: 1_000_000_000 };
@@ -140,10 +140,10 @@ export function run(kafka: TestKafka, seconds: number): void {
 }
 
 /** Runs until this holds, at most so long; says whether it came to hold. */
-export function runUntil(kafka: TestKafka, seconds: number, holds: () => boolean): boolean {
-  for (let at = 0; at < seconds; at += 0.05) {
+export function runUntil(kafka: TestKafka, seconds: number, holds: () => boolean, stepSeconds = 0.05): boolean {
+  for (let at = 0; at < seconds; at += stepSeconds) {
     if (holds()) return true;
-    run(kafka, 0.05);
+    run(kafka, stepSeconds);
   }
   return holds();
 }

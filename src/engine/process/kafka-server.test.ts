@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { answerTo, ask, brokerPart, command, createTopic, fileText, newTestKafka, run, runnerOf, runUntil, serverOf, tracesOf, znode, type TestKafka } from './kafka-cluster.test-support.ts';
+import { answerTo, ask, brokerPart, command, createTopic, cut, fileText, newTestKafka, run, runnerOf, runUntil, serverOf, tracesOf, znode, type TestKafka } from './kafka-cluster.test-support.ts';
 import { fileExists } from '../kernel/files.ts';
 import { mapGet } from '../kernel/persistent-map.ts';
+import { errorCode } from '../protocol/errors.ts';
 import { metadataRequest } from '../protocol/generated/metadata-request.ts';
 import { testBatch } from '../broker/test-support.ts';
 
@@ -134,6 +135,45 @@ describe('serving', () => {
   });
 });
 
+describe('connections', () => {
+  test('[R4] what arrives before the start is complete waits and is then answered', () => {
+    const kafka = newTestKafka(3, [1], CONFIGS);
+    run(kafka, 3);
+    command(kafka, 'b1', { type: 'start' });
+    expect(runUntil(kafka, 5, () => serverOf(kafka, 1)?.phase.name === 'registering', 0.0005)).toBe(true);
+    cut(kafka, 'b1', 'zk1', true);
+    cut(kafka, 'b1', 'zk2', true);
+    cut(kafka, 'b1', 'zk3', true);
+    const early = ask(kafka, 1, 'Metadata', metadataRequest({ topics: null }));
+    run(kafka, 1);
+    expect(answerTo(kafka, early, 'Metadata')).toBeNull();
+    for (const host of ['zk1', 'zk2', 'zk3']) cut(kafka, 'b1', host, false);
+    expect(runUntil(kafka, 20, () => answerTo(kafka, early, 'Metadata') !== null)).toBe(true);
+    expect(serverOf(kafka, 1)?.phase.name).toBe('running');
+  });
+
+  test('[R4] acks=0 that fails closes the connection; what waited on it is lost', () => {
+    const kafka = withTopic();
+    ask(kafka, 2, 'Produce', { transactionalId: null, acks: 0, timeoutMs: 1000, topicData: [{ name: 'orders', partitionData: [{ index: 0, records: [testBatch(['x'])] }] }] });
+    const behind = ask(kafka, 2, 'Metadata', metadataRequest({ topics: null }));
+    run(kafka, 1);
+    expect(answerTo(kafka, behind, 'Metadata')).toBeNull();
+    expect(tracesOf(kafka, 'ConnectionClosed').some((record) => record.host === 'client')).toBe(true);
+  });
+
+  test('[R4] CreateTopics is served by the controller alone, and is answered when the topic has its leaders', () => {
+    const kafka = startedKafka();
+    const topics = [{ name: 'made', numPartitions: 2, replicationFactor: 3, assignments: [], configs: [] }];
+    const elsewhere = ask(kafka, 2, 'CreateTopics', { topics, timeoutMs: 5000, validateOnly: false });
+    run(kafka, 1);
+    expect(answerTo(kafka, elsewhere, 'CreateTopics')?.topics[0]?.errorCode).toBe(errorCode('NOT_CONTROLLER'));
+    const tag = ask(kafka, 1, 'CreateTopics', { topics, timeoutMs: 5000, validateOnly: false });
+    run(kafka, 3);
+    expect(answerTo(kafka, tag, 'CreateTopics')?.topics[0]).toMatchObject({ name: 'made', errorCode: 0, numPartitions: 2 });
+    expect(mapGet(brokerPart(kafka, 1).metadata.topics, 'made')?.partitionCount).toBe(2);
+  });
+});
+
 describe('stop', () => {
   test('[R6] SIGTERM moves leadership away, writes the files, closes the session and exits', () => {
     const kafka = withTopic();
@@ -163,5 +203,32 @@ describe('stop', () => {
     expect(tracesOf(kafka, 'ZooKeeperSessionLost').map((record) => record.host)).toContain('b1');
     run(kafka, 5);
     expect(JSON.parse(znode(kafka, '/brokers/topics/orders/partitions/0/state') ?? 'null')).toMatchObject({ leader: 2, isr: [2, 3, 1] });
+  });
+
+  test('[R6] a leader without any other member of the ISR stops uncontrolled after its retries', () => {
+    const kafka = withTopic();
+    command(kafka, 'b2', { type: 'kill' });
+    command(kafka, 'b3', { type: 'kill' });
+    run(kafka, 25);
+    const role = mapGet(brokerPart(kafka, 1).partitions, 'orders-0')?.role;
+    expect(role?.kind === 'leader' ? role.committedIsr : null).toEqual([1]);
+    command(kafka, 'b1', { type: 'terminate' });
+    run(kafka, 9);
+    expect(serverOf(kafka, 1)?.phase.name).toBe('controlledShutdown');
+    run(kafka, 5);
+    expect(runnerOf(kafka, 'b1').state.process).toMatchObject({ status: 'exited', exitCode: 143 });
+    expect(JSON.parse(znode(kafka, '/brokers/topics/orders/partitions/0/state') ?? 'null')).toMatchObject({ leader: 1, isr: [1] });
+  });
+
+  test('[R5] after a power cut of a follower its log is recovered, and what it lost is fetched again', () => {
+    const kafka = withTopic();
+    for (const value of ['a', 'b', 'c']) send(kafka, 1, value);
+    run(kafka, 1);
+    command(kafka, 'b3', { type: 'powerOff', exactDevice: 0 });
+    run(kafka, 25);
+    command(kafka, 'b3', { type: 'start' });
+    run(kafka, 8);
+    expect(mapGet(brokerPart(kafka, 3).partitions, 'orders-0')?.log).toMatchObject({ logEndOffset: 3, highWatermark: 3 });
+    expect(JSON.parse(znode(kafka, '/brokers/topics/orders/partitions/0/state') ?? 'null')).toMatchObject({ leader: 1, isr: [1, 2, 3] });
   });
 });

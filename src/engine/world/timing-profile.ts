@@ -37,6 +37,7 @@ const KAFKA: TimingProfile = {
   machine: {
     processStartUs: 900_000,
     loopbackUs: 20,
+    restartDelayUs: 5_000_000,
     tcpRetransmitUs: 200_000,
     tcpGreatestRetransmitUs: 5_000_000,
     tcpUserTimeoutUs: 900_000_000,
@@ -64,6 +65,7 @@ const CLASSROOM: TimingProfile = {
     ...KAFKA.machine,
     processStartUs: 800_000,
     loopbackUs: 20_000,
+    restartDelayUs: 2_000_000,
     tcpRetransmitUs: 500_000,
     tcpGreatestRetransmitUs: 2_000_000,
     tcpUserTimeoutUs: 60_000_000,

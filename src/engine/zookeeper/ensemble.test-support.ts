@@ -48,7 +48,7 @@ function stepClient(state: ClientState, input: SystemInput<WireMessage, ClientCo
 }
 
 export const PROFILE: MachineProfile = {
-  processStartUs: 1000, loopbackUs: 10, tcpRetransmitUs: 200_000, tcpGreatestRetransmitUs: 2_000_000, tcpUserTimeoutUs: 60_000_000,
+  processStartUs: 1000, loopbackUs: 10, restartDelayUs: 5_000_000, tcpRetransmitUs: 200_000, tcpGreatestRetransmitUs: 2_000_000, tcpUserTimeoutUs: 60_000_000,
   deviceFlushUs: 2000, deviceBytesPerSecond: 100_000_000, writeBackIntervalUs: 1_000_000, dirtyExpireUs: 3_000_000,
 };
 const LINK: LinkSettings = { latencyUs: 1000, jitterUs: 500, lossPerMillion: 0, bytesPerSecond: 1_000_000_000 };

@@ -60,7 +60,7 @@ function clusterMarker(event: TraceEvent, who: string): MarkerWords | null {
     case 'LeaderElected':
       if (event.leader < 0) return { shape: 'cross', tone: 'out', weight: 9, words: { en: `${partitionName(event)} offline`, ko: `${partitionName(event)} 오프라인` } };
       if (event.strategy === 'newPartition') return null;
-      return { shape: 'crown', tone: 'leader', weight: 6, words: { en: `${event.leader} leads ${partitionName(event)}`, ko: `${partitionName(event)} 리더 ${event.leader}` } };
+      return { shape: 'crown', tone: 'leader', weight: 8, words: { en: `${event.leader} leads ${partitionName(event)}`, ko: `${partitionName(event)} 리더 ${event.leader}` } };
     case 'IsrShrunk':
       return { shape: 'minus', tone: 'out', weight: 5, words: { en: `ISR loses ${idList(event.removed, '?')}`, ko: `ISR에서 ${idList(event.removed, '?')} 빠짐` } };
     case 'IsrExpanded':
@@ -72,7 +72,7 @@ function clusterMarker(event: TraceEvent, who: string): MarkerWords | null {
     case 'ZooKeeperQuorumLost':
       return { shape: 'minus', tone: 'out', weight: 6, words: { en: 'ZooKeeper majority lost', ko: 'ZooKeeper 과반수 잃음' } };
     case 'BrokerFailureHandled':
-      return { shape: 'minus', tone: 'out', weight: 7, words: { en: `${idList(event.brokerIds, '?')} gone`, ko: `${idList(event.brokerIds, '?')} 사라짐` } };
+      return { shape: 'minus', tone: 'out', weight: 5, words: { en: `${idList(event.brokerIds, '?')} gone`, ko: `${idList(event.brokerIds, '?')} 사라짐` } };
     case 'LogTruncated':
       return { shape: 'minus', tone: 'out', weight: 6, words: { en: `${who} truncates to ${event.to}`, ko: `${who} ${event.to}까지 자름` } };
     case 'TopicCreated':

@@ -13,7 +13,9 @@ export interface Route {
 }
 
 const TAG_HEIGHT = 18;
-const LEAST_GUTTER_FOR_TAGS = 50;
+const LEAST_GUTTER_FOR_TAGS = 44;
+/** A card keeps its edge free of text, so a tag may reach a little over it. */
+const CARD_EDGE = 7;
 
 /** The way a message of that kind takes, or null when the stage does not show it. */
 export function routeOf(layout: StageLayout, from: string, to: string, kind: MessageKind): Route | null {
@@ -43,15 +45,11 @@ function backwards(route: Route | null): Route | null {
   return route === null ? null : { ...route, track: reversed(route.track) };
 }
 
-function laneRoom(points: readonly Point[], laneY: number): Rect {
-  const xs = points.filter((point) => Math.abs(point.y - laneY) < 1).map((point) => point.x);
+/** Nothing but tracks is drawn in a lane, so a tag may stand anywhere along it, also where its own way has turned off. */
+function laneRoute(layout: StageLayout, corners: readonly Point[], laneY: number): Route {
+  const xs = [...corners.map((corner) => corner.x), ...layout.cards.flatMap((card) => [card.x, rightOf(card)])];
   const left = Math.min(...xs);
-  const right = Math.max(...xs);
-  return { x: left, y: laneY - TAG_HEIGHT / 2, width: right - left, height: TAG_HEIGHT };
-}
-
-function laneRoute(corners: readonly Point[], laneY: number): Route {
-  return { track: trackThrough(corners), tag: 'beside', tagRoom: laneRoom(corners, laneY) };
+  return { track: trackThrough(corners), tag: 'beside', tagRoom: { x: left, y: laneY - TAG_HEIGHT / 2, width: Math.max(...xs) - left, height: TAG_HEIGHT } };
 }
 
 /** Neighbours speak across their gutter, a lane for each direction; the others through the lanes below their row. */
@@ -63,7 +61,7 @@ function replicationRoute(layout: StageLayout, from: PlacedCard, to: PlacedCard)
   if (laneY === undefined) return null;
   const portOut = { x: Math.round(from.x + from.width * 0.42), y: from.row > upper ? from.y : bottomOf(from) };
   const portIn = { x: Math.round(to.x + to.width * 0.58), y: to.row > upper ? to.y : bottomOf(to) };
-  return laneRoute([portOut, { x: portOut.x, y: laneY }, { x: portIn.x, y: laneY }, portIn], laneY);
+  return laneRoute(layout, [portOut, { x: portOut.x, y: laneY }, { x: portIn.x, y: laneY }, portIn], laneY);
 }
 
 /** Heights of the two gutter lanes, as shares of the tanks' height. */
@@ -76,7 +74,7 @@ function gutterRoute(layout: StageLayout, from: PlacedCard, to: PlacedCard): Rou
   const start = { x: rightwards ? rightOf(from) : from.x, y };
   const end = { x: rightwards ? to.x : rightOf(to), y };
   const left = Math.min(start.x, end.x);
-  const room = { x: left, y: y - TAG_HEIGHT - 9, width: layout.gap, height: TAG_HEIGHT };
+  const room = { x: left - CARD_EDGE, y: y - TAG_HEIGHT - 9, width: layout.gap + 2 * CARD_EDGE, height: TAG_HEIGHT };
   return { track: trackThrough([start, end]), tag: layout.gap >= LEAST_GUTTER_FOR_TAGS ? 'above' : 'none', tagRoom: room };
 }
 
@@ -93,7 +91,7 @@ function controlRoute(layout: StageLayout, from: PlacedCard, to: PlacedCard): Ro
   if (laneY === undefined) return null;
   const start = { x: out, y: from.row < lower ? bottomOf(from) : from.y };
   const end = { x: into, y: to.row < lower ? bottomOf(to) : to.y };
-  return laneRoute([start, { x: out, y: laneY }, { x: into, y: laneY }, end], laneY);
+  return laneRoute(layout, [start, { x: out, y: laneY }, { x: into, y: laneY }, end], laneY);
 }
 
 /** A broker's session stands straight between it and the strip; from the second row it goes round through the gutter. */
@@ -134,7 +132,7 @@ function clientRoute(layout: StageLayout, host: string, to: PlacedCard): Route |
   if (admin !== undefined) return leftRoute(layout, { box: admin, lane: lanes.producers.length - 1 }, to);
   const consumer = layout.right.boxes.findIndex((box) => box.host === host);
   const consumerBox = layout.right.boxes[consumer];
-  return consumerBox === undefined ? null : rightRoute({ box: consumerBox, lane: consumer % lanes.consumers.length }, to, lanes.consumers);
+  return consumerBox === undefined ? null : rightRoute(layout, { box: consumerBox, lane: consumer % lanes.consumers.length }, to);
 }
 
 interface Seat {
@@ -150,16 +148,17 @@ function leftRoute(layout: StageLayout, seat: Seat, to: PlacedCard): Route | nul
   const start = clientPort(seat.box, 'right');
   const channel = start.x + 14 + (lanes.length - 1 - seat.lane) * 14;
   const port = { x: Math.round(to.x + to.width * 0.24) + seat.lane * 10, y: bottomOf(to) };
-  return laneRoute([start, { x: channel, y: start.y }, { x: channel, y: laneY }, { x: port.x, y: laneY }, port], laneY);
+  return laneRoute(layout, [start, { x: channel, y: start.y }, { x: channel, y: laneY }, { x: port.x, y: laneY }, port], laneY);
 }
 
-function rightRoute(seat: Seat, to: PlacedCard, lanes: readonly number[]): Route | null {
+function rightRoute(layout: StageLayout, seat: Seat, to: PlacedCard): Route | null {
+  const lanes = layout.lanes[to.row]?.consumers ?? [];
   const laneY = lanes[seat.lane];
   if (laneY === undefined) return null;
   const start = clientPort(seat.box, 'left');
   const channel = start.x - 14 - (lanes.length - 1 - seat.lane) * 14;
   const port = { x: Math.round(to.x + to.width * 0.8) - seat.lane * 10, y: bottomOf(to) };
-  return laneRoute([start, { x: channel, y: start.y }, { x: channel, y: laneY }, { x: port.x, y: laneY }, port], laneY);
+  return laneRoute(layout, [start, { x: channel, y: start.y }, { x: channel, y: laneY }, { x: port.x, y: laneY }, port], laneY);
 }
 
 export function clientPort(box: Rect, side: 'left' | 'right'): Point {

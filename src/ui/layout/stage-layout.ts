@@ -60,7 +60,7 @@ const STRIP_TOP = 26;
 const STRIP_HEIGHT = 54;
 const TOP_LANES = 50;
 const SIDE_GUTTER = 56;
-const LANE = 18;
+const LANE = 17;
 const LEGEND = 28;
 const LEAST_CARD = 166;
 const GREATEST_CARD = 300;
@@ -127,7 +127,7 @@ function layoutGrid(count: number, middle: { readonly x: number; readonly width:
 }
 
 function gridOf(columns: number, rowCount: number, middle: { readonly x: number; readonly width: number }): Grid {
-  const gap = columns <= 3 ? clamp(Math.floor(middle.width / 11), 34, 78) : 44;
+  const gap = columns <= 3 ? clamp(Math.floor(middle.width / 13), 34, 78) : 44;
   const cardWidth = Math.min(GREATEST_CARD, Math.floor((middle.width - gap * (columns - 1)) / columns));
   return { columns, rowCount, gap: columns > 1 ? gap : 0, cardWidth, x: middle.x };
 }

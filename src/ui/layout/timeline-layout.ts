@@ -12,16 +12,16 @@ const SECOND_US = 1_000_000;
  * ahead. It moves in steps, so that marks stand still between.
  */
 export function timeWindow(nowUs: number, spanUs: number): TimeWindow {
-  const ahead = spanUs / 6;
+  const ahead = spanUs / 8;
   if (nowUs + ahead <= spanUs) return { fromUs: 0, toUs: spanUs };
-  const step = spanUs / 6;
+  const step = spanUs / 8;
   const toUs = Math.ceil((nowUs + ahead) / step) * step;
   return { fromUs: toUs - spanUs, toUs };
 }
 
-/** A span that suits the timing profile: half a minute in classroom, few seconds at Kafka's own speed. */
+/** A span that suits the timing profile. */
 export function spanOf(timing: 'classroom' | 'kafka', zoom: number): number {
-  const base = timing === 'classroom' ? 60 * SECOND_US : 30 * SECOND_US;
+  const base = timing === 'classroom' ? 40 * SECOND_US : 20 * SECOND_US;
   return base * zoom;
 }
 

@@ -126,7 +126,7 @@ function Popover({ menu, title, children }: { readonly menu: OpenMenu; readonly 
   };
 
   return (
-    <div ref={box} className="menu" role="menu" aria-label={title} onKeyDown={onKeyDown} style={place === null ? { left: menu.at.x, top: menu.at.y, visibility: 'hidden' } : place}>
+    <div ref={box} className="menu" role="menu" aria-label={title} onKeyDown={onKeyDown} style={place === null ? { left: menu.at.x, top: menu.at.y, opacity: 0 } : place}>
       <p className="menu-title" role="presentation">
         {title}
       </p>

@@ -85,7 +85,7 @@ const LENS_ROWS = 11;
 const LENS_HEIGHT = 198;
 const LENS_TOP = 26;
 const LENS_LEFT = 34;
-const LABELS_WIDTH = 58;
+const LABELS_WIDTH = 68;
 const LENS_WIDTH = 292;
 
 function Lens({ partition }: { readonly partition: PartitionView }) {
@@ -95,7 +95,7 @@ function Lens({ partition }: { readonly partition: PartitionView }) {
   const greatestEnd = rows.reduce((end, row) => Math.max(end, row.replica.logEndOffset), 0);
   const window = tankWindow(greatestEnd, LENS_ROWS);
   const leading = rows.find((row) => row.broker.brokerId === partition.leader)?.replica;
-  const step = Math.min(70, (LENS_WIDTH - LENS_LEFT - LABELS_WIDTH) / Math.max(1, rows.length));
+  const step = Math.min(64, (LENS_WIDTH - LENS_LEFT - LABELS_WIDTH) / Math.max(1, rows.length));
   const tankWidth = Math.min(52, step - 10);
   const rowHeight = LENS_HEIGHT / LENS_ROWS;
   const heightOf = (offset: number): number => LENS_TOP + LENS_HEIGHT - (offset - window.base) * rowHeight;
@@ -138,22 +138,32 @@ interface LensLinesProps {
   readonly heightOf: (offset: number) => number;
 }
 
+interface LensLabel {
+  readonly y: number;
+  readonly text: string;
+  readonly color: string;
+  /** Where its line begins; null for a label without one. */
+  readonly x0: number | null;
+  readonly dash: string;
+}
+
 /** The leader's high watermark across all tanks, its log end, and where another log parts from it. */
 function LensLines({ leading, rows, x0, x1, heightOf }: LensLinesProps) {
   const words = useWords();
   const apart = rows.find((row) => row.divergedFrom !== null);
   const top = LENS_TOP + 6;
   const bottom = LENS_TOP + LENS_HEIGHT;
-  const labels: { readonly y: number; readonly text: string; readonly note: string | null; readonly color: string; readonly x0: number | null; readonly dash: string }[] = [];
-  labels.push({ y: heightOf(leading.logEndOffset), text: words.stage.logEnd(leading.logEndOffset), note: null, color: 'var(--ink-2)', x0: x0 + 60, dash: '2 3' });
+  const labels: LensLabel[] = [];
+  labels.push({ y: heightOf(leading.logEndOffset), text: words.stage.logEnd(leading.logEndOffset), color: 'var(--ink-2)', x0: x0 + 60, dash: '2 3' });
   if (apart !== undefined && apart.divergedFrom !== null && apart.divergedFrom < leading.logEndOffset) {
     const mine = epochAt(apart.epochs, apart.divergedFrom);
     const theirs = epochAt(leading.epochs, apart.divergedFrom);
-    labels.push({ y: heightOf(apart.divergedFrom) - 8, text: words.panel.differs(apart.divergedFrom), note: words.panel.epochs(mine, theirs), color: 'var(--out)', x0: null, dash: '' });
+    labels.push({ y: heightOf(apart.divergedFrom) - 10, text: words.panel.differs(apart.divergedFrom), color: 'var(--out)', x0: null, dash: '' });
+    labels.push({ y: heightOf(apart.divergedFrom) + 3, text: words.panel.epochs(mine, theirs), color: 'var(--ink-2)', x0: null, dash: '' });
   }
-  labels.push({ y: heightOf(leading.highWatermark), text: words.stage.highWatermark(leading.highWatermark), note: null, color: 'var(--surf)', x0, dash: '5 3' });
+  labels.push({ y: heightOf(leading.highWatermark), text: words.stage.highWatermark(leading.highWatermark), color: 'var(--surf)', x0, dash: '5 3' });
   labels.sort((a, b) => a.y - b.y);
-  const heights = spreadLabels(labels.map((label) => Math.max(top, Math.min(bottom, label.y))), 15, bottom);
+  const heights = spreadLabels(labels.map((label) => Math.max(top, Math.min(bottom, label.y))), 14, bottom);
   return (
     <g>
       {labels.map((label, i) => {
@@ -163,7 +173,6 @@ function LensLines({ leading, rows, x0, x1, heightOf }: LensLinesProps) {
           <g key={label.text}>
             {label.x0 === null ? null : <path d={`M${label.x0} ${lineY}H${x1}L${x1 + 5} ${y}`} fill="none" stroke={label.color} strokeWidth={1.3} strokeDasharray={label.dash} />}
             <SvgText x={x1 + 7} y={y + 4} text={label.text} size={11} bold color={label.color} room={LABELS_WIDTH} />
-            {label.note === null || (heights[i + 1] ?? y + 40) - y < 26 ? null : <SvgText x={x1 + 7} y={y + 16} text={label.note} size={11} color="var(--ink-2)" room={LABELS_WIDTH} />}
           </g>
         );
       })}
@@ -209,8 +218,8 @@ function LeaderDisk({ partition }: { readonly partition: PartitionView }) {
   return (
     <section className="sec">
       <h3>
-        {words.panel.flushedBytes}
-        <small>{storage === 'indexeddb' ? 'IndexedDB' : words.states.memory}</small>
+        {words.panel.disks}
+        <small>{words.panel.storage[storage]}</small>
       </h3>
       <div className="files">
         {rows.map(({ broker }) => {

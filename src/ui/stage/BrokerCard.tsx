@@ -7,6 +7,7 @@ import { useCoarseNow, usePage, usePlayground, useWords } from '../app/playgroun
 import { Glyph } from '../components/Icon.tsx';
 import { agoText } from '../i18n/dictionary.ts';
 import type { Dictionary } from '../i18n/en.ts';
+import { measure } from '../interactions/measure.ts';
 import { pressable } from '../interactions/press.ts';
 import { CARD_PAD, type CardLayout } from '../layout/broker-card.ts';
 import type { PlacedCard } from '../layout/stage-layout.ts';
@@ -188,12 +189,13 @@ function BeliefBox({ belief, card, form, look, words }: BeliefBoxProps) {
     );
   }
   const single = card.beliefHeight < 30;
+  const title = measure(belief.title, { size: 12, bold: true }) <= width - 34 ? belief.title : belief.short;
   return (
     <g>
       {frame}
-      <Glyph name={style.icon} x={pad + 9} y={top + (single ? 5.5 : 11.5)} size={14} color={style.color} weight={1.8} />
-      <SvgText x={pad + 31} y={top + 16} text={belief.title} size={12} bold color={ink} room={width - 38} />
-      {single ? null : <SvgText x={pad + 31} y={top + 30} text={belief.detail} size={11} color={look === 'dead' ? 'var(--ink-3)' : 'var(--ink-2)'} room={width - 38} />}
+      <Glyph name={style.icon} x={pad + 8} y={top + (single ? 5.5 : 11.5)} size={14} color={style.color} weight={1.8} />
+      <SvgText x={pad + 29} y={top + 16} text={title} size={12} bold color={ink} room={width - 34} />
+      {single ? null : <SvgText x={pad + 29} y={top + 30} text={belief.detail} size={11} color={look === 'dead' ? 'var(--ink-3)' : 'var(--ink-2)'} room={width - 34} />}
     </g>
   );
 }

@@ -161,9 +161,9 @@ const ConsumerBox = memo(function ConsumerBox({ consumer, box, short }: { readon
       <g {...pressable(openMenu)} aria-label={`${words.stage.consumer} ${consumer.name}`} aria-haspopup="menu" className="pressable">
         <BoxFrame box={box} isSelected={isSelected} isDown={isDown} />
         <path d={`M${box.x + box.width - 1.2} ${box.y + 12}V${box.y + box.height - 12}`} stroke={isDown ? 'var(--dead)' : 'var(--fetch)'} strokeWidth={3} strokeLinecap="round" />
-        <SvgText x={box.x + 12} y={box.y + 22} text={consumer.name} size={13} bold room={box.width - 44} color={isDown ? 'var(--ink-2)' : 'var(--ink)'} />
-        <Glyph name="drop" x={box.x + box.width - 36} y={box.y + 13} size={10} color="var(--fetch)" />
-        <SvgText x={box.x + box.width - 25} y={box.y + 22} text={short} size={11} bold color="var(--fetch)" />
+        <SvgText x={box.x + 12} y={box.y + 22} text={consumer.name} size={13} bold room={box.width - 48} color={isDown ? 'var(--ink-2)' : 'var(--ink)'} />
+        <Glyph name="drop" x={box.x + box.width - 22 - measure(short, { size: 11, bold: true })} y={box.y + 13} size={10} color="var(--fetch)" />
+        <SvgText x={box.x + box.width - 11} y={box.y + 22} text={short} size={11} bold color="var(--fetch)" anchor="end" />
         {box.form === 'line' ? <SvgText x={box.x + 12} y={box.y + 38} text={`${words.stage.lag} ${lag}`} size={11} color="var(--ink-2)" /> : <FactRows rows={rows} box={box} top={41} inset={12} />}
       </g>
       <Port x={port.x} y={port.y} color="var(--fetch)" />

@@ -3,8 +3,10 @@ import type { BrokerView, ConsumerView, PartitionView, ReplicaView } from '../..
 import { changeLook } from '../../playground/store/playground-store.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import type { Dictionary } from '../i18n/en.ts';
+import { measure } from '../interactions/measure.ts';
 import { pressable } from '../interactions/press.ts';
 import type { CardLayout, TankSlot } from '../layout/broker-card.ts';
+import { spreadAlong } from '../layout/spread.ts';
 import { tankWindow } from '../layout/tank-window.ts';
 import { dropsOf, replicaLook, type BrokerLook, type ReplicaLook } from './appearance.ts';
 import { BarCap, ReplicaCap } from './ReplicaCap.tsx';
@@ -28,7 +30,7 @@ export const Replicas = memo(function Replicas({ broker, look, card, form }: Rep
   const topicY = 71;
   return (
     <g>
-      {card.density === 'full' ? card.groups.map((group) => <TopicBracket key={group.topic} topic={group.topic} x={group.x} y={topicY} width={group.width} />) : null}
+      {card.density === 'full' ? <TopicBrackets card={card} y={topicY} /> : null}
       {card.slots.map((slot) => {
         const partition = partitions.find((row) => row.key === slot.key);
         if (partition === undefined) return null;
@@ -41,11 +43,22 @@ export const Replicas = memo(function Replicas({ broker, look, card, form }: Rep
   );
 });
 
-function TopicBracket({ topic, x, y, width }: { readonly topic: string; readonly x: number; readonly y: number; readonly width: number }) {
+/** Topic names over their tanks, shifted where two would touch. */
+function TopicBrackets({ card, y }: { readonly card: CardLayout; readonly y: number }) {
+  const style = { size: 11 };
+  const wishes = card.groups.map((group) => ({ centre: group.x + group.width / 2, width: measure(group.topic, style) }));
+  const places = spreadAlong(wishes, { from: 6, to: card.width - 6, gap: 7 });
   return (
     <g>
-      {width >= 18 ? <SvgText x={x + width / 2} y={y} text={topic} size={11} color="var(--ink-2)" anchor="middle" room={width + 12} /> : null}
-      <path d={`M${x} ${y + 9}v-4h${width}v4`} fill="none" stroke="var(--line-2)" />
+      {card.groups.map((group, i) => {
+        const place = places[i];
+        return (
+          <g key={group.topic}>
+            {place === undefined || place.width < 14 ? null : <SvgText x={place.centre} y={y} text={group.topic} size={11} color="var(--ink-2)" anchor="middle" room={place.width + 0.5} />}
+            <path d={`M${group.x} ${y + 9}v-4h${group.width}v4`} fill="none" stroke="var(--line-2)" />
+          </g>
+        );
+      })}
     </g>
   );
 }

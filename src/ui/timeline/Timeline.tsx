@@ -10,9 +10,10 @@ import { clockText, placeMarkLabels, spanOf, ticksOf, timeWindow, type TimeWindo
 import { SvgText } from '../stage/SvgText.tsx';
 import { TrafficWave } from './TrafficWave.tsx';
 
-const LINE_Y = 40;
+const LINE_Y = 34;
 const LABEL_Y = 13;
-const PAD = 20;
+const HEAD_Y = 60;
+const PAD = 38;
 const ZOOMS = [0.25, 0.5, 1, 2, 4, 8] as const;
 
 /** Virtual time from left to right: what happened, where we are, and what lies ahead empty. */
@@ -65,13 +66,13 @@ function Line({ width }: { readonly width: number }) {
   const ticks = useMemo(() => ticksOf(window, x0, x1), [window, x0, x1]);
   const xOf = (atUs: number): number => x0 + ((atUs - window.fromUs) / (window.toUs - window.fromUs)) * (x1 - x0);
   return (
-    <svg width={width} height={72}>
+    <svg width={width} height={80}>
       <TrafficWave window={window} x0={x0} x1={x1} y={LINE_Y} />
       <path d={`M${x0} ${LINE_Y}H${x1}`} stroke="var(--line-2)" strokeWidth={3} strokeLinecap="round" />
       {ticks.map((tick) => (
         <g key={tick.atUs}>
           <path d={`M${tick.x} ${LINE_Y + 4}v${tick.label === null ? 3 : 6}`} stroke="var(--line-2)" />
-          {tick.label === null ? null : <SvgText x={tick.x} y={LINE_Y + 24} text={tick.label} size={11} mono color="var(--ink-3)" anchor="middle" />}
+          {tick.label === null ? null : <SvgText x={tick.x} y={LINE_Y + 21} text={tick.label} size={11} mono color="var(--ink-3)" anchor="middle" />}
         </g>
       ))}
       <Played window={window} x0={x0} x1={x1} />
@@ -108,9 +109,9 @@ function Playhead(span: Span) {
   });
   return (
     <g ref={group}>
-      <path d={`M0 20V${LINE_Y + 30}`} stroke="var(--ink)" strokeWidth={1.5} />
-      <rect x={-37} y={2} width={74} height={18} rx={5} fill="var(--ink)" />
-      <text ref={clock} x={0} y={15} textAnchor="middle" style={{ fontSize: 11, fontWeight: 700, fontFamily: 'var(--mono)', fill: 'var(--bg)' }} />
+      <path d={`M0 18V${HEAD_Y + 2}`} stroke="var(--ink)" strokeWidth={1.5} />
+      <rect x={-37} y={HEAD_Y} width={74} height={18} rx={5} fill="var(--ink)" />
+      <text ref={clock} x={0} y={HEAD_Y + 13} textAnchor="middle" style={{ fontSize: 11, fontWeight: 700, fontFamily: 'var(--mono)', fill: 'var(--bg)' }} />
     </g>
   );
 }
@@ -119,7 +120,6 @@ const TONES: Readonly<Record<MarkerTone, string>> = { out: 'var(--out)', isr: 'v
 
 /** Marks that stand closer than this are one. */
 const MERGE_PIXELS = 9;
-const HEAD_ROOM = 46;
 
 interface PlacedMark {
   readonly event: EventView;
@@ -127,10 +127,9 @@ interface PlacedMark {
   readonly x: number;
 }
 
-const Marks = memo(function Marks({ window, x0, x1, xOf }: Span & { readonly xOf: (atUs: number) => number }) {
+const Marks = memo(function Marks({ window, x1, xOf }: Span & { readonly xOf: (atUs: number) => number }) {
   const events = usePlayground((state) => state.view.events);
   const language = usePlayground((state) => state.preferences.language);
-  const nowUs = usePlayground((state) => Math.floor(state.view.nowUs / 250_000) * 250_000);
   const marks = useMemo(() => {
     const placed: PlacedMark[] = [];
     for (const event of events) {
@@ -145,11 +144,9 @@ const Marks = memo(function Marks({ window, x0, x1, xOf }: Span & { readonly xOf
     return placed;
   }, [events, language, window, xOf]);
   const labels = useMemo(() => {
-    const headX = xOf(nowUs);
     const wishes = marks.map((mark) => ({ x: mark.x, width: measure(mark.marker.label, { size: 11 }), weight: mark.marker.weight }));
-    const head = { x: headX, width: 2 * HEAD_ROOM, weight: 1000 };
-    return placeMarkLabels([...wishes, head], x0, x1).slice(0, marks.length);
-  }, [marks, nowUs, x0, x1, xOf]);
+    return placeMarkLabels(wishes, 2, x1 + PAD - 2);
+  }, [marks, x1]);
   return (
     <g>
       {marks.map((mark, i) => (

@@ -293,6 +293,8 @@ function doneText(command: AdminCommand): string {
 }
 
 function finish(work: Work, command: AdminCommand, outcome: { readonly text: string } | { readonly error: string; readonly message: string }): void {
+  // The set-up after a restart finds its topics there: that is as it should be.
+  if (command.commandId === SET_UP_COMMAND && 'error' in outcome && outcome.error === 'TopicExistsException') return;
   const facts = { client: work.state.config.clientId, commandId: command.commandId };
   work.scope.effects.push({ type: 'trace', event: 'text' in outcome ? { type: 'CommandDone', ...facts, text: outcome.text } : { type: 'CommandRefused', ...facts, ...outcome } });
 }

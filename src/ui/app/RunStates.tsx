@@ -1,0 +1,96 @@
+import { useState } from 'react';
+import type { SessionFailure } from '../../playground/session/contract.ts';
+import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
+import { Icon, Logo } from '../components/Icon.tsx';
+import { clockText } from '../layout/timeline-layout.ts';
+
+export function Loading() {
+  const words = useWords();
+  return (
+    <div className="overlay" role="status">
+      <div className="overlay-card">
+        <Logo />
+        <h2>{words.states.loading}</h2>
+        <p>{words.states.loadingHint}</p>
+      </div>
+    </div>
+  );
+}
+
+/** What failed and where, with a link that leads there again. */
+export function Failed({ failure }: { readonly failure: SessionFailure }) {
+  const { playground } = usePage();
+  const words = useWords();
+  const scenario = usePlayground((state) => state.view.run.scenario);
+  const first = usePlayground((state) => state.status?.scenarios[0]?.name ?? '');
+  const [copied, setCopied] = useState(false);
+  const copy = (link: string): void => {
+    navigator.clipboard.writeText(new URL(link, window.location.href).href).then(
+      () => setCopied(true),
+      () => setCopied(false),
+    );
+  };
+  return (
+    <div className="overlay" role="alert">
+      <div className="overlay-card failed">
+        <h2>
+          <Icon name="warning" size={20} />
+          {words.states.failedTitle}
+        </h2>
+        <p>{words.states.failedKinds[failure.kind]}</p>
+        <dl className="pairs">
+          <div>
+            <dt>{words.states.failedWhere}</dt>
+            <dd className="mono">{failure.where}</dd>
+          </div>
+          <div>
+            <dt>{words.states.failedWhen}</dt>
+            <dd className="mono">{clockText(failure.atUs, 'millis')}</dd>
+          </div>
+        </dl>
+        <pre>{failure.message}</pre>
+        <div className="actions">
+          {failure.replayLink === null ? null : (
+            <>
+              <a className="btn pri" href={failure.replayLink}>
+                <Icon name="play" size={13} />
+                {words.states.replay}
+              </a>
+              <button type="button" className="btn" onClick={() => copy(failure.replayLink ?? '')}>
+                <Icon name={copied ? 'check' : 'share'} size={13} />
+                {copied ? words.header.shared : words.states.copyLink}
+              </button>
+            </>
+          )}
+          {failure.kind === 'storage' ? (
+            <button type="button" className="btn" onClick={() => playground.session.continueInMemory()}>
+              {words.states.inMemory}
+            </button>
+          ) : null}
+          <button type="button" className="btn" onClick={() => playground.openScenario({ name: scenario === '' ? first : scenario })}>
+            {words.states.newRun}
+          </button>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Says that nothing outlives this page, and why. */
+export function MemoryBanner() {
+  const words = useWords();
+  const reason = usePlayground((state) => state.status?.storageReason ?? null);
+  const [dismissed, setDismissed] = useState(false);
+  if (reason === null || dismissed) return null;
+  return (
+    <div className="banner" role="status">
+      <Icon name="disk" size={15} />
+      <span>
+        <b>{words.states.memory}</b>: {words.states.memoryReasons[reason]}
+      </span>
+      <button type="button" className="btn icon ghost small" onClick={() => setDismissed(true)} aria-label={words.states.dismiss}>
+        <Icon name="cross" size={12} />
+      </button>
+    </div>
+  );
+}
