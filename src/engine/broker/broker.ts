@@ -160,13 +160,13 @@ function onRequest(state: BrokerState, request: BrokerRequest, scope: BrokerScop
     case 'UpdateMetadata':
       return onControlRequest(state, request, scope);
     case 'ApiVersions':
-      return onApiVersions(state, requestId, frame, scope);
+      return onApiVersions(state, requestId, scope);
     case 'FindCoordinator':
       return onFindCoordinator(state, requestId, frame, scope);
     case 'InitProducerId':
       return onInitProducerId(state, requestId, frame, scope);
     case 'DescribeCluster':
-      return onDescribeCluster(state, requestId, frame, scope);
+      return onDescribeCluster(state, requestId, scope);
     default:
       assert(false, `a request that the broker part serves, got ${frame.api}`);
   }

@@ -36,19 +36,19 @@ const EPOCH_MS = 1_700_000_000_000;
 export const CONTROLLER_EPOCH = 5;
 
 export function newTestBroker(brokerId: number, configs: Readonly<Record<string, string>> = {}): TestBroker {
-  const broker: TestBroker = { state: null as unknown as BrokerState, nowUs: 0, effects: [], traces: [], nextRequestId: 1, nextConnection: 1, timers: new Map() };
   const config = resolveBrokerConfig(configs);
-  const scope = scopeOf(broker);
+  const scope = scopeOf({ nowUs: 0, nextConnection: 1 });
   const outcome = loadLogs(emptyTree(), { cleanShutdown: true, brokerConfigs: configs, topicConfigs: { size: 0, root: null } }, scope);
   if (!outcome.ok) throw new Error(outcome.message);
   const identity = { brokerId, rack: null, host: `b${brokerId}`, port: 9092, clusterId: 'test' };
-  broker.state = startBroker({ identity, config, loaded: outcome.loaded, topicConfigs: { size: 0, root: null } }, scope);
+  const state = startBroker({ identity, config, loaded: outcome.loaded, topicConfigs: { size: 0, root: null } }, scope);
+  const broker: TestBroker = { state, nowUs: 0, effects: [], traces: [], nextRequestId: 1, nextConnection: 1, timers: new Map() };
   collect(broker, scope);
   step(broker, { type: 'registered', brokerEpoch: 100 + brokerId });
   return broker;
 }
 
-function scopeOf(broker: TestBroker): BrokerScope {
+function scopeOf(broker: { readonly nowUs: number; nextConnection: number }): BrokerScope {
   const context: StepContext = {
     nowUs: broker.nowUs,
     nowMs: EPOCH_MS + Math.floor(broker.nowUs / 1000),

@@ -232,7 +232,7 @@ describe('as recorded from Kafka 3.9.1', () => {
     watched.play(5);
     expect(watched.send(1, 'c0')).toBe(0);
     expectStates('min-isr-refusal', watched, [0]);
-    expect(watched.records(1).slice(1)).toEqual(recorded('min-isr-refusal').filter((line) => line.event === 'read').at(-1)?.records);
+    expect(watched.records(1).slice(1)).toEqual(recorded('min-isr-refusal').findLast((line) => line.event === 'read')?.records);
   });
 
   test('[R8] zookeeper-majority: leaders serve on, a dead one is not replaced, a pending shrink is written when the majority is back', () => {

@@ -1,214 +1,145 @@
-import { utf8Decode, utf8Encode, utf8Length } from '../kernel/bytes.ts';
-import type { Zxid } from '../kernel/units.ts';
+import { unreachable } from '../kernel/assert.ts';
+import { DecodeError, decodeWhole, encodeWhole, readInt8, writeInt8 } from './codec.ts';
+import { BOOLEAN, BUFFER, INT, LONG, record, SESSION, TEXT, vector, word, type Jute } from './jute.ts';
+import { OPERATION, RESULT, responseBytes } from './zookeeper-operations.ts';
+import { TRANSACTION } from './zookeeper-transactions.ts';
+import type { ForwardedOperation, Unsized, WatchEventType, WireOperation, ZabState, ZabVote, ZooKeeperMessage } from './zookeeper-types.ts';
 
-/**
- * What ZooKeeper servers and their clients say to each other. Sizes are those of the real jute records; between Workers the
- * messages travel as text (`Simplified:` the bytes themselves are not jute).
- */
-export type ZooKeeperMessage = ZkClientMessage | ZkServerMessage | ZabMessage;
+export type { ZooKeeperMessage };
 
-/** An operation as it travels; the same shape as a user's `ZkOperation`, with the protocol's own three added. */
-export type WireOperation =
-  | { readonly op: 'create'; readonly path: string; readonly data: string; readonly ephemeral: boolean; readonly sequential: boolean }
-  | { readonly op: 'delete'; readonly path: string; readonly version: number }
-  | { readonly op: 'setData'; readonly path: string; readonly data: string; readonly version: number }
-  | { readonly op: 'check'; readonly path: string; readonly version: number }
-  | { readonly op: 'getData' | 'exists' | 'getChildren'; readonly path: string; readonly watch: boolean }
-  | { readonly op: 'sync'; readonly path: string }
-  | { readonly op: 'multi'; readonly operations: readonly WireOperation[] }
-  | { readonly op: 'closeSession' }
-  | { readonly op: 'setWatches'; readonly relativeZxid: Zxid; readonly data: readonly string[]; readonly exists: readonly string[]; readonly children: readonly string[] };
+type Kind = ZooKeeperMessage['kind'];
+type MessageOf<K extends Kind> = Extract<ZooKeeperMessage, { kind: K }>;
+type Fields<K extends Kind> = Omit<MessageOf<K>, 'kind' | 'sizeBytes'>;
 
-export interface WireStat {
-  readonly czxid: Zxid;
-  readonly mzxid: Zxid;
-  readonly pzxid: Zxid;
-  readonly ctimeMs: number;
-  readonly mtimeMs: number;
-  readonly version: number;
-  readonly cversion: number;
-  readonly ephemeralOwner: string | null;
-  readonly dataLength: number;
-  readonly numChildren: number;
-}
+const VOTE = record<ZabVote>({ leader: INT, zxid: LONG, peerEpoch: INT });
+/** QuorumPeer.ServerState. */
+const STATE = word<ZabState>({ looking: 0, following: 1, leading: 2 });
+/** Watcher.Event.EventType. */
+const EVENT = word<WatchEventType>({ created: 1, deleted: 2, dataChanged: 3, childrenChanged: 4 });
 
-export interface WireResult {
-  readonly error: string | null;
-  readonly failedIndex?: number;
-  readonly path?: string;
-  readonly data?: string;
-  readonly children?: readonly string[];
-  readonly stat?: WireStat;
-  readonly results?: readonly WireResult[];
-}
+/** A client may ask anything but what servers ask for it. */
+const CLIENT_OPERATION: Jute<WireOperation> = {
+  size: OPERATION.size,
+  write: OPERATION.write,
+  read(reader) {
+    const operation: ForwardedOperation = OPERATION.read(reader);
+    if (operation.op === 'createSession') throw new DecodeError('an operation of a client, got createSession');
+    return operation;
+  },
+};
 
-interface Sized {
-  readonly sizeBytes: number;
-}
+const MESSAGES: { readonly [K in Kind]: Jute<Fields<K>> } = {
+  zkConnect: record<Fields<'zkConnect'>>({ lastZxidSeen: LONG, timeoutMs: INT, sessionId: SESSION }),
+  zkRequest: record<Fields<'zkRequest'>>({ xid: INT, operation: CLIENT_OPERATION }),
+  zkPing: record<Fields<'zkPing'>>({}),
+  zkConnected: record<Fields<'zkConnected'>>({ timeoutMs: INT, sessionId: SESSION }),
+  zkReply: record<Fields<'zkReply'>>({ xid: INT, zxid: LONG, result: RESULT }),
+  zkPong: record<Fields<'zkPong'>>({ zxid: LONG }),
+  zkWatchEvent: record<Fields<'zkWatchEvent'>>({ event: EVENT, path: TEXT }),
+  zabNotification: record<Fields<'zabNotification'>>({ from: INT, vote: VOTE, round: INT, state: STATE }),
+  zabFollowerInfo: record<Fields<'zabFollowerInfo'>>({ from: INT, acceptedEpoch: INT }),
+  zabLeaderInfo: record<Fields<'zabLeaderInfo'>>({ epoch: INT }),
+  zabAckEpoch: record<Fields<'zabAckEpoch'>>({ currentEpoch: INT, lastZxid: LONG }),
+  zabDiff: record<Fields<'zabDiff'>>({ zxid: LONG }),
+  zabTrunc: record<Fields<'zabTrunc'>>({ zxid: LONG }),
+  zabSnap: record<Fields<'zabSnap'>>({ zxid: LONG, snapshot: BUFFER }),
+  zabNewLeader: record<Fields<'zabNewLeader'>>({ epoch: INT }),
+  zabAckNewLeader: record<Fields<'zabAckNewLeader'>>({ epoch: INT, zxid: LONG }),
+  zabUpToDate: record<Fields<'zabUpToDate'>>({}),
+  zabProposal: record<Fields<'zabProposal'>>({ transaction: TRANSACTION }),
+  zabAck: record<Fields<'zabAck'>>({ zxid: LONG }),
+  zabCommit: record<Fields<'zabCommit'>>({ zxid: LONG }),
+  zabRequest: record<Fields<'zabRequest'>>({ sessionId: SESSION, xid: INT, operation: OPERATION }),
+  zabSynced: record<Fields<'zabSynced'>>({ sessionId: SESSION, xid: INT }),
+  zabPing: record<Fields<'zabPing'>>({}),
+  zabPong: record<Fields<'zabPong'>>({ touched: vector(SESSION) }),
+  zabRevalidate: record<Fields<'zabRevalidate'>>({ sessionId: SESSION, timeoutMs: INT }),
+  zabRevalidated: record<Fields<'zabRevalidated'>>({ sessionId: SESSION, valid: BOOLEAN }),
+};
+const KINDS = Object.keys(MESSAGES) as Kind[];
 
-export type ZkClientMessage =
-  | (Sized & { readonly kind: 'zkConnect'; readonly lastZxidSeen: Zxid; readonly timeoutMs: number; readonly sessionId: string })
-  | (Sized & { readonly kind: 'zkRequest'; readonly xid: number; readonly operation: WireOperation })
-  | (Sized & { readonly kind: 'zkPing' });
-
-export type ZkServerMessage =
-  /** A timeout of 0 says that the session is gone. */
-  | (Sized & { readonly kind: 'zkConnected'; readonly timeoutMs: number; readonly sessionId: string })
-  | (Sized & { readonly kind: 'zkReply'; readonly xid: number; readonly zxid: Zxid; readonly result: WireResult })
-  | (Sized & { readonly kind: 'zkPong'; readonly zxid: Zxid })
-  | (Sized & { readonly kind: 'zkWatchEvent'; readonly event: 'created' | 'deleted' | 'dataChanged' | 'childrenChanged'; readonly path: string });
-
-export interface ZabVote {
-  readonly leader: number;
-  readonly zxid: Zxid;
-  readonly peerEpoch: number;
-}
-
-export type ZabState = 'looking' | 'following' | 'leading';
-
-/** A transaction: idempotent, what every server applies in order of zxid. */
-export interface ZabTransaction {
-  readonly zxid: Zxid;
-  readonly timeMs: number;
-  readonly sessionId: string;
-  /** The client's xid, so that the server it is connected to can answer it. */
-  readonly xid: number;
-  readonly body: TransactionBody;
-}
-
-export type TransactionBody =
-  | { readonly type: 'createSession'; readonly timeoutMs: number }
-  | { readonly type: 'closeSession'; readonly expired: boolean }
-  | { readonly type: 'create'; readonly path: string; readonly data: string; readonly ephemeral: boolean }
-  | { readonly type: 'delete'; readonly path: string }
-  | { readonly type: 'setData'; readonly path: string; readonly data: string; readonly version: number }
-  | { readonly type: 'check' }
-  | { readonly type: 'multi'; readonly bodies: readonly TransactionBody[] }
-  | { readonly type: 'error'; readonly error: string; readonly failedIndex: number };
-
-export type ZabMessage =
-  | (Sized & { readonly kind: 'zabNotification'; readonly from: number; readonly vote: ZabVote; readonly round: number; readonly state: ZabState })
-  | (Sized & { readonly kind: 'zabFollowerInfo'; readonly from: number; readonly acceptedEpoch: number })
-  | (Sized & { readonly kind: 'zabLeaderInfo'; readonly epoch: number })
-  | (Sized & { readonly kind: 'zabAckEpoch'; readonly currentEpoch: number; readonly lastZxid: Zxid })
-  | (Sized & { readonly kind: 'zabDiff' | 'zabTrunc'; readonly zxid: Zxid })
-  | (Sized & { readonly kind: 'zabSnap'; readonly zxid: Zxid; readonly snapshot: string })
-  | (Sized & { readonly kind: 'zabNewLeader'; readonly epoch: number })
-  | (Sized & { readonly kind: 'zabAckNewLeader'; readonly epoch: number; readonly zxid: Zxid })
-  | (Sized & { readonly kind: 'zabUpToDate' })
-  | (Sized & { readonly kind: 'zabProposal'; readonly transaction: ZabTransaction })
-  | (Sized & { readonly kind: 'zabAck' | 'zabCommit'; readonly zxid: Zxid })
-  | (Sized & { readonly kind: 'zabRequest'; readonly sessionId: string; readonly xid: number; readonly operation: WireOperation | { readonly op: 'createSession'; readonly timeoutMs: number } })
-  | (Sized & { readonly kind: 'zabSynced'; readonly sessionId: string; readonly xid: number })
-  | (Sized & { readonly kind: 'zabPing' })
-  | (Sized & { readonly kind: 'zabPong'; readonly touched: readonly string[] })
-  | (Sized & { readonly kind: 'zabRevalidate'; readonly sessionId: string; readonly timeoutMs: number })
-  | (Sized & { readonly kind: 'zabRevalidated'; readonly sessionId: string; readonly valid: boolean });
-
-/** A message without its size, which `sized` adds. */
-export type Unsized<T> = T extends Sized ? Omit<T, 'sizeBytes'> : never;
-
-/** The message with the size of its jute record, length prefix included. */
+/** The message with the size that ZooKeeper's own record of it has, length prefix included. */
 export function sized<T extends ZooKeeperMessage>(message: Unsized<T>): T {
   return { ...message, sizeBytes: sizeOf(message as Unsized<ZooKeeperMessage>) } as unknown as T;
 }
 
-const STAT_BYTES = 68;
-const PACKET_BYTES = 4 + 4 + 8 + 4;
+/** A client's connection: an int32 length, then a header with xid and type, or xid, zxid and error. */
+const REQUEST_HEADER_BYTES = 4 + 8;
+const REPLY_HEADER_BYTES = 4 + 16;
+const PASSWORD_BYTES = 4 + 16;
+/** QuorumPacket: type, zxid, length of the data, no authentication. */
+const PACKET_BYTES = 4 + 8 + 4 + 4;
 
 function sizeOf(message: Unsized<ZooKeeperMessage>): number {
   switch (message.kind) {
     case 'zkConnect':
-      return 4 + 4 + 8 + 4 + 8 + 20 + 1;
+      return 4 + 4 + 8 + 4 + 8 + PASSWORD_BYTES + 1;
     case 'zkConnected':
-      return 4 + 4 + 4 + 8 + 20 + 1;
+      return 4 + 4 + 4 + 8 + PASSWORD_BYTES + 1;
     case 'zkRequest':
-      return 12 + sizeOfOperation(message.operation);
+      return 4 + 4 + OPERATION.size(message.operation);
     case 'zkReply':
-      return 4 + 16 + sizeOfResult(message.result);
+      return REPLY_HEADER_BYTES + responseBytes(message.result);
     case 'zkPing':
-      return 12;
+      return REQUEST_HEADER_BYTES;
     case 'zkPong':
-      return 20;
+      return REPLY_HEADER_BYTES;
     case 'zkWatchEvent':
-      return 20 + 8 + 4 + utf8Length(message.path);
+      return REPLY_HEADER_BYTES + 8 + TEXT.size(message.path);
     case 'zabNotification':
-      return 4 + 48;
-    case 'zabProposal':
-      return PACKET_BYTES + sizeOfTransaction(message.transaction);
-    case 'zabRequest':
-      return PACKET_BYTES + 16 + (message.operation.op === 'createSession' ? 4 : sizeOfOperation(message.operation));
+      // Length, state, leader, zxid, election epoch, peer epoch, version, length of no configuration.
+      return 4 + 4 + 8 + 8 + 8 + 8 + 4 + 4;
+    case 'zabFollowerInfo':
+      return PACKET_BYTES + 20;
+    case 'zabLeaderInfo':
+    case 'zabAckEpoch':
+      return PACKET_BYTES + 4;
     case 'zabSnap':
-      return PACKET_BYTES + message.snapshot.length;
+      // The snapshot follows the packet, and a signature the snapshot.
+      return PACKET_BYTES + message.snapshot.length + TEXT.size('BenWasHere');
+    case 'zabProposal':
+      return PACKET_BYTES + TRANSACTION.size(message.transaction);
+    case 'zabRequest':
+      return PACKET_BYTES + 8 + 4 + OPERATION.size(message.operation);
     case 'zabPong':
       return PACKET_BYTES + message.touched.length * 12;
+    case 'zabRevalidate':
+      return PACKET_BYTES + 12;
+    case 'zabRevalidated':
+      return PACKET_BYTES + 9;
+    case 'zabDiff':
+    case 'zabTrunc':
+    case 'zabNewLeader':
+    case 'zabAckNewLeader':
+    case 'zabUpToDate':
+    case 'zabAck':
+    case 'zabCommit':
+    case 'zabSynced':
+    case 'zabPing':
+      return PACKET_BYTES;
     default:
-      return PACKET_BYTES + 16;
+      return unreachable(message);
   }
 }
 
-/** Bytes of a transaction with its header in the log and in a proposal. */
-export function sizeOfTransaction(transaction: ZabTransaction): number {
-  return 32 + sizeOfBody(transaction.body);
-}
-
-function sizeOfBody(body: TransactionBody): number {
-  switch (body.type) {
-    case 'create':
-      return 4 + utf8Length(body.path) + 4 + utf8Length(body.data) + 4 + 31 + 5;
-    case 'setData':
-      return 4 + utf8Length(body.path) + 4 + utf8Length(body.data) + 4;
-    case 'delete':
-      return 4 + utf8Length(body.path);
-    case 'multi':
-      return body.bodies.reduce((sum, inner) => sum + 9 + sizeOfBody(inner), 9);
-    case 'createSession':
-    case 'closeSession':
-    case 'check':
-    case 'error':
-      return 4;
-  }
-}
-
-function sizeOfOperation(operation: WireOperation): number {
-  switch (operation.op) {
-    case 'create':
-      return 4 + utf8Length(operation.path) + 4 + utf8Length(operation.data) + 35;
-    case 'setData':
-      return 4 + utf8Length(operation.path) + 4 + utf8Length(operation.data) + 4;
-    case 'delete':
-    case 'check':
-      return 8 + utf8Length(operation.path);
-    case 'getData':
-    case 'exists':
-    case 'getChildren':
-      return 5 + utf8Length(operation.path);
-    case 'sync':
-      return 4 + utf8Length(operation.path);
-    case 'multi':
-      return operation.operations.reduce((sum, inner) => sum + 9 + sizeOfOperation(inner), 9);
-    case 'closeSession':
-      return 0;
-    case 'setWatches':
-      return 20 + [...operation.data, ...operation.exists, ...operation.children].reduce((sum, path) => sum + 4 + utf8Length(path), 0);
-  }
-}
-
-function sizeOfResult(result: WireResult): number {
-  let sizeBytes = result.stat === undefined ? 0 : STAT_BYTES;
-  if (result.path !== undefined) sizeBytes += 4 + utf8Length(result.path);
-  if (result.data !== undefined) sizeBytes += 4 + utf8Length(result.data);
-  for (const child of result.children ?? []) sizeBytes += 4 + utf8Length(child);
-  for (const inner of result.results ?? []) sizeBytes += 9 + sizeOfResult(inner);
-  return sizeBytes;
-}
-
-/** A message as bytes, for the way between two Workers. */
+/**
+ * A message as bytes, for the way between two Workers: its kind, then its fields in jute.
+ * `Simplified:` headers are not ZooKeeper's, whose replies can only be read by who knows the question; records inside are.
+ */
 export function encodeZooKeeperMessage(message: ZooKeeperMessage): Uint8Array {
-  return utf8Encode(JSON.stringify(message));
+  const fields = MESSAGES[message.kind] as Jute<object>;
+  return encodeWhole(1 + fields.size(message), (writer) => {
+    writeInt8(writer, KINDS.indexOf(message.kind));
+    fields.write(writer, message);
+  });
 }
 
-/** What `encodeZooKeeperMessage` wrote. */
+/** What `encodeZooKeeperMessage` wrote. Throws `DecodeError` for anything else. */
 export function decodeZooKeeperMessage(bytes: Uint8Array): ZooKeeperMessage {
-  return JSON.parse(utf8Decode(bytes)) as ZooKeeperMessage;
+  return decodeWhole(bytes, (reader) => {
+    const kind = KINDS[readInt8(reader)];
+    if (kind === undefined) throw new DecodeError('a kind of ZooKeeper message');
+    const fields = (MESSAGES[kind] as Jute<object>).read(reader);
+    return sized<ZooKeeperMessage>({ kind, ...fields } as unknown as Unsized<ZooKeeperMessage>);
+  });
 }

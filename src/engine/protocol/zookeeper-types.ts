@@ -113,20 +113,24 @@ export type ZabMessage =
   | (Sized & { readonly kind: 'zabLeaderInfo'; readonly epoch: number })
   /** A current epoch of -1: the epoch was promised before, so this is no vote for it. */
   | (Sized & { readonly kind: 'zabAckEpoch'; readonly currentEpoch: number; readonly lastZxid: Zxid })
-  | (Sized & { readonly kind: 'zabDiff' | 'zabTrunc'; readonly zxid: Zxid })
+  | ZabPoint<'zabDiff'>
+  | ZabPoint<'zabTrunc'>
   /** `snapshot` is the content of a snapshot file. */
   | (Sized & { readonly kind: 'zabSnap'; readonly zxid: Zxid; readonly snapshot: Uint8Array })
   | (Sized & { readonly kind: 'zabNewLeader'; readonly epoch: number })
   | (Sized & { readonly kind: 'zabAckNewLeader'; readonly epoch: number; readonly zxid: Zxid })
   | (Sized & { readonly kind: 'zabUpToDate' })
   | (Sized & { readonly kind: 'zabProposal'; readonly transaction: ZabTransaction })
-  | (Sized & { readonly kind: 'zabAck' | 'zabCommit'; readonly zxid: Zxid })
+  | ZabPoint<'zabAck'>
+  | ZabPoint<'zabCommit'>
   | (Sized & { readonly kind: 'zabRequest'; readonly sessionId: string; readonly xid: number; readonly operation: ForwardedOperation })
   | (Sized & { readonly kind: 'zabSynced'; readonly sessionId: string; readonly xid: number })
   | (Sized & { readonly kind: 'zabPing' })
   | (Sized & { readonly kind: 'zabPong'; readonly touched: readonly string[] })
   | (Sized & { readonly kind: 'zabRevalidate'; readonly sessionId: string; readonly timeoutMs: number })
   | (Sized & { readonly kind: 'zabRevalidated'; readonly sessionId: string; readonly valid: boolean });
+
+type ZabPoint<Kind extends string> = Sized & { readonly kind: Kind; readonly zxid: Zxid };
 
 /** What ZooKeeper servers and their clients say to each other. */
 export type ZooKeeperMessage = ZkClientMessage | ZkServerMessage | ZabMessage;

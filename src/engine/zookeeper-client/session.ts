@@ -2,7 +2,8 @@ import { assert } from '../kernel/assert.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
 import { msToUs, type ConnectionId, type HostName, type InstantUs, type Zxid } from '../kernel/units.ts';
-import { sized, type WireOperation, type WireResult, type ZkClientMessage, type ZkServerMessage } from '../protocol/zookeeper-messages.ts';
+import { sized } from '../protocol/zookeeper-messages.ts';
+import type { WireOperation, WireResult, ZkClientMessage, ZkServerMessage } from '../protocol/zookeeper-types.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import type { ZkCall, ZkErrorName, ZkOperation, ZkResult, ZkTold } from './contract.ts';
 

@@ -1,29 +1,21 @@
-import { mapDelete, mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
-import type { ConnectionId, HostName } from '../kernel/units.ts';
-import type { TransactionBody, WireOperation, WireResult, ZabTransaction, ZkClientMessage, ZkServerMessage } from '../protocol/zookeeper-messages.ts';
-import { touchSession } from './sessions.ts';
+import { mapGet, mapValues } from '../kernel/persistent-map.ts';
+import { msToUs, type ConnectionId, type HostName } from '../kernel/units.ts';
+import type { TransactionBody, WireOperation, WireResult, ZabTransaction, ZkClientMessage, ZkServerMessage } from '../protocol/zookeeper-types.ts';
+import { bindSession, clientOf, clientOfSession, putClient, removeClient } from './client-table.ts';
+import { revalidateSession, touchSession } from './sessions.ts';
 import { isServing, NO_SESSION, say, sayZab, update, type ClientConnection, type Work } from './state.ts';
-import { childrenOf, parentOf, statOf, type TreeChange, type ZnodeTree } from './znode-tree.ts';
+import { fireWatches, forgetWatches, NO_WATCHES, setWatches, watch } from './watches.ts';
+import { childrenOf, statOf, type TreeChange, type ZnodeTree } from './znode-tree.ts';
 
-/** The server's side towards its own clients: sessions, requests in order, reads served here, watches. */
+/** The server's side towards its own clients: sessions, requests in order, reads served here, answers to writes. */
 type ConnectMessage = Extract<ZkClientMessage, { kind: 'zkConnect' }>;
 
+/** NIOServerCnxnFactory: how long a connection may be without a session. */
+const SESSIONLESS_TIMEOUT_MS = 10_000;
+const LOWER_56_BITS_DIGITS = 14;
+
 export function onClientAccepted(work: Work, connection: ConnectionId, peer: HostName): void {
-  const client: ClientConnection = { connection, peer, sessionId: null, timeoutMs: 0, established: false, queue: [], watching: [] };
-  putClient(work, client);
-}
-
-function putClient(work: Work, client: ClientConnection): void {
-  update(work, { clients: mapSet(work.state.clients, String(client.connection), client) });
-}
-
-export function clientOf(work: Work, connection: ConnectionId): ClientConnection | undefined {
-  return mapGet(work.state.clients, String(connection));
-}
-
-function clientOfSession(work: Work, sessionId: string): ClientConnection | undefined {
-  const connection = mapGet(work.state.sessionConnections, sessionId);
-  return connection === undefined ? undefined : clientOf(work, connection);
+  putClient(work, { connection, peer, sessionId: null, timeoutMs: SESSIONLESS_TIMEOUT_MS, established: false, lastHeardUs: work.scope.context.nowUs, queue: [], watching: NO_WATCHES });
 }
 
 function answer(work: Work, connection: ConnectionId, message: Parameters<typeof say<ZkServerMessage>>[2]): void {
@@ -32,13 +24,17 @@ function answer(work: Work, connection: ConnectionId, message: Parameters<typeof
 
 /** Without a quorum a server serves nobody: it hangs up. */
 export function onClientMessage(work: Work, connection: ConnectionId, message: ZkClientMessage): void {
-  const client = clientOf(work, connection);
-  if (client === undefined) return;
-  if (!isServing(work.state)) return hangUp(work, client);
+  const known = clientOf(work, connection);
+  if (known === undefined) return;
+  if (!isServing(work.state)) return hangUp(work, known);
+  const client: ClientConnection = { ...known, lastHeardUs: work.scope.context.nowUs };
   if (message.kind === 'zkConnect') return onConnect(work, client, message);
-  if (client.sessionId === null) return hangUp(work, client);
+  if (client.sessionId === null || !client.established) return hangUp(work, client);
   touchSession(work, client.sessionId);
-  if (message.kind === 'zkPing') return answer(work, connection, { kind: 'zkPong', zxid: work.state.tree.lastZxid });
+  if (message.kind === 'zkPing') {
+    putClient(work, client);
+    return answer(work, connection, { kind: 'zkPong', zxid: work.state.tree.lastZxid });
+  }
   putClient(work, { ...client, queue: [...client.queue, { xid: message.xid, operation: message.operation }] });
   if (isWrite(message.operation)) work.forwards.push({ sessionId: client.sessionId, xid: message.xid, operation: message.operation });
   answerReads(work, connection);
@@ -50,29 +46,35 @@ function isWrite(operation: WireOperation): boolean {
 
 /** A client that has seen more than this server is refused: its view must never go back. */
 function onConnect(work: Work, client: ClientConnection, message: ConnectMessage): void {
-  const { config, tree, nextSession } = work.state;
-  if (message.lastZxidSeen > tree.lastZxid) return hangUp(work, client);
+  const { config, tree } = work.state;
+  if (client.sessionId !== null || message.lastZxidSeen > tree.lastZxid) return hangUp(work, client);
   const timeoutMs = Math.min(Math.max(message.timeoutMs, 2 * config.tickTime), 20 * config.tickTime);
   if (message.sessionId === NO_SESSION) {
-    const sessionId = hexOf(config.myid, 2) + hexOf(nextSession, 14);
-    update(work, { nextSession: nextSession + 1 });
+    const sessionId = newSessionId(work);
     bindSession(work, { ...client, sessionId, timeoutMs });
     work.forwards.push({ sessionId, xid: 0, operation: { op: 'createSession', timeoutMs } });
     return;
   }
-  bindSession(work, { ...client, sessionId: message.sessionId, timeoutMs });
+  const { sessionId } = message;
+  // The same session over an older connection of this server: its client has given that one up.
+  const before = clientOfSession(work, sessionId);
+  if (before !== undefined) hangUp(work, before);
+  bindSession(work, { ...client, sessionId, timeoutMs });
   const { leading, following } = work.state;
-  if (leading !== null) return onRevalidated(work, message.sessionId, mapGet(tree.sessions, message.sessionId) !== undefined);
-  if (following !== null) sayZab(work, following.connection, { kind: 'zabRevalidate', sessionId: message.sessionId, timeoutMs });
+  if (leading !== null) onRevalidated(work, sessionId, revalidateSession(work, sessionId, config.myid));
+  else if (following !== null) sayZab(work, following.connection, { kind: 'zabRevalidate', sessionId, timeoutMs });
+}
+
+/** SessionTrackerImpl.initializeNextSessionId: server id in the top byte, then 40 bits of the start's time, then a count. */
+function newSessionId(work: Work): string {
+  const { config, startedMs, sessionCount } = work.state;
+  update(work, { sessionCount: sessionCount + 1 });
+  const time = startedMs + Math.floor(sessionCount / 65536);
+  return hexOf(config.myid, 2) + (hexOf(time, LOWER_56_BITS_DIGITS) + hexOf(sessionCount % 65536, 4)).slice(-LOWER_56_BITS_DIGITS);
 }
 
 function hexOf(value: number, digits: number): string {
   return value.toString(16).padStart(digits, '0');
-}
-
-function bindSession(work: Work, client: ClientConnection): void {
-  putClient(work, client);
-  update(work, { sessionConnections: mapSet(work.state.sessionConnections, client.sessionId ?? NO_SESSION, client.connection) });
 }
 
 /** The leader said whether a session that moved here still lives. */
@@ -83,6 +85,10 @@ export function onRevalidated(work: Work, sessionId: string, valid: boolean): vo
     answer(work, client.connection, { kind: 'zkConnected', timeoutMs: 0, sessionId: NO_SESSION });
     return hangUp(work, client);
   }
+  establish(work, client, sessionId);
+}
+
+function establish(work: Work, client: ClientConnection, sessionId: string): void {
   touchSession(work, sessionId);
   putClient(work, { ...client, established: true });
   answer(work, client.connection, { kind: 'zkConnected', timeoutMs: client.timeoutMs, sessionId });
@@ -96,19 +102,19 @@ function hangUp(work: Work, client: ClientConnection): void {
 export function onClientClosed(work: Work, connection: ConnectionId): void {
   const client = clientOf(work, connection);
   if (client === undefined) return;
-  for (const key of client.watching) {
-    const left = (mapGet(work.state.watches, key) ?? []).filter((other) => other !== connection);
-    update(work, { watches: left.length === 0 ? mapDelete(work.state.watches, key) : mapSet(work.state.watches, key, left) });
-  }
-  update(work, { clients: mapDelete(work.state.clients, String(connection)) });
-  if (client.sessionId !== null && mapGet(work.state.sessionConnections, client.sessionId) === connection) {
-    update(work, { sessionConnections: mapDelete(work.state.sessionConnections, client.sessionId) });
-  }
+  forgetWatches(work, client);
+  removeClient(work, client);
 }
 
 /** Closes every client connection: this server no longer serves. */
 export function hangUpAll(work: Work): void {
   for (const client of mapValues(work.state.clients)) hangUp(work, client);
+}
+
+/** Closes connections over which nothing came for their session time-out: their clients are gone or elsewhere. */
+export function hangUpSilent(work: Work): void {
+  const { nowUs } = work.scope.context;
+  for (const client of mapValues(work.state.clients)) if (client.lastHeardUs + msToUs(client.timeoutMs) < nowUs) hangUp(work, client);
 }
 
 /** Reads at the head of the queue are answered here and now; a write waits for its commit, and what is behind it too. */
@@ -131,13 +137,14 @@ function readNow(work: Work, connection: ConnectionId, operation: WireOperation)
     case 'getData':
     case 'exists':
     case 'getChildren': {
-      const node = mapGet(work.state.tree.nodes, operation.path);
+      const { op, path } = operation;
+      const node = mapGet(work.state.tree.nodes, path);
       // A watch on a znode that is not there waits for its creation; only `exists` may set it.
-      if (operation.watch && (node !== undefined || operation.op === 'exists')) watch(work, connection, `${operation.op === 'getChildren' ? 'child' : 'data'}:${operation.path}`);
+      if (operation.watch && (node !== undefined || op === 'exists')) watch(work, connection, { list: op === 'getChildren' ? 'child' : 'data', path });
       if (node === undefined) return { error: 'NONODE' };
       const stat = statOf(node);
-      if (operation.op === 'getData') return { error: null, data: node.data, stat };
-      return operation.op === 'exists' ? { error: null, stat } : { error: null, children: childrenOf(node), stat };
+      if (op === 'getData') return { error: null, data: node.data, stat };
+      return op === 'exists' ? { error: null, stat } : { error: null, children: childrenOf(node), stat };
     }
     case 'setWatches':
       setWatches(work, connection, operation);
@@ -147,105 +154,43 @@ function readNow(work: Work, connection: ConnectionId, operation: WireOperation)
   }
 }
 
-function watch(work: Work, connection: ConnectionId, key: string): void {
-  const waiting = mapGet(work.state.watches, key) ?? [];
-  if (waiting.includes(connection)) return;
-  update(work, { watches: mapSet(work.state.watches, key, [...waiting, connection]) });
-  const client = clientOf(work, connection);
-  if (client !== undefined) putClient(work, { ...client, watching: [...client.watching.filter((other) => other !== key), key] });
-}
-
-/** After a reconnect: what changed since the client's last zxid fires at once, the rest waits here (DataTree.setWatches). */
-function setWatches(work: Work, connection: ConnectionId, operation: Extract<WireOperation, { op: 'setWatches' }>): void {
-  const { nodes } = work.state.tree;
-  const since = operation.relativeZxid;
-  for (const path of operation.data) {
-    const node = mapGet(nodes, path);
-    if (node === undefined) fire(work, connection, 'deleted', path);
-    else if (node.mzxid > since) fire(work, connection, 'dataChanged', path);
-    else watch(work, connection, `data:${path}`);
-  }
-  for (const path of operation.exists) {
-    if (mapGet(nodes, path) !== undefined) fire(work, connection, 'created', path);
-    else watch(work, connection, `data:${path}`);
-  }
-  for (const path of operation.children) {
-    const node = mapGet(nodes, path);
-    if (node === undefined) fire(work, connection, 'deleted', path);
-    else if (node.pzxid > since) fire(work, connection, 'childrenChanged', path);
-    else watch(work, connection, `child:${path}`);
-  }
-}
-
-type WatchEvent = Extract<ZkServerMessage, { kind: 'zkWatchEvent' }>['event'];
-
-function fire(work: Work, connection: ConnectionId, event: WatchEvent, path: string): void {
-  answer(work, connection, { kind: 'zkWatchEvent', event, path });
-}
-
-export interface Committed {
-  readonly transaction: ZabTransaction;
-  readonly changes: readonly TreeChange[];
-  readonly before: ZnodeTree;
-}
-
 /** Watches first, so that nobody sees the new data before the event; then the answer, if the client is ours. */
-export function afterCommit(work: Work, committed: Committed): void {
-  for (const change of committed.changes) fireWatches(work, change);
-  const { sessionId, xid, body } = committed.transaction;
+export function afterCommit(work: Work, transaction: ZabTransaction, changes: readonly TreeChange[]): void {
+  for (const change of changes) fireWatches(work, change);
+  const { sessionId, xid, body } = transaction;
   const client = clientOfSession(work, sessionId);
   if (client === undefined) return;
   if (body.type === 'createSession') {
-    if (client.established) return;
-    touchSession(work, sessionId, body.timeoutMs);
-    putClient(work, { ...client, established: true });
-    return answer(work, client.connection, { kind: 'zkConnected', timeoutMs: body.timeoutMs, sessionId });
+    if (!client.established) establish(work, client, sessionId);
+    return;
   }
-  if (body.type === 'closeSession' && body.expired) return hangUp(work, client);
   if (client.queue[0]?.xid === xid) {
     putClient(work, { ...client, queue: client.queue.slice(1) });
     reply(work, client.connection, xid, resultOf(work.state.tree, body));
+    if (body.type !== 'closeSession' && !isMoved(body)) answerReads(work, client.connection);
   }
-  if (body.type === 'closeSession') {
-    const closing = clientOfSession(work, sessionId);
-    if (closing !== undefined) hangUp(work, closing);
-    return;
-  }
-  answerReads(work, client.connection);
+  if (body.type === 'closeSession' || isMoved(body)) hangUp(work, client);
 }
 
-function fireWatches(work: Work, change: TreeChange): void {
-  const told = new Set<string>();
-  const tell = (key: string, event: WatchEvent, path: string): void => {
-    for (const connection of mapGet(work.state.watches, key) ?? []) {
-      const client = clientOf(work, connection);
-      if (client === undefined) continue;
-      putClient(work, { ...client, watching: client.watching.filter((other) => other !== key) });
-      if (!told.has(`${connection} ${event} ${path}`)) fire(work, connection, event, path);
-      told.add(`${connection} ${event} ${path}`);
-    }
-    update(work, { watches: mapDelete(work.state.watches, key) });
-  };
-  tell(`data:${change.path}`, change.event, change.path);
-  if (change.event === 'dataChanged') return;
-  if (change.event === 'deleted') tell(`child:${change.path}`, 'deleted', change.path);
-  tell(`child:${parentOf(change.path)}`, 'childrenChanged', parentOf(change.path));
+/** The session's client is with another server: what still comes over this connection is late. */
+function isMoved(body: TransactionBody): boolean {
+  return body.type === 'error' && body.error === 'SESSIONMOVED';
 }
 
 /** What the client is told of its own write. */
 function resultOf(tree: ZnodeTree, body: TransactionBody): WireResult {
   switch (body.type) {
-    case 'create': {
-      const node = mapGet(tree.nodes, body.path);
-      return node === undefined ? { error: null, path: body.path } : { error: null, path: body.path, stat: statOf(node) };
-    }
+    case 'create':
     case 'setData': {
       const node = mapGet(tree.nodes, body.path);
-      return node === undefined ? { error: null } : { error: null, stat: statOf(node) };
+      const stat = node === undefined ? {} : { stat: statOf(node) };
+      return body.type === 'create' ? { error: null, path: body.path, ...stat } : { error: null, ...stat };
     }
     case 'multi':
       return { error: null, results: body.bodies.map((inner) => resultOf(tree, inner)) };
     case 'error':
+      return { error: body.error };
+    case 'failedMulti':
       return { error: body.error, failedIndex: body.failedIndex };
     case 'delete':
     case 'check':

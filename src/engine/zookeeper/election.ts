@@ -1,5 +1,5 @@
 import type { ConnectionId } from '../kernel/units.ts';
-import type { ZabMessage, ZabVote } from '../protocol/zookeeper-messages.ts';
+import type { ZabMessage, ZabVote } from '../protocol/zookeeper-types.ts';
 import { ELECTION_PORT, isQuorum, sayZab, setTimer, traceZooKeeper, update, type ElectionConnection, type ElectionState, type ReceivedVote, type Work } from './state.ts';
 
 /** Fast leader election (FastLeaderElection): votes, rounds, and the moment when a quorum agrees. */

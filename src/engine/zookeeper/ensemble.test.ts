@@ -86,7 +86,7 @@ describe('znodes', () => {
     expect(answer(ensemble, 'c1', 'w')?.map((result) => (result.ok ? ('path' in result ? result.path : result.op) : result.error))).toEqual([
       '/p', '/p/s-0000000000', '/p/s-0000000001', 'NODEEXISTS', 'NONODE', 'NOTEMPTY', 'BADVERSION', '/e', 'NOCHILDRENFOREPHEMERALS', 'BADVERSION', 'multi',
     ]);
-    expect(znodes(ensemble, 'zk1')).toEqual(['/', '/e', '/m1', '/p', '/p/s-0000000000', '/p/s-0000000001']);
+    expect(znodes(ensemble, 'zk1')).toEqual(['/', '/e', '/m1', '/p', '/p/s-0000000000', '/p/s-0000000001', '/zookeeper', '/zookeeper/config', '/zookeeper/quota']);
   });
 
   test('[R6] watches fire once, before newer data, also for what happened while disconnected', () => {

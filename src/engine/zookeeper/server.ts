@@ -1,16 +1,19 @@
 import { unreachable } from '../kernel/assert.ts';
+import type { Machine, StepContext } from '../kernel/machine-contract.ts';
 import { emptyMap } from '../kernel/persistent-map.ts';
-import type { Machine } from '../kernel/machine-contract.ts';
 import { ACCEPTED, type ProcessStart, type SystemEffect, type SystemInput } from '../kernel/system.ts';
 import type { ConnectionId } from '../kernel/units.ts';
 import type { WireMessage } from '../protocol/wire.ts';
-import type { ZabMessage, ZkClientMessage } from '../protocol/zookeeper-messages.ts';
-import { hangUpAll, onClientAccepted, onClientClosed, onClientMessage, clientOf } from './clients.ts';
+import type { ZabMessage } from '../protocol/zookeeper-types.ts';
+import { proposeRequest } from './broadcast.ts';
+import { clientOf } from './client-table.ts';
+import { hangUpAll, hangUpSilent, onClientAccepted, onClientClosed, onClientMessage } from './clients.ts';
 import { lookForLeader, NO_ELECTION, onElectionClosed, onElectionConnected, onFinalizeTimer, onNotification, onNotifyTimer, settledLeader } from './election.ts';
-import { ackEpoch, maybeAckNewLeader, onFollowerEpochCurrent, onFollowerLogFlushed, onFollowerTick, onLeaderMessage, onQuorumConnected, startFollowing } from './follower.ts';
-import { onInitTimer, onLeaderEpochAccepted, onLeaderEpochCurrent, onLeaderLogFlushed, onLeaderTick, onLearnerClosed, onLearnerMessage, proposeRequest, startLeading } from './leader.ts';
+import { connectToLeader, onFollowerEpochAccepted, onFollowerEpochCurrent, onFollowerLogFlushed, onFollowerTick, onLeaderClosed, onLeaderMessage, onQuorumConnected, startFollowing } from './follower.ts';
+import { onInitTimer, onLeaderEpochAccepted, onLeaderEpochCurrent, onLeaderLogFlushed, onLeaderTick, onLearnerClosed, onLearnerMessage, startLeading } from './leader.ts';
 import { CLIENT_PORT, ELECTION_PORT, QUORUM_PORT, sayZab, traceZooKeeper, update, type AwaitedFlush, type Work, type ZooKeeperScope, type ZooKeeperServerConfig, type ZooKeeperState } from './state.ts';
-import { flushWholeLog, onLogFlushed, readStoredState } from './transaction-log.ts';
+import { newStoredState, readStoredState, type StoredState } from './stored-state.ts';
+import { flushLog, onLogFlushed, writeFirstSnapshot } from './transaction-log.ts';
 import type { ZooKeeperTrace } from './trace.ts';
 
 export type { ZooKeeperServerConfig, ZooKeeperState };
@@ -21,18 +24,11 @@ type Effect = SystemEffect<WireMessage, ZooKeeperTrace>;
 /** One ZooKeeper server (QuorumPeer) as a pure machine. */
 export const zooKeeperServer: Machine<ProcessStart<ZooKeeperServerConfig>, ZooKeeperState, Input, Effect> = {
   init(start, context) {
-    const { config } = start;
     const stored = readStoredState(start.files);
     const scope: ZooKeeperScope = { context, effects: [] };
-    for (const port of [CLIENT_PORT, QUORUM_PORT, ELECTION_PORT]) scope.effects.push({ type: 'listen', port });
-    if (stored.tornPath !== null) {
-      const last = stored.log.transactions.length;
-      scope.effects.push({ type: 'resize', path: stored.tornPath, sizeBytes: last === 0 ? 0 : endOfLog(stored) });
-    }
-    const work: Work = { state: initialState(config, stored, context.nowMs * 256), scope, forwards: [] };
-    // A killed process leaves its last entries in the page cache: they count only once they are on the device.
-    flushWholeLog(work);
-    lookForLeader(work);
+    const work: Work = { state: initialState(start.config, stored ?? newStoredState(), context), scope, forwards: [] };
+    if (stored === null) scope.effects.push({ type: 'exit', code: UNEXPECTED_ERROR, reason: 'Unable to load database on disk' });
+    else begin(work, stored);
     return { state: work.state, effects: scope.effects };
   },
 
@@ -44,19 +40,27 @@ export const zooKeeperServer: Machine<ProcessStart<ZooKeeperServerConfig>, ZooKe
   },
 };
 
-function endOfLog(stored: ReturnType<typeof readStoredState>): number {
-  const leaves = stored.log.transactions.leaves;
-  const leaf = leaves[leaves.length - 1];
-  return leaf?.[leaf.length - 1]?.endBytes ?? 0;
+/** ExitCode.UNEXPECTED_ERROR, and what a JVM ended by SIGTERM exits with. */
+const UNEXPECTED_ERROR = 1;
+const ENDED_BY_SIGTERM = 143;
+
+function begin(work: Work, stored: StoredState): void {
+  const { effects } = work.scope;
+  for (const port of [CLIENT_PORT, QUORUM_PORT, ELECTION_PORT]) effects.push({ type: 'listen', port });
+  for (const { path, sizeBytes } of stored.torn) effects.push(sizeBytes === 0 ? { type: 'delete', path } : { type: 'resize', path, sizeBytes });
+  // A killed process leaves its last entries in the page cache: they count only once they are on the device.
+  if (stored.isNew) writeFirstSnapshot(work);
+  else flushLog(work);
+  lookForLeader(work);
 }
 
-function initialState(config: ZooKeeperServerConfig, stored: ReturnType<typeof readStoredState>, nextSession: number): ZooKeeperState {
-  const { log, tree, baseTree, acceptedEpoch, currentEpoch } = stored;
+function initialState(config: ZooKeeperServerConfig, stored: StoredState, context: StepContext): ZooKeeperState {
+  const { log, tree, acceptedEpoch, currentEpoch } = stored;
   const vote = { leader: config.myid, zxid: log.lastZxid, peerEpoch: currentEpoch };
   return {
-    config, phase: 'looking', phaseSinceUs: 0, acceptedEpoch, currentEpoch, log, tree, baseTree,
+    config, phase: 'looking', phaseSinceUs: context.nowUs, phaseCount: 0, acceptedEpoch, currentEpoch, log, tree,
     election: { ...NO_ELECTION, vote, notifyMs: config.minNotificationMs },
-    leading: null, following: null, clients: emptyMap(), sessionConnections: emptyMap(), watches: emptyMap(), nextSession, awaiting: [], nextOperation: 1,
+    leading: null, following: null, clients: emptyMap(), sessionConnections: emptyMap(), watches: emptyMap(), sessionCount: 0, startedMs: context.nowMs, awaiting: [], nextOperation: 1,
   };
 }
 
@@ -73,9 +77,9 @@ function onInput(work: Work, input: Input): void {
     case 'timer':
       return onTimer(work, input.name);
     case 'diskDone':
-      return onDiskDone(work, input.operation);
+      return onDiskDone(work, input);
     case 'signal':
-      work.scope.effects.push({ type: 'exit', code: 143, reason: 'SIGTERM' });
+      work.scope.effects.push({ type: 'exit', code: ENDED_BY_SIGTERM, reason: 'SIGTERM' });
       return;
     case 'command':
       return;
@@ -94,7 +98,7 @@ function onReceived(work: Work, connection: ConnectionId, message: WireMessage):
     case 'zkConnect':
     case 'zkRequest':
     case 'zkPing':
-      return onClientMessage(work, connection, message satisfies ZkClientMessage);
+      return onClientMessage(work, connection, message);
     case 'zabNotification':
       return onVote(work, message);
     case 'request':
@@ -118,16 +122,15 @@ function onVote(work: Work, message: Extract<ZabMessage, { kind: 'zabNotificatio
 }
 
 function onZab(work: Work, connection: ConnectionId, message: ZabMessage): void {
-  if (work.state.following?.connection === connection) {
-    if (!onLeaderMessage(work, message)) goLooking(work);
-  } else onLearnerMessage(work, connection, message);
+  const goesOn = work.state.following?.connection === connection ? onLeaderMessage(work, message) : onLearnerMessage(work, connection, message);
+  if (!goesOn) goLooking(work);
 }
 
 function onClosed(work: Work, input: Extract<Input, { type: 'closed' }>): void {
   const { connection, owner } = input;
   if (owner === 'election') return onElectionClosed(work, connection);
   if (owner === 'quorum') {
-    if (work.state.following?.connection === connection) goLooking(work);
+    if (work.state.following?.connection === connection && !onLeaderClosed(work)) goLooking(work);
     return;
   }
   if (owner === ACCEPTED && clientOf(work, connection) !== undefined) return onClientClosed(work, connection);
@@ -143,11 +146,10 @@ function onTimer(work: Work, name: string): void {
       if (leader !== null) decide(work, leader);
       return;
     }
-    case 'tick': {
-      const goesOn = work.state.leading !== null ? onLeaderTick(work) : onFollowerTick(work);
-      if (!goesOn) goLooking(work);
-      return;
-    }
+    case 'connect':
+      return connectToLeader(work);
+    case 'tick':
+      return onTick(work);
     case 'init':
       if (work.state.phase === 'leading' && !onInitTimer(work)) goLooking(work);
       return;
@@ -156,13 +158,24 @@ function onTimer(work: Work, name: string): void {
   }
 }
 
+/** Twice in each tickTime, while leading or following. */
+function onTick(work: Work): void {
+  if (work.state.phase === 'looking') return;
+  hangUpSilent(work);
+  const goesOn = work.state.leading !== null ? onLeaderTick(work) : onFollowerTick(work);
+  if (!goesOn) goLooking(work);
+}
+
 /** The election is over: lead or follow. */
 function decide(work: Work, leader: number): void {
-  const { config } = work.state;
-  const leads = leader === config.myid;
-  update(work, { phase: leads ? 'leading' : 'following', phaseSinceUs: work.scope.context.nowUs });
+  const leads = leader === work.state.config.myid;
+  enterPhase(work, leads ? 'leading' : 'following');
   if (leads) startLeading(work);
   else startFollowing(work, leader);
+}
+
+function enterPhase(work: Work, phase: ZooKeeperState['phase']): void {
+  update(work, { phase, phaseSinceUs: work.scope.context.nowUs, phaseCount: work.state.phaseCount + 1 });
 }
 
 /** Back to the election: nobody is served, every quorum connection is closed. */
@@ -172,38 +185,41 @@ function goLooking(work: Work): void {
   hangUpAll(work);
   for (const learner of leading?.learners ?? []) work.scope.effects.push({ type: 'close', connection: learner.connection });
   if (following !== null) work.scope.effects.push({ type: 'close', connection: following.connection });
-  update(work, { phase: 'looking', phaseSinceUs: work.scope.context.nowUs, leading: null, following: null });
+  enterPhase(work, 'looking');
+  update(work, { leading: null, following: null });
   lookForLeader(work);
 }
 
-/** A flush is on the device; what waited for it goes on, unless the server has changed its part since. */
-function onDiskDone(work: Work, operation: number): void {
-  const awaited = work.state.awaiting.find((one) => one.operation === operation);
+/** A flush is on the device, or failed, which no server survives: it could not keep what it acknowledges. */
+function onDiskDone(work: Work, input: Extract<Input, { type: 'diskDone' }>): void {
+  const awaited = work.state.awaiting.find((one) => one.operation === input.operation);
   if (awaited === undefined) return;
+  if (input.error !== null) return void work.scope.effects.push({ type: 'exit', code: UNEXPECTED_ERROR, reason: `Severe unrecoverable error: ${input.error}` });
   update(work, { awaiting: work.state.awaiting.filter((one) => one !== awaited) });
-  if (awaited.then === 'logFlushed') return onLogOnDevice(work, awaited);
-  if (awaited.phaseSinceUs !== work.state.phaseSinceUs) return;
-  switch (awaited.then) {
-    case 'leaderEpochAccepted':
-      return onLeaderEpochAccepted(work);
-    case 'leaderEpochCurrent':
-      return onLeaderEpochCurrent(work);
-    case 'followerEpochAccepted':
-      return ackEpoch(work);
-    case 'followerEpochCurrent':
-      return onFollowerEpochCurrent(work);
-    default:
-      return unreachable(awaited.then);
-  }
+  onFlushed(work, awaited);
 }
 
-function onLogOnDevice(work: Work, awaited: AwaitedFlush): void {
-  const before = work.state.log.flushedZxid;
-  onLogFlushed(work, awaited.coversZxid);
-  const { flushedZxid } = work.state.log;
-  if (work.state.leading !== null) onLeaderLogFlushed(work, flushedZxid);
-  else if (work.state.following !== null) onFollowerLogFlushed(work, before, flushedZxid);
-  maybeAckNewLeader(work);
+/** What waited for a flush goes on, unless the server has changed its part since. */
+function onFlushed(work: Work, awaited: AwaitedFlush): void {
+  const { then } = awaited;
+  const isSamePhase = awaited.phaseCount === work.state.phaseCount;
+  const leads = work.state.leading !== null;
+  switch (then.type) {
+    case 'logFlushed':
+      onLogFlushed(work, awaited);
+      return leads ? onLeaderLogFlushed(work) : onFollowerLogFlushed(work);
+    case 'epochAccepted':
+      if (isSamePhase) (leads ? onLeaderEpochAccepted : onFollowerEpochAccepted)(work);
+      return;
+    case 'epochCurrent':
+      update(work, { currentEpoch: Math.max(work.state.currentEpoch, then.epoch) });
+      if (isSamePhase) (leads ? onLeaderEpochCurrent : onFollowerEpochCurrent)(work);
+      return;
+    case 'snapshotFlushed':
+      return;
+    default:
+      return unreachable(then);
+  }
 }
 
 /** Writes of our clients go to the leader, in order: to ourselves or over the quorum connection. */

@@ -1,9 +1,10 @@
-import { emptyArray, type PersistentArray } from '../kernel/persistent-array.ts';
+import type { PersistentArray } from '../kernel/persistent-array.ts';
 import type { PersistentMap } from '../kernel/persistent-map.ts';
 import type { Scope } from '../kernel/scope.ts';
-import { sized, type Unsized, type WireOperation, type ZabMessage, type ZabState, type ZabTransaction, type ZabVote, type ZooKeeperMessage } from '../protocol/zookeeper-messages.ts';
+import { sized } from '../protocol/zookeeper-messages.ts';
+import type { ForwardedOperation, Unsized, WireOperation, ZabMessage, ZabState, ZabTransaction, ZabVote, ZooKeeperMessage } from '../protocol/zookeeper-types.ts';
 import type { SystemEffect } from '../kernel/system.ts';
-import type { ConnectionId, HostName, InstantUs, Zxid } from '../kernel/units.ts';
+import type { ConnectionId, EpochMs, HostName, InstantUs, Zxid } from '../kernel/units.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import type { ZooKeeperTrace } from './trace.ts';
 import type { ZnodeTree } from './znode-tree.ts';
@@ -12,6 +13,8 @@ export const CLIENT_PORT = 2181;
 export const QUORUM_PORT = 2888;
 export const ELECTION_PORT = 3888;
 export const NO_SESSION = '0000000000000000';
+/** Owner of timers and flushes of this server. */
+export const OWNER = 'zk';
 
 export interface ZooKeeperServerConfig {
   readonly myid: number;
@@ -28,13 +31,12 @@ export interface ZooKeeperServerConfig {
 export interface ZooKeeperState {
   readonly config: ZooKeeperServerConfig;
   readonly phase: ZabState;
-  /** When the present phase began. */
+  /** When the present phase began; with `phaseCount`, what a flush asked for in an earlier phase is void. */
   readonly phaseSinceUs: InstantUs;
+  readonly phaseCount: number;
   readonly acceptedEpoch: number;
   readonly currentEpoch: number;
   readonly log: TransactionLog;
-  /** What the log starts from: the snapshot's tree. */
-  readonly baseTree: ZnodeTree;
   /** Committed and applied; its `lastZxid` is the last one. */
   readonly tree: ZnodeTree;
   readonly election: ElectionState;
@@ -45,30 +47,50 @@ export interface ZooKeeperState {
   readonly sessionConnections: PersistentMap<ConnectionId>;
   /** Paths watched, with the connections that wait, in order: `data:/path`, `child:/path`. */
   readonly watches: PersistentMap<readonly ConnectionId[]>;
-  readonly nextSession: number;
-  /** Files still to be written before the step they guard may go on: operation number to what then. */
+  /** Sessions made here since the start, which began at `startedMs`: both are in a session's id. */
+  readonly sessionCount: number;
+  readonly startedMs: EpochMs;
+  /** Flushes under way. */
   readonly awaiting: readonly AwaitedFlush[];
   readonly nextOperation: number;
 }
 
+/** What goes on when a flush is done. */
+export type FlushThen =
+  | { readonly type: 'logFlushed' | 'snapshotFlushed' | 'epochAccepted' }
+  | { readonly type: 'epochCurrent'; readonly epoch: number };
+
 export interface AwaitedFlush {
   readonly operation: number;
-  readonly then: 'logFlushed' | 'leaderEpochAccepted' | 'followerEpochAccepted' | 'leaderEpochCurrent' | 'followerEpochCurrent';
-  /** The last transaction in the file when the flush was asked for. */
+  readonly then: FlushThen;
+  /** The last transaction in the log when the flush was asked for. */
   readonly coversZxid: Zxid;
-  /** Void when the server has changed its phase since. */
-  readonly phaseSinceUs: InstantUs;
+  readonly phaseCount: number;
 }
 
-/** Transactions in memory and where they end in the file. The recent ones serve DIFF; older ones are in the snapshot. */
+/**
+ * The transaction log: a window of transactions in memory, and the file they are in. Entries after `baseTree` are in the present
+ * file, `path`; those before it are in the file before and only serve DIFF.
+ */
 export interface TransactionLog {
-  readonly path: string;
-  /** Everything up to here is in the snapshot that the log starts after. */
-  readonly snapshotZxid: Zxid;
+  /** The present file; null until its first transaction names it. */
+  readonly path: string | null;
+  /** The snapshot before the present file. */
+  readonly snapshotPath: string | null;
+  /** The tree of that snapshot. Snapshots only hold what was committed. */
+  readonly baseTree: ZnodeTree;
+  /** Everything after this zxid is in `transactions`. */
+  readonly windowZxid: Zxid;
   readonly transactions: PersistentArray<LoggedTransaction>;
+  /** Index of the first transaction of the present file. */
+  readonly ownFrom: number;
   readonly lastZxid: Zxid;
+  /** On the device up to here; -1 while a cut or a snapshot is not. */
   readonly flushedZxid: Zxid;
-  readonly flushing: boolean;
+  /** The flush under way, whose end moves `flushedZxid`. */
+  readonly flushOperation: number | null;
+  /** Files that the next snapshot makes superfluous. */
+  readonly olderPaths: readonly string[];
 }
 
 export interface LoggedTransaction {
@@ -105,62 +127,88 @@ export interface ElectionConnection {
 
 export interface LeadingState {
   readonly stage: 'discovery' | 'synchronisation' | 'broadcast';
+  /** 0 until a quorum's accepted epochs are known. */
   readonly epoch: number;
   readonly learners: readonly Learner[];
   readonly ownEpochAccepted: boolean;
-  readonly ownEpochCurrent: boolean;
+  /** Our current epoch: waits for our log, is being written, is on the device. */
+  readonly ownEpochCurrent: 'waiting' | 'writing' | 'written';
   /** The tree with every proposal applied, committed or not: requests are prepared against it. */
   readonly prepared: ZnodeTree;
-  readonly nextZxid: Zxid;
-  readonly proposals: readonly Proposal[];
-  /** Session id to its deadline, a multiple of tickTime (ExpiryQueue). */
-  readonly deadlines: PersistentMap<InstantUs>;
-  readonly syncs: readonly { readonly afterZxid: Zxid; readonly learner: number; readonly sessionId: string; readonly xid: number }[];
+  readonly lastProposedZxid: Zxid;
+  /** Proposed and not committed, in order. */
+  readonly proposals: readonly ZabTransaction[];
+  /** Session id to what the leader tracks of it (SessionTrackerImpl). */
+  readonly sessions: PersistentMap<TrackedSession>;
+  readonly syncs: readonly PendingSync[];
+}
+
+export interface TrackedSession {
+  readonly timeoutMs: number;
+  /** A multiple of tickTime (ExpiryQueue). */
+  readonly deadlineUs: InstantUs;
+  /** The server that its client is connected to; null while nobody asked for it. */
+  readonly owner: number | null;
+  /** Its end is proposed: nothing brings it back. */
+  readonly closing: boolean;
+}
+
+/** A `sync` that is answered once everything proposed before it is committed. */
+export interface PendingSync {
+  readonly afterZxid: Zxid;
+  readonly learner: number;
+  readonly sessionId: string;
+  readonly xid: number;
 }
 
 export interface Learner {
   readonly id: number;
   readonly connection: ConnectionId;
-  readonly acceptedEpoch: number | null;
+  readonly acceptedEpoch: number;
   readonly ackedEpoch: { readonly currentEpoch: number; readonly lastZxid: Zxid } | null;
+  /** Brought to our history, at least on its way: it gets every proposal. */
+  readonly synchronised: boolean;
   readonly ackedNewLeader: boolean;
   readonly upToDate: boolean;
+  /** It has everything up to here on disk. */
+  readonly ackedZxid: Zxid;
   readonly lastHeardUs: InstantUs;
-}
-
-export interface Proposal {
-  readonly transaction: ZabTransaction;
-  /** Servers that have it on disk. */
-  readonly acks: readonly number[];
 }
 
 export interface FollowingState {
   readonly leader: number;
   readonly connection: ConnectionId;
   readonly stage: 'connecting' | 'discovery' | 'synchronisation' | 'broadcast';
+  /** How often we connected; a leader that does not lead yet is tried again. */
+  readonly attempts: number;
   readonly epoch: number;
   readonly lastHeardUs: InstantUs;
-  /** Proposals logged or being logged, not yet committed. */
+  /** NEWLEADER came when the log ended here: once that is on the device the epoch is written, then NEWLEADER acknowledged. */
+  readonly newLeader: { readonly zxid: Zxid; readonly epochWriting: boolean } | null;
+  /** Proposals logged or being logged, not yet applied. */
   readonly outstanding: readonly ZabTransaction[];
-  /** COMMITs received, applied as far as the log is known. */
+  /** Proposals acknowledged up to here. */
+  readonly ackedZxid: Zxid;
   readonly committedZxid: Zxid;
   /** Sessions heard of since the last ping. */
   readonly touched: readonly string[];
-  /** The leader said UPTODATE: clients are served. */
+  /** The leader said UPTODATE: what is committed is applied, and clients are served. */
   readonly upToDate: boolean;
 }
 
 export interface ClientConnection {
   readonly connection: ConnectionId;
   readonly peer: HostName;
+  /** Null until the client said who it is. */
   readonly sessionId: string | null;
   readonly timeoutMs: number;
   /** False until the session is created or confirmed. */
   readonly established: boolean;
+  readonly lastHeardUs: InstantUs;
   /** Requests not yet answered, in order. */
   readonly queue: readonly PendingRequest[];
-  /** Watches this connection waits for. */
-  readonly watching: readonly string[];
+  /** Keys of the watches this connection waits for. */
+  readonly watching: PersistentMap<true>;
 }
 
 export interface PendingRequest {
@@ -182,7 +230,7 @@ export interface Work {
 export interface ForwardedRequest {
   readonly sessionId: string;
   readonly xid: number;
-  readonly operation: WireOperation | { readonly op: 'createSession'; readonly timeoutMs: number };
+  readonly operation: ForwardedOperation;
 }
 
 /** True while clients are served: only in a quorum that is up to date. */
@@ -213,7 +261,7 @@ export function sayZab(work: Work, connection: ConnectionId, message: Unsized<Za
 }
 
 export function setTimer(work: Work, name: string, afterMs: number): void {
-  work.scope.effects.push({ type: 'setTimer', owner: 'zk', name, atUs: work.scope.context.nowUs + Math.floor(afterMs * 1000) });
+  work.scope.effects.push({ type: 'setTimer', owner: OWNER, name, atUs: work.scope.context.nowUs + Math.floor(afterMs * 1000) });
 }
 
 export function traceZooKeeper(work: Work, event: ZooKeeperTrace): void {
@@ -225,4 +273,14 @@ export function isQuorum(config: ZooKeeperServerConfig, count: number): boolean 
   return count > config.servers.length / 2;
 }
 
-export const NO_TRANSACTIONS: PersistentArray<LoggedTransaction> = emptyArray();
+const EPOCH_SPAN = 4294967296;
+
+/** The upper half of a zxid. */
+export function epochOf(zxid: Zxid): number {
+  return Math.floor(zxid / EPOCH_SPAN);
+}
+
+/** The zxid before the first one of an epoch. */
+export function startOfEpoch(epoch: number): Zxid {
+  return epoch * EPOCH_SPAN;
+}

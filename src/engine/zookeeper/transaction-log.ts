@@ -1,189 +1,185 @@
-import { utf8Decode, utf8Encode } from '../kernel/bytes.ts';
-import { listPaths, readFile, type FileTree } from '../kernel/files.ts';
-import { arrayFrom, arrayGet, arrayPush, arrayToList, arrayTruncate } from '../kernel/persistent-array.ts';
-import { mapEntries, mapFrom } from '../kernel/persistent-map.ts';
+import { assert } from '../kernel/assert.ts';
+import { utf8Encode } from '../kernel/bytes.ts';
+import { arrayForEach, arrayFrom, arrayGet, arrayPush, arrayToList, arrayTruncate, type PersistentArray } from '../kernel/persistent-array.ts';
 import type { Zxid } from '../kernel/units.ts';
-import { crc32c } from '../protocol/crc32c.ts';
-import type { ZabTransaction } from '../protocol/zookeeper-messages.ts';
-import { NO_TRANSACTIONS, update, type AwaitedFlush, type LoggedTransaction, type TransactionLog, type Work } from './state.ts';
-import { applyTransaction, emptyZnodeTree, type Znode, type ZnodeTree } from './znode-tree.ts';
+import type { ZabTransaction } from '../protocol/zookeeper-types.ts';
+import { ACCEPTED_EPOCH_FILE, CURRENT_EPOCH_FILE, encodeLogEntry, logPath, snapshotPath } from './log-file.ts';
+import { decodeSnapshot, encodeSnapshot } from './snapshot-file.ts';
+import { OWNER, update, type AwaitedFlush, type FlushThen, type LoggedTransaction, type TransactionLog, type Work } from './state.ts';
+import { logAfter, NOT_FLUSHED } from './stored-state.ts';
+import { applyTransaction } from './znode-tree.ts';
 
-const FOLDER = 'version-2';
-const HEADER_BYTES = 8;
-/** A snapshot is taken, and a new log begun, after so many transactions (ZooKeeper's snapCount, 100,000 there). */
-const SNAP_COUNT = 500;
-export const ACCEPTED_EPOCH_FILE = `${FOLDER}/acceptedEpoch`;
-export const CURRENT_EPOCH_FILE = `${FOLDER}/currentEpoch`;
+/** A snapshot is taken, and a new log begun, after so many transactions (ZooKeeper's snapCount is 100,000, its window for DIFF 500). */
+export const SNAP_COUNT = 500;
 
-/** What a server finds on its disk. */
-export interface StoredState {
-  readonly log: TransactionLog;
-  readonly baseTree: ZnodeTree;
-  readonly tree: ZnodeTree;
-  readonly acceptedEpoch: number;
-  readonly currentEpoch: number;
+const LOG_FLUSHED: FlushThen = { type: 'logFlushed' };
+
+/** True when all that the log holds is on the device, cuts and snapshots included. */
+export function isLogFlushed(log: TransactionLog): boolean {
+  return log.flushedZxid >= log.lastZxid;
 }
 
-function logPath(zxid: Zxid): string {
-  return `${FOLDER}/log.${zxid.toString(16)}`;
-}
-
-function snapshotPath(zxid: Zxid): string {
-  return `${FOLDER}/snapshot.${zxid.toString(16)}`;
-}
-
-/** Snapshot, then every whole entry of the log that follows it; a torn tail is left out and cut off. */
-export function readStoredState(files: FileTree): StoredState & { readonly tornPath: string | null } {
-  const snapshot = readSnapshot(files);
-  const path = logPath(snapshot.zxid + 1);
-  const bytes = readFile(files, path) ?? new Uint8Array(0);
-  let tree = snapshot.tree;
-  const transactions: LoggedTransaction[] = [];
-  let at = 0;
-  for (;;) {
-    const entry = readEntry(bytes, at);
-    if (entry === null) break;
-    at = entry.endBytes;
-    transactions.push({ transaction: entry.transaction, endBytes: at });
-    tree = applyTransaction(tree, entry.transaction).tree;
+/** Index of the first transaction after `zxid` in the window. */
+export function indexAfter(transactions: PersistentArray<LoggedTransaction>, zxid: Zxid): number {
+  let low = 0;
+  let high = transactions.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((arrayGet(transactions, middle)?.transaction.zxid ?? 0) <= zxid) low = middle + 1;
+    else high = middle;
   }
-  const lastZxid = transactions[transactions.length - 1]?.transaction.zxid ?? snapshot.zxid;
-  const log: TransactionLog = { path, snapshotZxid: snapshot.zxid, transactions: arrayFrom(transactions), lastZxid, flushedZxid: snapshot.zxid, flushing: false };
-  const epochOf = (file: string): number => Number(utf8Decode(readFile(files, file) ?? new Uint8Array(0)) || '0');
-  return { log, baseTree: snapshot.tree, tree: { ...tree, lastZxid }, acceptedEpoch: epochOf(ACCEPTED_EPOCH_FILE), currentEpoch: epochOf(CURRENT_EPOCH_FILE), tornPath: at < bytes.length ? path : null };
-}
-
-/** The newest snapshot whose checksum is right. */
-function readSnapshot(files: FileTree): { zxid: Zxid; tree: ZnodeTree } {
-  const zxids = listPaths(files, `${FOLDER}/snapshot.`).filter((path) => !path.endsWith('.tmp')).map((path) => parseInt(path.slice(path.lastIndexOf('.') + 1), 16)).sort((a, b) => b - a);
-  for (const zxid of zxids) {
-    const bytes = readFile(files, snapshotPath(zxid)) ?? new Uint8Array(0);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (bytes.length > 4 && view.getUint32(0) === crc32c(bytes, 4)) return { zxid, tree: decodeTree(utf8Decode(bytes.subarray(4)), zxid) };
-  }
-  return { zxid: 0, tree: emptyZnodeTree() };
-}
-
-function readEntry(bytes: Uint8Array, at: number): { transaction: ZabTransaction; endBytes: number } | null {
-  if (at + HEADER_BYTES > bytes.length) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const endBytes = at + HEADER_BYTES + view.getUint32(at);
-  if (endBytes > bytes.length || view.getUint32(at + 4) !== crc32c(bytes, at + HEADER_BYTES, endBytes)) return null;
-  return { transaction: JSON.parse(utf8Decode(bytes.subarray(at + HEADER_BYTES, endBytes))) as ZabTransaction, endBytes };
-}
-
-function encodeEntry(transaction: ZabTransaction): Uint8Array {
-  const body = utf8Encode(JSON.stringify(transaction));
-  const entry = new Uint8Array(HEADER_BYTES + body.length);
-  entry.set(body, HEADER_BYTES);
-  const view = new DataView(entry.buffer);
-  view.setUint32(0, body.length);
-  view.setUint32(4, crc32c(body));
-  return entry;
-}
-
-/** The tree as text: what a snapshot file and a SNAP message carry. */
-export function encodeTree(tree: ZnodeTree): string {
-  const nodes = mapEntries(tree.nodes).map(([path, node]) => [path, { ...node, children: mapEntries(node.children).map(([name]) => name) }]);
-  return JSON.stringify({ nodes, sessions: mapEntries(tree.sessions), ephemerals: mapEntries(tree.ephemerals) });
-}
-
-export function decodeTree(text: string, lastZxid: Zxid): ZnodeTree {
-  type Stored = { nodes: [string, Omit<Znode, 'children'> & { children: string[] }][]; sessions: [string, number][]; ephemerals: [string, readonly string[]][] };
-  const stored = JSON.parse(text) as Stored;
-  const nodes = stored.nodes.map(([path, node]): [string, Znode] => [path, { ...node, children: mapFrom(node.children.map((name): [string, true] => [name, true])) }]);
-  return { nodes: mapFrom(nodes), sessions: mapFrom(stored.sessions), ephemerals: mapFrom(stored.ephemerals), lastZxid };
+  return low;
 }
 
 /** Appends to the log; a flush is under way or starts now, and its end is told by `logFlushed`. */
 export function logTransaction(work: Work, transaction: ZabTransaction): void {
   const { log } = work.state;
-  const bytes = encodeEntry(transaction);
-  const before = arrayGet(log.transactions, log.transactions.length - 1)?.endBytes ?? 0;
-  work.scope.effects.push({ type: 'append', path: log.path, bytes });
-  update(work, { log: { ...log, transactions: arrayPush(log.transactions, { transaction, endBytes: before + bytes.length }), lastZxid: transaction.zxid } });
+  assert(transaction.zxid > log.lastZxid, `a zxid above ${log.lastZxid}, got ${transaction.zxid}`);
+  const bytes = encodeLogEntry(transaction, log.path === null ? 'first' : 'later');
+  const path = log.path ?? logPath(transaction.zxid);
+  work.scope.effects.push({ type: 'append', path, bytes });
+  const endBytes = endOfLog(log) + bytes.length;
+  update(work, { log: { ...log, path, transactions: arrayPush(log.transactions, { transaction, endBytes }), lastZxid: transaction.zxid } });
   flushLog(work);
 }
 
-/** Begins a flush of what the log already holds. */
-export function flushWholeLog(work: Work): void {
-  flushLog(work);
+/** Size of the present file. */
+function endOfLog(log: TransactionLog): number {
+  return log.path === null || log.transactions.length === log.ownFrom ? 0 : (arrayGet(log.transactions, log.transactions.length - 1)?.endBytes ?? 0);
 }
 
-function flushLog(work: Work): void {
+/** One flush at a time: what comes meanwhile goes with the next. */
+export function flushLog(work: Work): void {
   const { log } = work.state;
-  if (log.flushing || log.flushedZxid >= log.lastZxid) return;
-  awaitFlush(work, log.path, 'logFlushed');
-  update(work, { log: { ...work.state.log, flushing: true } });
+  if (log.flushOperation !== null || isLogFlushed(log)) return;
+  startFlush(work, log.path ?? log.snapshotPath ?? '');
 }
 
-/** The flush that ran covers what was appended before it began; anything since starts the next. Returns the zxid now durable. */
-export function onLogFlushed(work: Work, coveredZxid: Zxid): void {
-  update(work, { log: { ...work.state.log, flushing: false, flushedZxid: Math.max(work.state.log.flushedZxid, Math.min(coveredZxid, work.state.log.lastZxid)) } });
+/** A flush of `path` that ends with everything durable that the log now holds. */
+function startFlush(work: Work, path: string): void {
+  const operation = awaitFlush(work, path, LOG_FLUSHED);
+  update(work, { log: { ...work.state.log, flushOperation: operation } });
+}
+
+/** The log as it was when the flush began is on the device; anything since starts the next one. Void after a cut or a new snapshot. */
+export function onLogFlushed(work: Work, awaited: AwaitedFlush): void {
+  const { log } = work.state;
+  if (log.flushOperation !== awaited.operation) return;
+  update(work, { log: { ...log, flushOperation: null, flushedZxid: Math.max(log.flushedZxid, awaited.coversZxid) } });
   flushLog(work);
 }
 
-/** Asks for a flush of `path`; `then` is what the server goes on with. */
-export function awaitFlush(work: Work, path: string, then: AwaitedFlush['then']): void {
-  const { nextOperation, awaiting, phaseSinceUs } = work.state;
-  work.scope.effects.push({ type: 'flush', owner: 'zk', operation: nextOperation, path });
-  update(work, { nextOperation: nextOperation + 1, awaiting: [...awaiting, { operation: nextOperation, then, phaseSinceUs, coversZxid: work.state.log.lastZxid }] });
+/** Asks for a flush of `path`; `then` is what the server goes on with. Returns the operation. */
+function awaitFlush(work: Work, path: string, then: FlushThen): number {
+  const { nextOperation, awaiting, phaseCount, log } = work.state;
+  work.scope.effects.push({ type: 'flush', owner: OWNER, operation: nextOperation, path });
+  update(work, { nextOperation: nextOperation + 1, awaiting: [...awaiting, { operation: nextOperation, then, phaseCount, coversZxid: log.lastZxid }] });
+  return nextOperation;
 }
 
-/** AtomicFileOutputStream: tmp, flush, rename; `then` follows once it is on the device. */
-export function writeEpoch(work: Work, file: string, epoch: number, then: AwaitedFlush['then']): void {
-  work.scope.effects.push({ type: 'replace', path: `${file}.tmp`, bytes: utf8Encode(String(epoch)) });
-  awaitFlush(work, `${file}.tmp`, then);
-  work.scope.effects.push({ type: 'rename', from: `${file}.tmp`, to: file });
+const ACCEPTED_EPOCH: FlushThen = { type: 'epochAccepted' };
+
+/** Promises on disk to follow no leader of an older epoch; `epochAccepted` follows. */
+export function writeAcceptedEpoch(work: Work, epoch: number): void {
+  update(work, { acceptedEpoch: epoch });
+  replaceAtomically(work, ACCEPTED_EPOCH_FILE, { bytes: utf8Encode(String(epoch)), then: ACCEPTED_EPOCH });
 }
 
-/** Cuts every transaction after `zxid` from log and file. False when the log does not reach back that far. */
+/** Writes that our history is that of `epoch`: only once the log is on the device, or a shorter one could win an election. */
+export function writeCurrentEpoch(work: Work, epoch: number): void {
+  replaceAtomically(work, CURRENT_EPOCH_FILE, { bytes: utf8Encode(String(epoch)), then: { type: 'epochCurrent', epoch } });
+}
+
+/** AtomicFileOutputStream: tmp, flush, rename. Durable as a whole once the flush is done. */
+function replaceAtomically(work: Work, path: string, content: { readonly bytes: Uint8Array; readonly then: FlushThen }): number {
+  work.scope.effects.push({ type: 'replace', path: `${path}.tmp`, bytes: content.bytes });
+  const operation = awaitFlush(work, `${path}.tmp`, content.then);
+  work.scope.effects.push({ type: 'rename', from: `${path}.tmp`, to: path });
+  return operation;
+}
+
+/**
+ * Cuts every transaction after `zxid` from log and file, and the tree goes back with it. False when the file does not reach
+ * back that far. Snapshots only hold what was committed, so no leader asks for it.
+ */
 export function truncateLog(work: Work, zxid: Zxid): boolean {
-  const { log } = work.state;
-  if (zxid < log.snapshotZxid) return false;
-  let keep = log.transactions.length;
-  while (keep > 0 && (arrayGet(log.transactions, keep - 1)?.transaction.zxid ?? 0) > zxid) keep -= 1;
+  const { log, tree } = work.state;
+  if (zxid < log.baseTree.lastZxid) return false;
+  const keep = indexAfter(log.transactions, zxid);
   const transactions = arrayTruncate(log.transactions, keep);
-  const endBytes = arrayGet(log.transactions, keep - 1)?.endBytes ?? 0;
-  work.scope.effects.push({ type: 'resize', path: log.path, sizeBytes: endBytes });
-  update(work, { log: { ...log, transactions, lastZxid: zxid, flushedZxid: Math.min(log.flushedZxid, zxid) } });
+  const cut = { ...log, transactions, lastZxid: arrayGet(transactions, keep - 1)?.transaction.zxid ?? log.windowZxid, flushedZxid: NOT_FLUSHED, flushOperation: null };
+  if (log.path !== null && keep <= log.ownFrom) {
+    work.scope.effects.push({ type: 'delete', path: log.path });
+    update(work, { log: { ...cut, path: null } });
+  } else {
+    if (log.path !== null) work.scope.effects.push({ type: 'resize', path: log.path, sizeBytes: endOfLog(cut) });
+    update(work, { log: cut });
+  }
+  if (tree.lastZxid > zxid) update(work, { tree: log.baseTree });
+  catchUpTree(work);
+  startFlush(work, log.path ?? log.snapshotPath ?? '');
   return true;
 }
 
-/** The tree with every logged transaction applied, committed or not: what a server starts from, and what is left after a cut. */
-export function replayLog(work: Work): ZnodeTree {
-  const { log, baseTree } = work.state;
-  let tree = baseTree;
-  for (const { transaction } of arrayToList(log.transactions)) tree = applyTransaction(tree, transaction).tree;
-  return { ...tree, lastZxid: log.lastZxid };
+/** Applies what is logged and not in the tree yet, committed or not: history that a leader starts from and a follower offers. */
+export function catchUpTree(work: Work): void {
+  const { log } = work.state;
+  let { tree } = work.state;
+  for (let i = indexAfter(log.transactions, tree.lastZxid); i < log.transactions.length; i++) {
+    const logged = arrayGet(log.transactions, i);
+    if (logged !== undefined) tree = applyTransaction(tree, logged.transaction).tree;
+  }
+  update(work, { tree });
 }
 
-/** Replaces everything by a snapshot, as a follower does that is too far behind. */
-export function installSnapshot(work: Work, zxid: Zxid, text: string): ZnodeTree {
-  const tree = decodeTree(text, zxid);
-  beginLogAfterSnapshot(work, tree);
-  return tree;
+/** Replaces everything by a leader's snapshot, as a follower does that is too far behind. False when the snapshot is damaged. */
+export function installSnapshot(work: Work, zxid: Zxid, bytes: Uint8Array): boolean {
+  const tree = decodeSnapshot(bytes, zxid);
+  if (tree === null) return false;
+  const { log } = work.state;
+  const olderPaths = [...log.olderPaths, ...pathsOf(log)].filter((path) => path !== snapshotPath(zxid));
+  update(work, { tree, log: { ...logAfter(tree, snapshotPath(zxid)), olderPaths } });
+  const operation = replaceAtomically(work, snapshotPath(zxid), { bytes, then: LOG_FLUSHED });
+  update(work, { log: { ...work.state.log, flushOperation: operation } });
+  dropOlderFiles(work);
+  return true;
 }
 
-/** Takes a snapshot once the log is long, and begins a new log behind it. Only the applied part may be left behind. */
+function pathsOf(log: TransactionLog): string[] {
+  return [log.snapshotPath, log.path].filter((path) => path !== null);
+}
+
+/** The first snapshot, of the empty tree, without which a log would say nothing. */
+export function writeFirstSnapshot(work: Work): void {
+  const { log } = work.state;
+  const path = snapshotPath(log.lastZxid);
+  const operation = replaceAtomically(work, path, { bytes: encodeSnapshot(log.baseTree), then: LOG_FLUSHED });
+  update(work, { log: { ...work.state.log, snapshotPath: path, flushOperation: operation } });
+}
+
+/** Takes a snapshot once the log is long, and begins a new file behind it. Only of what is committed, applied and on the device. */
 export function snapshotWhenLong(work: Work): void {
   const { log, tree } = work.state;
-  if (log.transactions.length < SNAP_COUNT || tree.lastZxid !== log.lastZxid || log.flushing) return;
-  beginLogAfterSnapshot(work, tree);
+  if (log.transactions.length - log.ownFrom < SNAP_COUNT || tree.lastZxid !== log.lastZxid || !isLogFlushed(log)) return;
+  const path = snapshotPath(tree.lastZxid);
+  replaceAtomically(work, path, { bytes: encodeSnapshot(tree), then: { type: 'snapshotFlushed' } });
+  // The file before stays, and its transactions in memory: they serve DIFF.
+  const transactions = arrayFrom(arrayToList(log.transactions).slice(log.ownFrom));
+  dropOlderFiles(work);
+  update(work, { log: { ...log, path: null, snapshotPath: path, baseTree: tree, windowZxid: log.baseTree.lastZxid, transactions, ownFrom: transactions.length, olderPaths: pathsOf(log) } });
 }
 
-function beginLogAfterSnapshot(work: Work, tree: ZnodeTree): void {
-  const zxid = tree.lastZxid;
+/** Behind the rename in the journal of the file system: nothing older goes before the newer is there. */
+function dropOlderFiles(work: Work): void {
   const { log } = work.state;
-  const body = utf8Encode(encodeTree(tree));
-  const bytes = new Uint8Array(4 + body.length);
-  bytes.set(body, 4);
-  new DataView(bytes.buffer).setUint32(0, crc32c(body));
-  const path = snapshotPath(zxid);
-  work.scope.effects.push({ type: 'replace', path: `${path}.tmp`, bytes }, { type: 'flush', owner: 'zk', operation: -1, path: `${path}.tmp` }, { type: 'rename', from: `${path}.tmp`, to: path });
-  if (log.snapshotZxid > 0) work.scope.effects.push({ type: 'delete', path: snapshotPath(log.snapshotZxid) });
-  work.scope.effects.push({ type: 'delete', path: log.path });
-  const next = logPath(zxid + 1);
-  work.scope.effects.push({ type: 'replace', path: next, bytes: new Uint8Array(0) });
-  update(work, { baseTree: tree, log: { path: next, snapshotZxid: zxid, transactions: NO_TRANSACTIONS, lastZxid: zxid, flushedZxid: zxid, flushing: false } });
+  for (const path of log.olderPaths) work.scope.effects.push({ type: 'delete', path });
+  update(work, { log: { ...log, olderPaths: [] } });
+}
+
+/** Calls `visit` for every logged transaction after `zxid`. */
+export function forEachAfter(log: TransactionLog, zxid: Zxid, visit: (transaction: ZabTransaction) => void): void {
+  const from = indexAfter(log.transactions, zxid);
+  arrayForEach(log.transactions, (logged, i) => {
+    if (i >= from) visit(logged.transaction);
+  });
 }

@@ -1,7 +1,8 @@
 import { assert, required } from '../kernel/assert.ts';
-import { emptyMap, mapDelete, mapGet, mapKeys, mapSet, type PersistentMap } from '../kernel/persistent-map.ts';
+import { utf8Length } from '../kernel/bytes.ts';
+import { emptyMap, mapDelete, mapFrom, mapGet, mapKeys, mapSet, type PersistentMap } from '../kernel/persistent-map.ts';
 import type { Zxid } from '../kernel/units.ts';
-import type { TransactionBody, WireStat, ZabTransaction } from '../protocol/zookeeper-messages.ts';
+import type { TransactionBody, WireStat, ZabTransaction } from '../protocol/zookeeper-types.ts';
 
 /** One znode (DataNode). */
 export interface Znode {
@@ -12,7 +13,8 @@ export interface Znode {
   readonly ctimeMs: number;
   readonly mtimeMs: number;
   readonly version: number;
-  readonly cversion: number;
+  /** How many children were ever created: the next sequential suffix. Stat's cversion counts deletions too (`statOf`). */
+  readonly createdChildren: number;
   readonly ephemeralOwner: string | null;
   readonly children: PersistentMap<true>;
 }
@@ -22,17 +24,29 @@ export interface ZnodeTree {
   readonly nodes: PersistentMap<Znode>;
   /** Session id to its negotiated time-out in ms. */
   readonly sessions: PersistentMap<number>;
-  /** Session id to the paths of its ephemerals, in order of creation. */
+  /** Session id to the paths of its ephemerals. */
   readonly ephemerals: PersistentMap<readonly string[]>;
   readonly lastZxid: Zxid;
 }
 
-export type TreeChange = { readonly event: 'created' | 'deleted' | 'dataChanged'; readonly path: string };
+export interface TreeChange {
+  readonly event: 'created' | 'deleted' | 'dataChanged';
+  readonly path: string;
+}
 
-const ROOT: Znode = { data: '', czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, version: 0, cversion: 0, ephemeralOwner: null, children: emptyMap() };
+const EMPTY: Znode = { data: '', czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, version: 0, createdChildren: 0, ephemeralOwner: null, children: emptyMap() };
+
+/** ZooKeeper's own znodes, which are there from the start and cannot be deleted. `Simplified:` the config is empty, there are no quotas. */
+const OWN_PATHS = ['/', '/zookeeper', '/zookeeper/config', '/zookeeper/quota'];
 
 export function emptyZnodeTree(): ZnodeTree {
-  return { nodes: mapSet(emptyMap<Znode>(), '/', ROOT), sessions: emptyMap(), ephemerals: emptyMap(), lastZxid: 0 };
+  const withChildren = (names: readonly string[]): Znode => ({ ...EMPTY, children: mapFrom(names.map((name): [string, true] => [name, true])) });
+  const nodes = mapFrom<Znode>([['/', withChildren(['zookeeper'])], ['/zookeeper', withChildren(['config', 'quota'])], ['/zookeeper/config', EMPTY], ['/zookeeper/quota', EMPTY]]);
+  return { nodes, sessions: emptyMap(), ephemerals: emptyMap(), lastZxid: 0 };
+}
+
+export function isOwnPath(path: string): boolean {
+  return OWN_PATHS.includes(path);
 }
 
 export function parentOf(path: string): string {
@@ -44,10 +58,11 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** What a client sees of a znode beside its data (DataNode.copyStat). */
 export function statOf(node: Znode): WireStat {
   return {
-    czxid: node.czxid, mzxid: node.mzxid, pzxid: node.pzxid, ctimeMs: node.ctimeMs, mtimeMs: node.mtimeMs, version: node.version, cversion: node.cversion,
-    ephemeralOwner: node.ephemeralOwner, dataLength: node.data.length, numChildren: node.children.size,
+    czxid: node.czxid, mzxid: node.mzxid, pzxid: node.pzxid, ctimeMs: node.ctimeMs, mtimeMs: node.mtimeMs, version: node.version,
+    cversion: node.createdChildren * 2 - node.children.size, ephemeralOwner: node.ephemeralOwner, dataLength: utf8Length(node.data), numChildren: node.children.size,
   };
 }
 
@@ -67,8 +82,14 @@ function applyBody(tree: ZnodeTree, transaction: ZabTransaction, part: { body: T
   switch (body.type) {
     case 'createSession':
       return { ...tree, sessions: mapSet(tree.sessions, transaction.sessionId, body.timeoutMs) };
-    case 'closeSession':
-      return closeSession(tree, transaction, changes);
+    case 'closeSession': {
+      let after = tree;
+      for (const path of body.paths) {
+        changes.push({ event: 'deleted', path });
+        after = deleteNode(after, transaction.zxid, path);
+      }
+      return { ...after, sessions: mapDelete(after.sessions, transaction.sessionId) };
+    }
     case 'create':
       changes.push({ event: 'created', path: body.path });
       return createNode(tree, transaction, body);
@@ -87,6 +108,7 @@ function applyBody(tree: ZnodeTree, transaction: ZabTransaction, part: { body: T
     }
     case 'check':
     case 'error':
+    case 'failedMulti':
       return tree;
   }
 }
@@ -96,11 +118,8 @@ function createNode(tree: ZnodeTree, transaction: ZabTransaction, body: Extract<
   const parent = required(mapGet(tree.nodes, parentPath), `parent of ${body.path}`);
   assert(mapGet(tree.nodes, body.path) === undefined, `no znode ${body.path} yet`);
   const { zxid, timeMs, sessionId } = transaction;
-  const node: Znode = {
-    data: body.data, czxid: zxid, mzxid: zxid, pzxid: zxid, ctimeMs: timeMs, mtimeMs: timeMs, version: 0, cversion: 0,
-    ephemeralOwner: body.ephemeral ? sessionId : null, children: emptyMap(),
-  };
-  const changedParent: Znode = { ...parent, cversion: parent.cversion + 1, pzxid: zxid, children: mapSet(parent.children, nameOf(body.path), true) };
+  const node: Znode = { ...EMPTY, data: body.data, czxid: zxid, mzxid: zxid, pzxid: zxid, ctimeMs: timeMs, mtimeMs: timeMs, ephemeralOwner: body.ephemeral ? sessionId : null };
+  const changedParent: Znode = { ...parent, createdChildren: body.parentCVersion, pzxid: zxid, children: mapSet(parent.children, nameOf(body.path), true) };
   const ephemerals = body.ephemeral ? mapSet(tree.ephemerals, sessionId, [...(mapGet(tree.ephemerals, sessionId) ?? []), body.path]) : tree.ephemerals;
   return { ...tree, nodes: mapSet(mapSet(tree.nodes, parentPath, changedParent), body.path, node), ephemerals };
 }
@@ -109,20 +128,11 @@ function deleteNode(tree: ZnodeTree, zxid: Zxid, path: string): ZnodeTree {
   const node = required(mapGet(tree.nodes, path), `znode ${path} to delete`);
   const parentPath = parentOf(path);
   const parent = required(mapGet(tree.nodes, parentPath), `parent of ${path}`);
-  const changedParent: Znode = { ...parent, cversion: parent.cversion + 1, pzxid: zxid, children: mapDelete(parent.children, nameOf(path)) };
-  let ephemerals = tree.ephemerals;
+  const changedParent: Znode = { ...parent, pzxid: zxid, children: mapDelete(parent.children, nameOf(path)) };
+  let { ephemerals } = tree;
   if (node.ephemeralOwner !== null) {
     const left = (mapGet(ephemerals, node.ephemeralOwner) ?? []).filter((other) => other !== path);
     ephemerals = left.length === 0 ? mapDelete(ephemerals, node.ephemeralOwner) : mapSet(ephemerals, node.ephemeralOwner, left);
   }
   return { ...tree, nodes: mapSet(mapDelete(tree.nodes, path), parentPath, changedParent), ephemerals };
-}
-
-function closeSession(tree: ZnodeTree, transaction: ZabTransaction, changes: TreeChange[]): ZnodeTree {
-  let after = tree;
-  for (const path of mapGet(tree.ephemerals, transaction.sessionId) ?? []) {
-    changes.push({ event: 'deleted', path });
-    after = deleteNode(after, transaction.zxid, path);
-  }
-  return { ...after, sessions: mapDelete(after.sessions, transaction.sessionId), ephemerals: mapDelete(after.ephemerals, transaction.sessionId) };
 }

@@ -121,7 +121,7 @@ function focusSlotWidth(room: number): number {
 }
 
 function focusSlot(partition: { key: string; partition: number }, x: number, width: number, band: Band): TankSlot {
-  const tank = width < 92 ? 32 : width < 98 ? 36 : 40;
+  const tank = width < 92 ? 34 : 40;
   return { key: partition.key, partition: partition.partition, x: x + 4, width: tank, form: 'focus', hit: { x: x - 3, y: band.top, width, height: band.height } };
 }
 

@@ -52,8 +52,9 @@ function laneRoute(layout: StageLayout, corners: readonly Point[], laneY: number
   return { track: trackThrough(corners), tag: 'beside', tagRoom: { x: left, y: laneY - TAG_HEIGHT / 2, width: Math.max(...xs) - left, height: TAG_HEIGHT } };
 }
 
-/** Neighbours speak across their gutter, a lane for each direction; the others through the lanes below their row. */
+/** A phone has no room between its cards. Neighbours speak across their gutter, a lane for each direction; the others through the lanes below their row. */
 function replicationRoute(layout: StageLayout, from: PlacedCard, to: PlacedCard): Route | null {
+  if (layout.form === 'phone') return null;
   if (from.row === to.row && Math.abs(from.column - to.column) === 1) return gutterRoute(layout, from, to);
   const upper = Math.min(from.row, to.row);
   const lanes = layout.lanes[upper]?.brokers ?? [];

@@ -202,8 +202,8 @@ function layoutPhone(input: StageInput): StageLayout {
     right: null,
     admins: [],
     ensembleLaneY: 0,
-    controlLaneY: 71,
-    sessionTextY: 75,
+    controlLaneY: 79,
+    sessionTextY: 64,
     lanes: [],
     legend: null,
   };

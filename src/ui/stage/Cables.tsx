@@ -51,7 +51,7 @@ const SessionLine = memo(function SessionLine({ layout, card }: { readonly layou
   const end = pointAlong(track, track.length);
   const middle = pointAlong(track, track.length / 2);
   const straight = card.row === 0;
-  const word = look.word === null ? '' : words.stage.session[look.word];
+  const word = look.word === null ? '' : layout.form === 'phone' ? words.stage.sessionShort[look.word] : words.stage.session[look.word];
   const openMenu = (at: { readonly x: number; readonly y: number }): void => changeLook(playground.store, { menu: { kind: 'machine', host: card.host, peer: null, at }, selected: { kind: 'machine', host: card.host } });
   return (
     <g>
@@ -59,7 +59,7 @@ const SessionLine = memo(function SessionLine({ layout, card }: { readonly layou
         <path className="cable-hit" d={trackPath(track)} />
         <path d={trackPath(track)} fill="none" stroke={color} strokeWidth={1.5} strokeDasharray={look.whole ? undefined : '3 3'} opacity={look.whole ? 0.8 : 1} />
       </g>
-      {look.whole ? null : <BrokenMark x={middle.x} y={layout.form === 'phone' || !straight ? middle.y : layout.sessionTextY - 4} />}
+      {look.whole ? null : <BrokenMark x={middle.x} y={straight ? layout.sessionTextY - 4 : middle.y} />}
       {look.whole || !straight ? null : <SvgText x={middle.x + 14} y={layout.sessionTextY} text={word} size={11} color="var(--out)" room={layout.form === 'phone' ? card.width - 50 : card.width - 40} />}
       <Port x={start.x} y={start.y} color={color} />
       <Port x={end.x} y={end.y} color={color} />

@@ -115,12 +115,13 @@ function PhoneStrip({ strip, quorum, color }: { readonly strip: Rect; readonly q
   const openMenu = (at: { readonly x: number; readonly y: number }): void => {
     if (server !== null) changeLook(playground.store, { menu: { kind: 'machine', host: server, peer: null, at } });
   };
-  const used = 84 + measure(quorum, { size: 12 });
+  const name = measure('ZooKeeper', { size: 13, bold: true }) + 20;
+  const used = name + measure(quorum, { size: 12 });
   return (
     <g {...pressable(openMenu)} aria-label={`ZooKeeper ${quorum}. ${text}`} aria-haspopup="menu" className="pressable">
       <rect className="hit" x={strip.x + 0.5} y={strip.y + 0.5} width={strip.width - 1} height={strip.height - 1} rx={10} fill="var(--card)" stroke="var(--line)" />
       <SvgText x={strip.x + 12} y={strip.y + 25} text="ZooKeeper" size={13} bold />
-      <SvgText x={strip.x + 82} y={strip.y + 25} text={quorum} size={12} color={color} />
+      <SvgText x={strip.x + name} y={strip.y + 25} text={quorum} size={12} color={color} />
       <SvgText x={strip.x + strip.width - 12} y={strip.y + 25} text={text} size={13} bold anchor="end" color={gold ? 'var(--leader)' : 'var(--out)'} room={strip.width - used - 24} />
     </g>
   );

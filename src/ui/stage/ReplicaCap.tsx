@@ -17,6 +17,8 @@ export function ReplicaCap({ look, x, y, width }: CapProps) {
   const iconY = y + (CAP_HEIGHT - size) / 2;
   const centreX = x + width / 2;
   const centreY = y + CAP_HEIGHT / 2;
+  const radius = Math.min(7.5, (width + 2.5) / 2);
+  const markSize = radius * (10 / 7.5);
   switch (look) {
     case 'leader':
       return (
@@ -35,15 +37,15 @@ export function ReplicaCap({ look, x, y, width }: CapProps) {
     case 'isr':
       return (
         <g>
-          <circle cx={centreX} cy={centreY} r={7.5} fill="var(--isr-soft)" stroke="var(--isr)" strokeWidth={1.3} />
-          <Glyph name="check" x={centreX - 5} y={centreY - 5} size={10} color="var(--isr)" weight={2} />
+          <circle cx={centreX} cy={centreY} r={radius} fill="var(--isr-soft)" stroke="var(--isr)" strokeWidth={1.3} />
+          <Glyph name="check" x={centreX - markSize / 2} y={centreY - markSize / 2} size={markSize} color="var(--isr)" weight={2} />
         </g>
       );
     default:
       return (
         <g>
-          <circle cx={centreX} cy={centreY} r={7.5} fill="none" stroke="var(--out)" strokeWidth={1.4} strokeDasharray="2.5 2" />
-          <Glyph name="slash" x={centreX - 5} y={centreY - 5} size={10} color="var(--out)" weight={2} />
+          <circle cx={centreX} cy={centreY} r={radius} fill="none" stroke="var(--out)" strokeWidth={1.4} strokeDasharray="2.5 2" />
+          <Glyph name="slash" x={centreX - markSize / 2} y={centreY - markSize / 2} size={markSize} color="var(--out)" weight={2} />
         </g>
       );
   }

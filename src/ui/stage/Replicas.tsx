@@ -132,7 +132,7 @@ function FocusNotes({ slot, partition, replica, broker, isDead, card, greatestEn
       ) : card.density === 'full' ? (
         <SvgText x={slot.hit.x + slot.hit.width / 2 - 2} y={bottom + 31} text={words.stage.epoch(replica.leaderEpoch)} size={11} anchor="middle" color={isDead ? 'var(--ink-3)' : stale ? 'var(--stale)' : 'var(--ink-2)'} room={slot.hit.width - 8} />
       ) : null}
-      <TankTags tags={tags} x={slot.x + slot.width} heightOf={(offset) => bottom - (offset - window.base) * rowHeight} lowest={bottom} highest={card.tankTop + 6} />
+      <TankTags tags={tags} x={slot.x + slot.width} room={slot.hit.x + slot.hit.width - slot.x - slot.width} heightOf={(offset) => bottom - (offset - window.base) * rowHeight} lowest={bottom} highest={card.tankTop + 6} />
     </g>
   );
 }
@@ -140,13 +140,13 @@ function FocusNotes({ slot, partition, replica, broker, isDead, card, greatestEn
 function focusTags(words: Dictionary, input: { replica: ReplicaView; broker: BrokerView; isDead: boolean; consumers: readonly ConsumerView[] }): TankTag[] {
   const { replica, broker, isDead } = input;
   const tags: TankTag[] = [
-    { at: replica.logEndOffset, text: words.stage.logEnd(replica.logEndOffset), color: isDead ? 'var(--dead)' : 'var(--ink-2)' },
-    { at: replica.highWatermark, text: words.stage.highWatermark(replica.highWatermark), color: isDead ? 'var(--dead)' : 'var(--surf)' },
+    { at: replica.logEndOffset, text: words.stage.logEnd(replica.logEndOffset), short: String(replica.logEndOffset), color: isDead ? 'var(--dead)' : 'var(--ink-2)' },
+    { at: replica.highWatermark, text: words.stage.highWatermark(replica.highWatermark), short: String(replica.highWatermark), color: isDead ? 'var(--dead)' : 'var(--surf)' },
   ];
   if (isDead) {
-    if (replica.flushedOffset < replica.logEndOffset) tags.push({ at: replica.flushedOffset, text: words.stage.onDisk(replica.flushedOffset), color: 'var(--ink-2)' });
+    if (replica.flushedOffset < replica.logEndOffset) tags.push({ at: replica.flushedOffset, text: String(replica.flushedOffset), short: String(replica.flushedOffset), color: 'var(--ink-2)', icon: 'disk' });
     return tags;
   }
-  for (const drop of dropsOf(input.consumers, replica.key, broker.brokerId)) tags.push({ at: drop.at, text: drop.name, color: 'var(--fetch)', icon: 'drop' });
+  for (const drop of dropsOf(input.consumers, replica.key, broker.brokerId)) tags.push({ at: drop.at, text: drop.name, short: drop.name, color: 'var(--fetch)', icon: 'drop' });
   return tags;
 }

@@ -1,10 +1,13 @@
 import { Glyph } from '../components/Icon.tsx';
 import type { IconName } from '../components/icons.ts';
+import { measure } from '../interactions/measure.ts';
 import { spreadLabels } from '../layout/tank-window.ts';
 
 export interface TankTag {
   readonly at: number;
   readonly text: string;
+  /** For where the text does not fit. */
+  readonly short: string;
   readonly color: string;
   readonly icon?: IconName;
 }
@@ -13,6 +16,8 @@ interface TankTagsProps {
   readonly tags: readonly TankTag[];
   /** The tank's right wall. */
   readonly x: number;
+  /** Pixels to the right of the wall. */
+  readonly room: number;
   /** Height of an offset's lower edge. */
   readonly heightOf: (offset: number) => number;
   readonly lowest: number;
@@ -22,7 +27,7 @@ interface TankTagsProps {
 const APART = 16;
 
 /** Tags at the right wall of a tank, kept apart, each with its own leader line. */
-export function TankTags({ tags, x, heightOf, lowest, highest }: TankTagsProps) {
+export function TankTags({ tags, x, room, heightOf, lowest, highest }: TankTagsProps) {
   const inOrder = tags.slice().sort((a, b) => b.at - a.at);
   const wished = inOrder.map((tag) => Math.max(highest, Math.min(lowest, heightOf(tag.at))));
   const heights = spreadLabels(wished, APART, lowest);
@@ -33,11 +38,11 @@ export function TankTags({ tags, x, heightOf, lowest, highest }: TankTagsProps) 
         const y = heights[i] ?? 0;
         const textX = x + 12 + (tag.icon === undefined ? 0 : 11);
         return (
-          <g key={tag.text}>
+          <g key={`${tag.icon ?? ''} ${tag.text}`}>
             <path d={`M${x + 1} ${from}L${x + 7} ${y}h3`} stroke={tag.color} strokeWidth={1.4} fill="none" />
             {tag.icon === undefined ? null : <Glyph name={tag.icon} x={x + 11} y={y - 5} size={10} color={tag.color} />}
             <text x={textX} y={y + 3.9} style={{ fontSize: 11, fontWeight: 700, fill: tag.color }}>
-              {tag.text}
+              {measure(tag.text, { size: 11, bold: true }) > room - (textX - x) ? tag.short : tag.text}
             </text>
           </g>
         );

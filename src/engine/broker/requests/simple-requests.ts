@@ -17,8 +17,7 @@ const API_VERSIONS: readonly ApiVersionsResponseApiVersion[] = SERVED.map((api) 
 const FIRST_VERSION_WITH_MANY_KEYS = 4;
 
 /** ApiVersions: every API that this broker answers, with its versions. */
-export function onApiVersions(state: BrokerState, requestId: number, frame: RequestFrameOf<'ApiVersions'>, scope: BrokerScope): BrokerState {
-  void frame;
+export function onApiVersions(state: BrokerState, requestId: number, scope: BrokerScope): BrokerState {
   scope.effects.push({ type: 'respond', requestId, api: 'ApiVersions', body: apiVersionsResponse({ apiKeys: API_VERSIONS }) });
   return state;
 }
@@ -33,8 +32,7 @@ export function onFindCoordinator(state: BrokerState, requestId: number, frame: 
 }
 
 /** DescribeCluster: brokers and controller as the metadata cache has them. */
-export function onDescribeCluster(state: BrokerState, requestId: number, frame: RequestFrameOf<'DescribeCluster'>, scope: BrokerScope): BrokerState {
-  void frame;
+export function onDescribeCluster(state: BrokerState, requestId: number, scope: BrokerScope): BrokerState {
   const { metadata, identity } = state;
   const brokers = metadata.brokers.map((broker) => ({ brokerId: broker.brokerId, host: broker.host, port: broker.port, rack: broker.rack }));
   scope.effects.push({ type: 'respond', requestId, api: 'DescribeCluster', body: describeClusterResponse({ clusterId: identity.clusterId, controllerId: metadata.controllerId, brokers }) });
