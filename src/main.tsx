@@ -2,6 +2,7 @@ import { startPlayground } from './playground/playground.ts';
 import type { Session } from './playground/session/contract.ts';
 import { fixtureSession } from './playground/session/fixture-session.ts';
 import { liveSession } from './playground/session/live-session.ts';
+import type { FixtureScene } from './playground/session/fixture-view.ts';
 import { mountPage } from './ui/app/mount.tsx';
 import { readPreferences } from './ui/app/preferences.ts';
 import './ui/theme/tokens.css';

@@ -149,6 +149,8 @@ export interface DeviceVersion {
 
 export type JournalEntry =
   | { readonly op: 'create' | 'delete'; readonly path: string }
+  /** A cut of the data: size and content are journalled together, so a later fsync of any file makes it durable too. */
+  | { readonly op: 'cut'; readonly path: string; readonly sizeBytes: number; readonly from: number; readonly to: number }
   /** `image` when a flush of `from` was under way: the process waits for it before renaming, so the new name never shows less. */
   | { readonly op: 'rename'; readonly from: string; readonly to: string; readonly image: FileImage | null };
 

@@ -47,10 +47,25 @@ function writeCache(draft: Draft, path: string, cache: FileTree): void {
     written = mapSet(cache, path, { ...after, generation: nextGeneration });
     nextGeneration += 1;
   }
-  const journal: readonly JournalEntry[] = created ? [...disk.journal, { op: 'create', path }] : disk.journal;
+  const journal = [...disk.journal, ...journalOf(path, before, { after, generation: nextGeneration - 1 })];
   const dirtySinceUs = mapGet(disk.dirtySinceUs, path) === undefined ? mapSet(disk.dirtySinceUs, path, draft.nowUs) : disk.dirtySinceUs;
   setDisk(draft, { ...disk, cache: written, nextGeneration, journal, dirtySinceUs });
   armWriteBack(draft);
+}
+
+/** What a write means for the journal: a new name, or data cut off at the end. */
+function journalOf(path: string, before: FileImage | undefined, written: { readonly after: FileImage | undefined; readonly generation: number }): JournalEntry[] {
+  if (before === undefined) return [{ op: 'create', path }];
+  const { after } = written;
+  const cut = after !== undefined && after.dataEnd < before.dataEnd && after.generation !== before.generation && isCutOf(after, before);
+  return cut ? [{ op: 'cut', path, sizeBytes: after.dataEnd, from: before.generation, to: written.generation }] : [];
+}
+
+/** True when the extents are the first ones of `before`: a cut, not other content. */
+function isCutOf(after: FileImage, before: FileImage): boolean {
+  const first = after.extents.leaves[0]?.[0];
+  const original = before.extents.leaves[0]?.[0];
+  return first === undefined ? after.dataEnd === 0 : original !== undefined && first.buffer === original.buffer && first.byteOffset === original.byteOffset;
 }
 
 function renameInCache(draft: Draft, from: string, to: string): void {
@@ -171,6 +186,12 @@ function commitEntry(draft: Draft, entry: JournalEntry): void {
     case 'delete':
       if (mapGet(disk.device, entry.path) !== undefined) changeDevice(draft, entry.path, null);
       return;
+    case 'cut': {
+      const stored = mapGet(disk.device, entry.path);
+      if (stored === undefined || stored.generation !== entry.from) return;
+      changeDevice(draft, entry.path, { ...cutFile(stored, Math.min(entry.sizeBytes, stored.dataEnd)), generation: entry.to });
+      return;
+    }
     case 'rename': {
       const moved = entry.image ?? mapGet(disk.device, entry.from);
       if (moved === undefined) return;

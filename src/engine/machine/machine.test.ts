@@ -264,6 +264,24 @@ describe('disk', () => {
     expect(seen.size).toBeGreaterThan(4);
   });
 
+  test('[R6] a cut is durable with the next fsync of any file: a log never grows back beyond its flushed checkpoint', () => {
+    for (let cutUs = 50_500; cutUs < 53_000; cutUs += 211) {
+      programs.set('a', (input) =>
+        input.type === 'init'
+          ? [{ type: 'append', path: 'log', bytes: bytes(1, 2, 3) }, { type: 'flush', owner: 'me', operation: 1, path: 'log' }, { type: 'setTimer', owner: 'me', name: 'cut', atUs: 50_000 }]
+          : input.type === 'timer'
+            ? [{ type: 'resize', path: 'log', sizeBytes: 1 }, { type: 'replace', path: 'checkpoint.tmp', bytes: bytes(7) }, { type: 'flush', owner: 'me', operation: 2, path: 'checkpoint.tmp' }, { type: 'rename', from: 'checkpoint.tmp', to: 'checkpoint' }]
+            : [],
+      );
+      const net = newNet();
+      command(net, 0, { type: 'powerOff', exactDevice: null }, cutUs);
+      run(net, cutUs + 1000);
+      const [log, checkpoint] = files(net);
+      if (checkpoint === 'checkpoint:7') expect(log).toBe('log:1');
+      else expect(['log:1', 'log:123']).toContain(log);
+    }
+  });
+
   test('[R5] write-back makes dirty files durable after their time, and rests when nothing is dirty', () => {
     programs.set('a', (input) => (input.type === 'init' ? [{ type: 'append', path: 'log', bytes: bytes(5, 6) }] : []));
     const net = newNet();

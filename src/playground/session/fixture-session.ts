@@ -51,8 +51,11 @@ export function fixtureSession(scene: FixtureScene, clock: FixtureClock): Sessio
     open: (to) => {
       listener = to;
       sinceMs = clock.nowMs();
+      if (scene === 'loading') return;
+      if (scene === 'memory') status = { ...status, storageReason: 'refused' };
       to.opened(status);
       show();
+      if (scene === 'failed') to.failed({ kind: 'divergence', where: 'b2', message: 'the trace hash of b2 differs at the mark', atUs: presentUs(), replayLink: '#/1/fixture?t=24.3s' });
       stop = clock.everyFrame(() => {
         if (status.playing) show();
       });

@@ -1,7 +1,7 @@
 import { EMPTY_VIEW, type BrokerView, type ConsumerView, type EpochSpan, type EventView, type InvariantView, type PartitionView, type ProducerView, type ReplicaView, type View } from '../../projection/view.ts';
 
 /** Which prepared picture to show. */
-export type FixtureScene = 'failover' | 'zombie' | 'many';
+export type FixtureScene = 'failover' | 'zombie' | 'many' | 'loading' | 'failed' | 'memory';
 
 export const FIXTURE_NOW_US = 24_310_000;
 

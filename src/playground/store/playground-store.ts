@@ -30,6 +30,8 @@ export interface Look {
   /** On a phone one part is shown at a time. */
   readonly phonePart: 'stage' | PanelTab;
   readonly timelineZoom: number;
+  /** On a page too narrow for the panel beside the stage, whether it lies over it. */
+  readonly panelOpen: boolean;
 }
 
 export type PanelTab = 'lens' | 'details' | 'events' | 'configs';
@@ -52,7 +54,7 @@ export interface OpenMenu {
 
 export type PlaygroundStore = StoreApi<PlaygroundState>;
 
-const NOTHING_CHOSEN: Look = { chosenPartition: null, selected: null, tab: 'lens', menu: null, dialog: null, phonePart: 'stage', timelineZoom: 1 };
+const NOTHING_CHOSEN: Look = { chosenPartition: null, selected: null, tab: 'lens', menu: null, dialog: null, phonePart: 'stage', timelineZoom: 1, panelOpen: false };
 
 export function createPlaygroundStore(preferences: Preferences): PlaygroundStore {
   return createStore<PlaygroundState>(() => ({ view: EMPTY_VIEW, phase: 'loading', status: null, failure: null, preferences, look: NOTHING_CHOSEN }));

@@ -19,6 +19,11 @@ export function brokerByHost(view: View, host: string): BrokerView | null {
   return view.brokers.find((broker) => broker.host === host) ?? null;
 }
 
+/** True when at least one direction of the cable between two machines is cut. */
+export function isCut(links: View['links'], a: string, b: string): boolean {
+  return links.some((link) => link.cut !== 'no' && ((link.a === a && link.b === b) || (link.a === b && link.b === a)));
+}
+
 export function linkBetween(view: View, a: string, b: string): View['links'][number] | null {
   return view.links.find((link) => (link.a === a && link.b === b) || (link.a === b && link.b === a)) ?? null;
 }

@@ -23,6 +23,7 @@ export function Header() {
       <ThemeButton />
       <ScenariosButton />
       <ShareButton />
+      <PanelButton />
     </header>
   );
 }
@@ -48,7 +49,7 @@ export function InvariantsPill() {
   const ok = holding === all;
   const text = all === 0 ? words.header.invariantsNone : words.header.invariantsHold(holding, all);
   return (
-    <button type="button" className={`pill ${all === 0 ? '' : ok ? 'ok' : 'bad'}`} onClick={() => changeLook(playground.store, { tab: 'configs', phonePart: 'configs' })} aria-label={text}>
+    <button type="button" className={`pill ${all === 0 ? '' : ok ? 'ok' : 'bad'}`} onClick={() => changeLook(playground.store, { tab: 'configs', phonePart: 'configs', panelOpen: true })} aria-label={text}>
       <Icon name={ok ? 'shield' : 'shieldBroken'} size={14} />
       <span className="pill-long">{text}</span>
       <span className="pill-short">{words.header.invariantsShort(holding, all)}</span>
@@ -119,6 +120,18 @@ function ScenariosButton() {
     <button type="button" className="btn scenarios" onClick={() => changeLook(playground.store, { dialog: 'scenarios' })} aria-label={words.header.scenarios}>
       <Icon name="book" size={15} />
       <span className="btn-word">{words.header.scenarios}</span>
+    </button>
+  );
+}
+
+/** Only on a page too narrow for the panel beside the stage. */
+function PanelButton() {
+  const { playground } = usePage();
+  const words = useWords();
+  const isOpen = usePlayground((state) => state.look.panelOpen);
+  return (
+    <button type="button" className="btn icon panel-toggle" aria-label={words.panel.label} aria-expanded={isOpen} onClick={() => changeLook(playground.store, { panelOpen: !isOpen })}>
+      <Icon name="panel" size={16} />
     </button>
   );
 }

@@ -55,7 +55,7 @@ export const en = {
       follows: (leader: number, epoch: number) => `believes ${leader} leads, epoch ${epoch}`,
       leaderless: (epoch: number) => `believes nobody leads, epoch ${epoch}`,
       untold: 'was not told who leads',
-      nothing: 'holds no replica of it',
+      nothing: 'no replica of it',
       diskLeads: (epoch: number) => `was leader in epoch ${epoch}`,
       diskKept: (epoch: number) => `its disk ends in epoch ${epoch}`,
       agrees: 'the cluster agrees',

@@ -140,9 +140,10 @@ interface LaneCount {
 }
 
 function lanesNeeded(input: StageInput, grid: Grid): LaneCount {
-  const consumers = Math.min(2, Math.max(1, input.consumers.length));
-  const producers = Math.min(2, Math.max(1, input.producers.length));
-  const brokers = grid.rowCount > 1 || grid.columns > 3 ? 2 : grid.columns > 2 ? 1 : 0;
+  const lanesEach = grid.rowCount > 1 ? 1 : 2;
+  const consumers = Math.min(lanesEach, Math.max(1, input.consumers.length));
+  const producers = Math.min(lanesEach, Math.max(1, input.producers.length));
+  const brokers = grid.rowCount > 1 ? 1 : grid.columns > 3 ? 2 : grid.columns > 2 ? 1 : 0;
   return { consumers, producers, brokers, total: consumers + producers + brokers };
 }
 
@@ -159,13 +160,15 @@ function rowsOfLanes(input: { count: LaneCount; rowCount: number; top: number; c
 
 const SERVER_WIDTH = 62;
 const STRIP_LABEL = 112;
+/** The facts of the tree want so much; the strip may reach over the gutters for them. */
+const LEAST_TRUTH = 420;
 
 function layoutStrip(input: { x: number; width: number; servers: readonly string[]; middle: { readonly x: number; readonly width: number } }): Pick<StageLayout, 'strip' | 'servers' | 'truth'> {
-  const least = STRIP_LABEL + input.servers.length * (SERVER_WIDTH + 6) + 320;
-  const width = Math.max(input.width, Math.min(least, input.middle.width));
+  const serverWidth = input.servers.length > 3 ? 54 : SERVER_WIDTH;
+  const least = STRIP_LABEL + input.servers.length * (serverWidth + 6) + LEAST_TRUTH;
+  const width = Math.max(input.width, Math.min(least, input.middle.width + 2 * SIDE_GUTTER));
   const x = Math.round(input.x - (width - input.width) / 2);
   const strip = { x, y: STRIP_TOP, width, height: STRIP_HEIGHT };
-  const serverWidth = input.servers.length > 3 ? 54 : SERVER_WIDTH;
   const servers = input.servers.map((host, i) => ({ host, x: x + STRIP_LABEL + i * (serverWidth + 6), y: STRIP_TOP + 10, width: serverWidth, height: 34 }));
   const truthX = x + STRIP_LABEL + input.servers.length * (serverWidth + 6) + 14;
   return { strip, servers, truth: { x: truthX, y: STRIP_TOP, width: x + width - 12 - truthX, height: STRIP_HEIGHT } };

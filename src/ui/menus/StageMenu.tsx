@@ -1,11 +1,12 @@
 import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { changeLook, type OpenMenu } from '../../playground/store/playground-store.ts';
+import { isCut } from '../../playground/store/selectors.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import { Icon } from '../components/Icon.tsx';
 import type { IconName } from '../components/icons.ts';
 import { brokerIdOf } from '../../projection/narration/words.ts';
 import { clamp } from '../layout/geometry.ts';
-import { isLinkCut, machineActions, peersOf } from './machine-actions.ts';
+import { machineActions, peersOf } from './machine-actions.ts';
 import { ACTION_ICONS } from './MachineActions.tsx';
 import { useSend } from './use-send.ts';
 
@@ -30,13 +31,13 @@ function MachineMenu({ menu }: { readonly menu: OpenMenu }) {
       {machineActions(view, host).map((action) => (
         <Item key={action.id} icon={ACTION_ICONS[action.id]} text={words.menu[action.id]} hint={words.menu[`${action.id}Hint`]} onPress={() => send(action.commands)} />
       ))}
-      <Item icon="info" text={words.menu.details} hint="" onPress={() => changeLook(playground.store, { menu: null, tab: 'details', phonePart: 'details', selected: { kind: 'machine', host } })} />
+      <Item icon="info" text={words.menu.details} hint="" onPress={() => changeLook(playground.store, { menu: null, tab: 'details', phonePart: 'details', panelOpen: true, selected: { kind: 'machine', host } })} />
       <p className="menu-head" role="presentation">
         {words.menu.cables}
       </p>
       <div className="cables" role="presentation">
         {peersOf(view, host).map((peer) => {
-          const cut = isLinkCut(view.links, host, peer);
+          const cut = isCut(view.links, host, peer);
           return (
             <button key={peer} type="button" role="menuitemcheckbox" aria-checked={!cut} tabIndex={-1} className={cut ? 'cable-chip cut' : 'cable-chip'} aria-label={words.stage.linkAria(host, peer, cut ? words.stage.linkCut : words.stage.linkWhole)} onClick={() => send([{ type: cut ? 'healLink' : 'cutLink', from: host, to: peer }])}>
               <Icon name={cut ? 'cross' : 'cable'} size={12} />
@@ -54,7 +55,7 @@ function LinkMenu({ menu }: { readonly menu: OpenMenu }) {
   const send = useSend();
   const links = usePlayground((state) => state.view.links);
   const peer = menu.peer ?? '';
-  const cut = isLinkCut(links, menu.host, peer);
+  const cut = isCut(links, menu.host, peer);
   return (
     <Popover menu={menu} title={`${menu.host} – ${peer}`}>
       <Item icon={cut ? 'cable' : 'cut'} text={cut ? words.menu.heal : words.menu.cut} hint="" onPress={() => send([{ type: cut ? 'healLink' : 'cutLink', from: menu.host, to: peer }])} />

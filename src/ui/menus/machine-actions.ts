@@ -1,5 +1,6 @@
 import type { Command } from '../../engine/world/command.ts';
-import type { LinkView, ProcessView, View } from '../../projection/view.ts';
+import type { ProcessView, View } from '../../projection/view.ts';
+import { isCut } from '../../playground/store/selectors.ts';
 
 export type MachineActionId = 'stop' | 'kill' | 'pause' | 'resume' | 'powerOff' | 'start' | 'isolate' | 'rejoin';
 
@@ -24,8 +25,8 @@ export function machineActions(view: View, host: string): MachineAction[] {
   }
   if (process !== 'off') add('powerOff', 'powerOff');
   const peers = peersOf(view, host);
-  const whole = peers.filter((peer) => !isLinkCut(view.links, host, peer));
-  const cut = peers.filter((peer) => isLinkCut(view.links, host, peer));
+  const whole = peers.filter((peer) => !isCut(view.links, host, peer));
+  const cut = peers.filter((peer) => isCut(view.links, host, peer));
   if (whole.length > 0) actions.push({ id: 'isolate', commands: whole.map((peer) => ({ type: 'cutLink', from: host, to: peer })) });
   if (cut.length > 0) actions.push({ id: 'rejoin', commands: cut.map((peer) => ({ type: 'healLink', from: host, to: peer })) });
   return actions;
@@ -48,8 +49,4 @@ export function peersOf(view: View, host: string): string[] {
   const isServer = servers.includes(host);
   const peers = brokers.includes(host) ? [...servers, ...brokers, ...clients] : isServer ? [...servers, ...brokers] : brokers;
   return peers.filter((peer) => peer !== host);
-}
-
-export function isLinkCut(links: readonly LinkView[], a: string, b: string): boolean {
-  return links.some((link) => link.cut !== 'no' && ((link.a === a && link.b === b) || (link.a === b && link.b === a)));
 }

@@ -49,7 +49,7 @@ export function Narrator() {
       <p className="narrator-line" role="status" aria-live="polite" aria-label={words.narrator.label} title={whole}>
         {sentence === null ? whole : <Told sentence={sentence} />}
       </p>
-      <button type="button" className="btn why-button" onClick={() => changeLook(playground.store, { tab: 'lens', phonePart: 'lens' })}>
+      <button type="button" className="btn why-button" onClick={() => changeLook(playground.store, { tab: 'lens', phonePart: 'lens', panelOpen: true })}>
         <Icon name="search" size={13} />
         {words.narrator.why}
       </button>

@@ -14,6 +14,7 @@ export function Inspector() {
   const words = useWords();
   const tab = usePlayground((state) => state.look.tab);
   const id = useId();
+  const isOpen = usePlayground((state) => state.look.panelOpen);
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     const next = TABS[(TABS.indexOf(tab) + by + TABS.length) % TABS.length];
@@ -23,7 +24,7 @@ export function Inspector() {
     document.getElementById(`${id}-${next}`)?.focus();
   };
   return (
-    <aside className="side" aria-label={words.panel.label}>
+    <aside className={isOpen ? 'side open' : 'side'} aria-label={words.panel.label}>
       <div className="tabs" role="tablist" onKeyDown={onKeyDown}>
         {TABS.map((name) => (
           <button key={name} type="button" role="tab" id={`${id}-${name}`} aria-selected={name === tab} aria-controls={`${id}-panel`} tabIndex={name === tab ? 0 : -1} onClick={() => changeLook(playground.store, { tab: name })}>

@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import type { BrokerView } from '../../projection/view.ts';
 import { changeLook } from '../../playground/store/playground-store.ts';
-import { brokerByHost } from '../../playground/store/selectors.ts';
+import { brokerByHost, isCut } from '../../playground/store/selectors.ts';
 import { byteSize } from '../../projection/narration/words.ts';
 import { useCoarseNow, usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import { Glyph } from '../components/Icon.tsx';
@@ -11,7 +11,7 @@ import { measure } from '../interactions/measure.ts';
 import { pressable } from '../interactions/press.ts';
 import { CARD_PAD, type CardLayout } from '../layout/broker-card.ts';
 import type { PlacedCard } from '../layout/stage-layout.ts';
-import { beliefOf, brokerLook, isCut, type Belief, type BrokerLook } from './appearance.ts';
+import { beliefOf, brokerLook, type Belief, type BrokerLook } from './appearance.ts';
 import { Chips, type Chip } from './Chips.tsx';
 import { Replicas } from './Replicas.tsx';
 import { SvgText } from './SvgText.tsx';

@@ -1,14 +1,14 @@
 import { memo } from 'react';
 import type { View } from '../../projection/view.ts';
 import { changeLook, type PlaygroundState } from '../../playground/store/playground-store.ts';
-import { brokerByHost } from '../../playground/store/selectors.ts';
+import { brokerByHost, isCut } from '../../playground/store/selectors.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import { Glyph } from '../components/Icon.tsx';
 import { pressable } from '../interactions/press.ts';
 import { gutterY, routeOf, sessionRoute } from '../layout/routes.ts';
 import type { PlacedCard, StageLayout } from '../layout/stage-layout.ts';
 import { pointAlong, trackPath } from '../layout/track.ts';
-import { isCut, sessionLook } from './appearance.ts';
+import { sessionLook } from './appearance.ts';
 import { SvgText } from './SvgText.tsx';
 
 /** The lines that messages travel, beneath everything else. Cables between machines can be cut by a press. */

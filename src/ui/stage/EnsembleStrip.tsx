@@ -71,7 +71,7 @@ function Truth({ room }: { readonly room: Rect }) {
   return (
     <g>
       {facts.map((fact, i) => {
-        const width = Math.min((wished[i] ?? 0) + spare, (room.width * (wished[i] ?? 0)) / Math.min(total, room.width) + spare);
+        const width = ((wished[i] ?? 0) * Math.min(total, room.width)) / total + spare;
         const at = x;
         x += width;
         return (

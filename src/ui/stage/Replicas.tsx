@@ -132,7 +132,7 @@ function FocusNotes({ slot, partition, replica, broker, isDead, card, greatestEn
       ) : card.density === 'full' ? (
         <SvgText x={slot.hit.x + slot.hit.width / 2 - 2} y={bottom + 31} text={words.stage.epoch(replica.leaderEpoch)} size={11} anchor="middle" color={isDead ? 'var(--ink-3)' : stale ? 'var(--stale)' : 'var(--ink-2)'} room={slot.hit.width - 8} />
       ) : null}
-      <TankTags tags={tags} x={slot.x + slot.width} room={slot.hit.x + slot.hit.width - slot.x - slot.width} heightOf={(offset) => bottom - (offset - window.base) * rowHeight} lowest={bottom} highest={card.tankTop + 6} />
+      <TankTags tags={tags} x={slot.x + slot.width} room={(form === 'phone' ? card.width - 3 : slot.hit.x + slot.hit.width) - slot.x - slot.width} heightOf={(offset) => bottom - (offset - window.base) * rowHeight} lowest={bottom} highest={card.tankTop + 6} />
     </g>
   );
 }

@@ -1,4 +1,5 @@
 import type { BrokerView, ConsumerView, PartitionView, ReplicaView, TruthView, View } from '../../projection/view.ts';
+import { isCut } from '../../playground/store/selectors.ts';
 import type { Dictionary } from '../i18n/en.ts';
 
 /** How a broker looks. A zombie runs and leads in its own belief, while ZooKeeper no longer has it. */
@@ -88,8 +89,4 @@ export function sessionLook(broker: BrokerView, view: Pick<View, 'links' | 'ense
   if (broker.session === 'connected') return { whole: true, word: null };
   if (broker.process === 'running' || broker.process === 'paused') return { whole: false, word: broker.session === 'expired' ? 'expired' : 'lost' };
   return { whole: false, word: broker.session === 'connecting' ? 'connecting' : registered ? 'lost' : broker.process === 'starting' || broker.process === 'stopped' ? 'none' : 'expired' };
-}
-
-export function isCut(links: View['links'], a: string, b: string): boolean {
-  return links.some((link) => link.cut !== 'no' && ((link.a === a && link.b === b) || (link.a === b && link.b === a)));
 }
