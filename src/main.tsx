@@ -17,16 +17,24 @@ function everyFrame(work: (wallMs: number) => void): () => void {
   return () => cancelAnimationFrame(handle);
 }
 
-/** `?fixture` shows a prepared picture (`zombie`, `many`); everything else runs the engine. */
+const SCENES: readonly FixtureScene[] = ['failover', 'zombie', 'many', 'loading', 'failed', 'memory'];
+
+/** `?fixture` shows a prepared picture, by the name of its scene; everything else runs the engine. */
 function sessionOf(query: URLSearchParams): Session {
   const scene = query.get('fixture');
-  if (scene !== null) return fixtureSession(scene === 'zombie' || scene === 'many' ? scene : 'failover', { nowMs: () => performance.now(), everyFrame });
+  if (scene !== null) return fixtureSession(SCENES.find((name) => name === scene) ?? 'failover', { nowMs: () => performance.now(), everyFrame });
   return liveSession({
     location: window.location,
+    forgetLink: () => window.history.replaceState(null, '', window.location.pathname + window.location.search),
     spawnRunWorker: () => new Worker(new URL('./playground/workers/run.worker.ts', import.meta.url), { type: 'module', name: 'run' }),
     everyFrame,
   });
 }
+
+// A link put into the address of an open page is opened as if the page came with it.
+window.addEventListener('hashchange', () => {
+  if (window.location.hash.startsWith('#/')) window.location.reload();
+});
 
 const container = document.getElementById('page');
 if (container === null) throw new Error('expected an element #page in index.html');

@@ -12,6 +12,8 @@ export interface Playground {
   readonly traffic: Traffic;
   /** Starts another run. */
   openScenario(choice: ScenarioChoice): void;
+  /** Plays the run on without its storage, after that failed. */
+  continueInMemory(): void;
   /** Ends the session and everything with it. */
   close(): void;
 }
@@ -35,15 +37,22 @@ export function startPlayground(session: Session, preferences: Preferences): Pla
     status: (status) => lifecycle.send({ type: 'status', status }),
     failed: (failure) => lifecycle.send({ type: 'failed', failure }),
   });
+  const beginAnew = (): void => {
+    traffic.forget();
+    lifecycle.send({ type: 'reopen' });
+    forgetView(store);
+  };
   return {
     store,
     session,
     traffic,
     openScenario: (choice) => {
-      traffic.forget();
-      lifecycle.send({ type: 'reopen' });
-      forgetView(store);
+      beginAnew();
       session.openScenario(choice);
+    },
+    continueInMemory: () => {
+      beginAnew();
+      session.continueInMemory();
     },
     close: () => {
       session.close();

@@ -1,5 +1,6 @@
 import type { Zxid } from '../kernel/units.ts';
 import { DecodeError, newReader, newWriter } from '../protocol/codec.ts';
+import { INT } from '../protocol/jute.ts';
 import { decodeTransaction, encodeTransaction } from '../protocol/zookeeper-transactions.ts';
 import type { ZabTransaction } from '../protocol/zookeeper-types.ts';
 import { adler32 } from './adler32.ts';
@@ -55,9 +56,7 @@ export interface LogFileContent {
 /** Every whole entry from the front; a torn or damaged one ends the file. */
 export function readLogFile(bytes: Uint8Array): LogFileContent {
   const entries: { transaction: ZabTransaction; endBytes: number }[] = [];
-  if (bytes.length < FILE_HEADER_BYTES) return { entries, soundBytes: 0 };
-  const header = FILE_HEADER.read(newReader(bytes));
-  if (header.magic !== MAGIC || header.version !== FILE_VERSION) return { entries, soundBytes: 0 };
+  if (!hasHeader(bytes)) return { entries, soundBytes: 0 };
   let soundBytes = FILE_HEADER_BYTES;
   for (;;) {
     const entry = readEntry(bytes, soundBytes);
@@ -67,12 +66,19 @@ export function readLogFile(bytes: Uint8Array): LogFileContent {
   }
 }
 
+/** The dbid behind magic and version says nothing. */
+function hasHeader(bytes: Uint8Array): boolean {
+  if (bytes.length < FILE_HEADER_BYTES) return false;
+  const reader = newReader(bytes);
+  return INT.read(reader) === MAGIC && INT.read(reader) === FILE_VERSION;
+}
+
 function readEntry(bytes: Uint8Array, at: number): { transaction: ZabTransaction; endBytes: number } | null {
   const bodyAt = at + ENTRY_HEADER_BYTES;
   if (bodyAt > bytes.length) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const bodyEnd = bodyAt + view.getUint32(at + 8);
-  if (bodyEnd + 1 > bytes.length || bytes[bodyEnd] !== ENTRY_END || view.getUint32(at + 4) !== adler32(bytes, bodyAt, bodyEnd)) return null;
+  if (view.getUint32(at) !== 0 || bodyEnd + 1 > bytes.length || bytes[bodyEnd] !== ENTRY_END || view.getUint32(at + 4) !== adler32(bytes, bodyAt, bodyEnd)) return null;
   try {
     return { transaction: decodeTransaction(bytes.subarray(bodyAt, bodyEnd)), endBytes: bodyEnd + 1 };
   } catch (error) {

@@ -10,6 +10,8 @@ const FIRST_SCENARIO = 'first-look';
 /** What the session needs of the browser around it. */
 export interface LiveSurroundings {
   readonly location: Location;
+  /** Takes the link out of the address, so that a reload goes on with the run instead of opening the link again. */
+  forgetLink(): void;
   spawnRunWorker(): Worker;
   /** Calls back about once a frame until the answer is called. */
   everyFrame(work: (wallMs: number) => void): () => void;
@@ -95,6 +97,7 @@ export function liveSession(surroundings: LiveSurroundings): Session {
         const decoded = decodeLink(hash);
         if (decoded.ok) {
           const { scenario, seed, script, commands: given, momentUs, traceHash } = decoded.run;
+          surroundings.forgetLink();
           return start({ kind: 'given', scenario, seed, script, commands: given, momentUs: momentUs === 0 && script === 'played' ? OPENING_MOMENT_US : momentUs, traceHash }, false);
         }
         start({ kind: 'resume', otherwise: givenScenario({ name: FIRST_SCENARIO }) }, false);

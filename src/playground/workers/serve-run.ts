@@ -8,6 +8,8 @@ import { journalOf, machineDatabaseName, type RunId, type RunsStore } from '../.
 import type { StorageProblem } from '../../host/storage/contract.ts';
 import { ENGINE_VERSION } from '../engine-version.ts';
 import type { SessionFailure, Speed } from '../session/contract.ts';
+import type { Scenario } from '../../engine/world/scenario.ts';
+import { builtInScenario } from '../scenarios/built-in-scenarios.ts';
 import { encodeLink } from '../sharing/link.ts';
 import type { SharedCommand } from '../sharing/shared-run.ts';
 import { findLeftBehind } from './stored-run.ts';
@@ -191,7 +193,9 @@ function reasonOf(problem: StorageProblem | null): RunStatus['storageReason'] {
 }
 
 async function newRun(store: RunsStore, given: GivenRun): Promise<RunId> {
-  const { run, forgotten } = await store.createRun({ engineVersion: ENGINE_VERSION, seed: given.seed, scenario: given.scenario });
+  // A script that was replaced must not come again when the run is resumed.
+  const scenario = given.script === 'replaced' ? { ...given.scenario, commands: [] } : given.scenario;
+  const { run, forgotten } = await store.createRun({ engineVersion: ENGINE_VERSION, seed: given.seed, scenario });
   for (const id of forgotten) await destroyMachineDatabases(id);
   return run.id;
 }
@@ -213,7 +217,7 @@ async function planOf(choice: RunChoice, store: RunsStore | null): Promise<Plan>
   const left = store === null ? null : await findLeftBehind(store, ENGINE_VERSION);
   if (left === null) return planOfGiven(choice.otherwise);
   const { run, commands } = left.stored;
-  const given: GivenRun = { scenario: run.scenario, seed: run.seed, script: 'played', commands: [], momentUs: left.atUs, traceHash: null };
+  const given: GivenRun = { scenario: knownScenario(run.scenario), seed: run.seed, script: 'played', commands: [], momentUs: left.atUs, traceHash: null };
   const script = run.scenario.commands.map((timed): SharedCommand => ({ atUs: Math.floor(timed.atMs * 1000), command: timed.command }));
   const lived = commands.map((issued): SharedCommand => ({ atUs: issued.atUs, command: issued.command }));
   return {
@@ -221,6 +225,12 @@ async function planOf(choice: RunChoice, store: RunsStore | null): Promise<Plan>
     commands: [...lived, { atUs: left.atUs, command: left.reload }],
     pending: script.filter((one) => one.atUs > left.atUs),
   };
+}
+
+/** The built-in scenario that a kept one is, apart from a script that was replaced: links then need only its name. */
+function knownScenario(kept: Scenario): Scenario {
+  const builtIn = builtInScenario(kept.name);
+  return builtIn !== undefined && JSON.stringify({ ...builtIn, commands: [] }) === JSON.stringify({ ...kept, commands: [] }) ? builtIn : kept;
 }
 
 function planOfGiven(given: GivenRun): Plan {

@@ -97,7 +97,7 @@ export const english: Templates = {
   BrokerStartupHandled: (event) => say`The controller sees broker ${idList(event.brokerIds, '?')} and tells it what it holds.`,
   LeaderElected: (event) =>
     event.leader < 0
-      ? say`${span('out', `Nobody can lead ${partitionName(event)}`)}: no replica of the ISR is alive. It is offline in ${epoch(event.leaderEpoch)}.`
+      ? say`${span('out', `${partitionName(event)} has no leader`)} in epoch ${event.leaderEpoch}; its ISR is ${idList(event.isr, 'empty')}.`
       : say`The controller chose ${leader(event.leader)} to lead ${partitionName(event)} in ${epoch(event.leaderEpoch)}, ${event.strategy === 'unclean' ? span('out', STRATEGIES.unclean) : STRATEGIES[event.strategy]}.`,
   IsrChanged: (event) => say`In ZooKeeper, the ISR of ${partitionName(event)} goes from ${idList(event.previousIsr, 'empty')} to ${span('isr', idList(event.isr, 'empty'))}.`,
   TopicCreated: (event) => say`Topic ${span('strong', event.topic)} exists, with ${many(event.partitionCount, 'partition')}.`,

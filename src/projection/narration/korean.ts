@@ -97,7 +97,7 @@ export const korean: Templates = {
   BrokerStartupHandled: (event) => malhae`컨트롤러가 ${brokers(event.brokerIds)}(을)를 발견하고 맡을 복제본을 알려 줍니다.`,
   LeaderElected: (event) =>
     event.leader < 0
-      ? malhae`${span('out', `${partitionName(event)}에는 리더가 될 복제본이 없습니다`)}. ISR에 살아 있는 복제본이 없어 ${epoch(event.leaderEpoch)}에서 오프라인이 되었습니다.`
+      ? malhae`에포크 ${event.leaderEpoch}에서 ${span('out', `${partitionName(event)}에 리더가 없습니다`)}. ISR은 ${idList(event.isr, '비어 있음')}입니다.`
       : malhae`컨트롤러가 ${epoch(event.leaderEpoch)}의 ${partitionName(event)} 리더로 ${leader(event.leader)}(을)를 뽑았습니다. ${event.strategy === 'unclean' ? span('out', STRATEGIES.unclean) : STRATEGIES[event.strategy]}.`,
   IsrChanged: (event) => malhae`ZooKeeper에서 ${partitionName(event)}의 ISR이 ${idList(event.previousIsr, '없음')}에서 ${span('isr', idList(event.isr, '없음'))}(으)로 바뀌었습니다.`,
   TopicCreated: (event) => malhae`토픽 ${span('strong', event.topic)}(이)가 파티션 ${event.partitionCount}개로 만들어졌습니다.`,

@@ -58,7 +58,7 @@ function markerWords(event: TraceEvent, who: string): MarkerWords | null {
 function clusterMarker(event: TraceEvent, who: string): MarkerWords | null {
   switch (event.type) {
     case 'LeaderElected':
-      if (event.leader < 0) return { shape: 'cross', tone: 'out', weight: 9, words: { en: `${partitionName(event)} offline`, ko: `${partitionName(event)} 오프라인` } };
+      if (event.leader < 0) return { shape: 'minus', tone: 'out', weight: 7, words: { en: `${partitionName(event)} leaderless`, ko: `${partitionName(event)} 리더 없음` } };
       if (event.strategy === 'newPartition') return null;
       return { shape: 'crown', tone: 'leader', weight: 8, words: { en: `${event.leader} leads ${partitionName(event)}`, ko: `${partitionName(event)} 리더 ${event.leader}` } };
     case 'IsrShrunk':

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { changeLook, changePreferences } from '../../playground/store/playground-store.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
+import { showNotice } from '../components/notices.ts';
 import { Icon, Logo } from '../components/Icon.tsx';
 
 /** What runs here, whether it is sound, and how to take it along. */
@@ -146,11 +147,13 @@ export function ShareButton() {
   const timer = useRef<number | null>(null);
   useEffect(() => () => (timer.current === null ? undefined : window.clearTimeout(timer.current)), []);
   const share = async (): Promise<void> => {
-    const link = await playground.session.requestShareLink();
+    const link = await playground.session.requestShareLink().catch((error: unknown) => {
+      showNotice({ kind: 'refused', text: error instanceof Error ? error.message : String(error) });
+      return null;
+    });
+    if (link === null) return;
     const whole = new URL(link, window.location.href).href;
-    window.history.replaceState(null, '', whole);
-    const copied = await copyText(whole);
-    setSaid(copied ? 'copied' : 'failed');
+    setSaid((await copyText(whole)) ? 'copied' : 'failed');
     if (timer.current !== null) window.clearTimeout(timer.current);
     timer.current = window.setTimeout(() => setSaid('nothing'), SAID_MS);
   };

@@ -63,7 +63,7 @@ export function Failed({ failure }: { readonly failure: SessionFailure }) {
             </>
           )}
           {failure.kind === 'storage' ? (
-            <button type="button" className="btn" onClick={() => playground.session.continueInMemory()}>
+            <button type="button" className="btn" onClick={() => playground.continueInMemory()}>
               {words.states.inMemory}
             </button>
           ) : null}

@@ -108,6 +108,7 @@ export const en = {
     heal: 'Heal the cable',
     send: 'Send a record…',
     details: 'Show details',
+    givenWhilePaused: 'It happens as soon as the run plays.',
     cableTo: (peer: string) => `to ${peer}`,
   },
   panel: {
@@ -161,6 +162,7 @@ export const en = {
     alone: (leader: number) => `Broker ${leader} is alone in the ISR, so its own log end would be enough.`,
     minIsr: (size: number, min: number) => `But the ISR has ${size} and min.insync.replicas is ${min}: the high watermark must not rise.`,
     level: 'All of the ISR has everything; there is nothing to wait for.',
+    leaderGone: (leader: number) => `The cluster still counts on broker ${leader} to lead, and it does not run. Nothing is committed until another one leads.`,
     noLeader: 'Nobody leads, so nothing can be committed.',
     followerLater: 'Followers hear of it with their next fetch, so their water stands a little lower.',
   },

@@ -110,6 +110,7 @@ export const ko: Dictionary = {
     heal: '선 잇기',
     send: '레코드 보내기…',
     details: '자세히 보기',
+    givenWhilePaused: '재생하면 바로 일어납니다.',
     cableTo: (peer) => `${peer}`,
   },
   panel: {
@@ -163,6 +164,7 @@ export const ko: Dictionary = {
     alone: (leader) => `ISR에 브로커 ${leader}뿐이라 자기 로그 끝만으로 충분할 것입니다.`,
     minIsr: (size, min) => `하지만 ISR은 ${size}개이고 min.insync.replicas는 ${min}이라 하이 워터마크가 오를 수 없습니다.`,
     level: 'ISR 전체가 모두 가지고 있어 기다릴 것이 없습니다.',
+    leaderGone: (leader) => `클러스터는 아직 브로커 ${withParticle(String(leader), '(을)를')} 리더로 여기지만 돌고 있지 않습니다. 다른 리더가 뽑힐 때까지 아무것도 커밋되지 않습니다.`,
     noLeader: '리더가 없어 아무것도 커밋할 수 없습니다.',
     followerLater: '팔로워는 다음 페치 응답에서 이 값을 들으므로 수면이 조금 낮습니다.',
   },

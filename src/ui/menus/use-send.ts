@@ -1,11 +1,12 @@
 import type { Command } from '../../engine/world/command.ts';
 import { changeLook } from '../../playground/store/playground-store.ts';
-import { usePage } from '../app/playground-context.tsx';
+import { usePage, useWords } from '../app/playground-context.tsx';
 import { showNotice } from '../components/notices.ts';
 
 /** Gives commands in order and says so when the world refuses one. */
 export function useSend(): (commands: readonly Command[]) => void {
   const { playground } = usePage();
+  const words = useWords();
   return (commands) => {
     changeLook(playground.store, { menu: null });
     void (async () => {
@@ -16,6 +17,7 @@ export function useSend(): (commands: readonly Command[]) => void {
           return;
         }
       }
+      if (playground.store.getState().phase === 'paused') showNotice({ kind: 'done', text: words.menu.givenWhilePaused });
     })();
   };
 }

@@ -6,6 +6,7 @@ export function whyHighWatermark(words: Dictionary, view: Pick<View, 'brokers' |
   const leader = view.brokers.find((broker) => broker.brokerId === partition.leader);
   const replica = leader?.replicas.find((row) => row.key === partition.key);
   if (partition.leader === null || partition.leader < 0 || leader === undefined || replica === undefined) return [words.why.noLeader];
+  if (leader.process !== 'running') return [words.why.leaderGone(leader.brokerId)];
   const steps = [words.why.least(partition.isr.join(', '))];
   const minIsr = Number(view.topics.find((topic) => topic.topic === partition.topic)?.configs['min.insync.replicas'] ?? 1);
   const followers = partition.isr.filter((id) => id !== partition.leader);

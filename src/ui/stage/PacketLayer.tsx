@@ -7,6 +7,8 @@ import type { StageLayout } from '../layout/stage-layout.ts';
 import type { PlacedTag, TagPlace } from '../layout/tag-placement.ts';
 import { packetUnder, packetsAt, paintPacket, paintTag, routeCache, tagsFor, type DrawnPacket, type PacketColors } from './packet-painter.ts';
 
+const TAG_FONT = canvasFont({ size: 11, bold: true });
+
 interface Frame {
   readonly packets: readonly DrawnPacket[];
   readonly tags: readonly PlacedTag[];
@@ -57,11 +59,12 @@ export function PacketLayer({ layout, hitTest }: { readonly layout: StageLayout;
 }
 
 function paint(context: CanvasRenderingContext2D, frame: Frame & { readonly colors: PacketColors; readonly still: boolean }): void {
-  const font = canvasFont({ size: 11, bold: true });
+  context.font = TAG_FONT;
+  context.textBaseline = 'alphabetic';
   for (const packet of frame.packets) paintPacket(context, packet, frame.colors, frame.still);
   for (const tag of frame.tags) {
     const packet = frame.packets.find((candidate) => candidate.message.id === tag.id);
-    if (packet !== undefined) paintTag(context, { tag, message: packet.message, colors: frame.colors, font });
+    if (packet !== undefined) paintTag(context, { tag, message: packet.message, colors: frame.colors });
   }
 }
 

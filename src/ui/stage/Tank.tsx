@@ -27,7 +27,8 @@ const RIMS = {
 
 /**
  * One replica's log as an open vessel: records stack upwards by offset, water stands up to the high watermark that this
- * replica knows, and what is above is dry. The contents move as one when the window moves on.
+ * replica knows, and what is above is dry. The contents move as one when the window moves on. Only a wide tank eases: nobody sees
+ * it on a narrow one, and there are many.
  */
 export const Tank = memo(function Tank({ replica, look, isDead, window, x, y, width, height, numbered }: TankProps) {
   const clip = useId();
@@ -43,11 +44,11 @@ export const Tank = memo(function Tank({ replica, look, isDead, window, x, y, wi
       </clipPath>
       <path d={`${vessel}z`} fill="var(--well)" />
       <g clipPath={`url(#${clip})`}>
-        <g className="eased" style={{ transform: `translate(${x}px, ${y + height + window.base * rowHeight}px)` }}>
+        <g className={wide ? 'eased' : undefined} style={{ transform: `translate(${x}px, ${y + height + window.base * rowHeight}px)` }}>
           <Water replica={replica} isDead={isDead} width={width} rowHeight={rowHeight} wide={wide} depth={height + window.base * rowHeight} />
           <Records replica={replica} isDead={isDead} window={window} width={width} rowHeight={rowHeight} numbered={numbered} />
         </g>
-        {below && numbered ? <Below last={window.base} isDead={isDead} x={x} y={y + height} width={width} /> : null}
+        {below ? <Below replica={replica} base={window.base} isDead={isDead} x={x} y={y + height} width={width} numbered={numbered} /> : null}
       </g>
       <path d={vessel} fill="none" stroke={rim.color} strokeWidth={rim.weight} strokeDasharray={rim.dash} strokeLinecap="round" strokeLinejoin="round" opacity={rim.opacity} />
     </g>
@@ -70,7 +71,7 @@ function Water({ replica, isDead, width, rowHeight, wide, depth }: WaterProps) {
   const surface = replica.highWatermark * rowHeight;
   const kept = isDead ? Math.min(replica.flushedOffset, replica.highWatermark) : 0;
   return (
-    <g className="eased" style={{ transform: `translate(0px, ${-surface}px)` }}>
+    <g className={wide ? 'eased' : undefined} style={{ transform: `translate(0px, ${-surface}px)` }}>
       <path d={waveClosed(width, amplitude, depth + surface)} fill={isDead ? 'var(--dead-fill)' : 'url(#water)'} opacity={isDead ? 0.45 : 1} />
       {isDead && kept > 0 ? <rect x={0} y={(replica.highWatermark - kept) * rowHeight} width={width} height={depth + surface} fill="url(#dead-water)" /> : null}
       <path d={waveOpen(width, amplitude)} fill="none" stroke={isDead ? 'var(--dead)' : 'var(--surf)'} strokeWidth={wide ? 2 : 1.6} />
@@ -180,14 +181,35 @@ export function EpochStripe({ epoch, x, y, width, height, opacity = 1 }: StripeP
   );
 }
 
-/** The records below the window, in one line at the bottom. */
-function Below({ last, isDead, x, y, width }: { readonly last: number; readonly isDead: boolean; readonly x: number; readonly y: number; readonly width: number }) {
+const STRIP_HEIGHT = 14;
+
+interface BelowProps {
+  readonly replica: ReplicaView;
+  readonly base: number;
+  readonly isDead: boolean;
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly numbered: boolean;
+}
+
+/** The records below the window and the lowest row of it, in one line at the bottom; dry when not all of them are under water. */
+function Below({ replica, base, isDead, x, y, width, numbered }: BelowProps) {
+  const end = Math.min(base + 1, replica.logEndOffset);
+  if (end <= replica.logStartOffset) return null;
+  const wet = replica.highWatermark >= end;
+  const height = numbered ? STRIP_HEIGHT : 6;
+  const fill = isDead ? 'var(--dead-fill)' : wet ? 'var(--water-2)' : 'var(--well)';
+  const ink = isDead ? 'var(--ink-2)' : wet ? 'var(--on-water)' : 'var(--on-dry)';
   return (
     <g>
-      <rect x={x} y={y - 14} width={width} height={14} fill={isDead ? 'var(--dead-fill)' : 'var(--water-2)'} />
-      <text x={x + width / 2} y={y - 3.5} textAnchor="middle" className="numeral" style={{ fill: isDead ? 'var(--ink-2)' : 'var(--on-water)' }}>
-        {`0–${last}`}
-      </text>
+      <rect x={x} y={y - height} width={width} height={height} fill={fill} />
+      {wet || isDead ? null : <rect x={x} y={y - height} width={width} height={height} fill="var(--dry-fill)" stroke="var(--dry)" strokeDasharray="3 2" />}
+      {numbered ? (
+        <text x={x + width / 2} y={y - 3.5} textAnchor="middle" className="numeral" style={{ fill: ink }}>
+          {end - replica.logStartOffset === 1 ? replica.logStartOffset : `${replica.logStartOffset}–${end - 1}`}
+        </text>
+      ) : null}
     </g>
   );
 }

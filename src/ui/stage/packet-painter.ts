@@ -143,7 +143,7 @@ function paintShape(context: CanvasRenderingContext2D, packet: { kind: MessageKi
   context.stroke();
 }
 
-export function paintTag(context: CanvasRenderingContext2D, input: { tag: PlacedTag; message: MessageView; colors: PacketColors; font: string }): void {
+export function paintTag(context: CanvasRenderingContext2D, input: { tag: PlacedTag; message: MessageView; colors: PacketColors }): void {
   const { rect } = input.tag;
   const color = colorOf(input.message.kind, input.colors);
   context.beginPath();
@@ -153,9 +153,7 @@ export function paintTag(context: CanvasRenderingContext2D, input: { tag: Placed
   context.strokeStyle = color;
   context.lineWidth = 1.2;
   context.stroke();
-  context.font = input.font;
   context.fillStyle = color;
-  context.textBaseline = 'alphabetic';
   context.fillText(input.message.label, rect.x + TAG_PAD / 2, rect.y + 13);
 }
 

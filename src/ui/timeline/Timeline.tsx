@@ -66,19 +66,20 @@ function Line({ width }: { readonly width: number }) {
   const ticks = useMemo(() => ticksOf(window, x0, x1), [window, x0, x1]);
   const xOf = (atUs: number): number => x0 + ((atUs - window.fromUs) / (window.toUs - window.fromUs)) * (x1 - x0);
   return (
-    <svg width={width} height={80}>
+    <>
+      <Played window={window} x0={x0} x1={x1} />
+      <svg width={width} height={80}>
       <TrafficWave window={window} x0={x0} x1={x1} y={LINE_Y} />
-      <path d={`M${x0} ${LINE_Y}H${x1}`} stroke="var(--line-2)" strokeWidth={3} strokeLinecap="round" />
       {ticks.map((tick) => (
         <g key={tick.atUs}>
           <path d={`M${tick.x} ${LINE_Y + 4}v${tick.label === null ? 3 : 6}`} stroke="var(--line-2)" />
           {tick.label === null ? null : <SvgText x={tick.x} y={LINE_Y + 21} text={tick.label} size={11} mono color="var(--ink-3)" anchor="middle" />}
         </g>
       ))}
-      <Played window={window} x0={x0} x1={x1} />
-      <Marks window={window} x0={x0} x1={x1} xOf={xOf} />
+        <Marks window={window} x0={x0} x1={x1} xOf={xOf} />
+      </svg>
       <Playhead window={window} x0={x0} x1={x1} />
-    </svg>
+    </>
   );
 }
 
@@ -93,26 +94,32 @@ function placeOf({ window, x0, x1 }: Span, atUs: number): number {
   return x0 + Math.max(0, Math.min(1, t)) * (x1 - x0);
 }
 
+/** How far the run has come. Moved by the compositor alone, as it moves each frame. */
 function Played(span: Span) {
-  const path = useRef<SVGPathElement>(null);
-  useFrame((nowUs) => path.current?.setAttribute('d', `M${span.x0} ${LINE_Y}H${placeOf(span, nowUs).toFixed(1)}`));
-  return <path ref={path} stroke="var(--accent)" strokeWidth={3} strokeLinecap="round" />;
+  const bar = useRef<HTMLDivElement>(null);
+  useFrame((nowUs) => {
+    if (bar.current !== null) bar.current.style.transform = `scaleX(${((placeOf(span, nowUs) - span.x0) / (span.x1 - span.x0)).toFixed(5)})`;
+  });
+  const place = { left: span.x0, top: LINE_Y - 1.5, width: span.x1 - span.x0 };
+  return (
+    <>
+      <div className="timeline-track" style={place} />
+      <div ref={bar} className="timeline-track played" style={place} />
+    </>
+  );
 }
 
 function Playhead(span: Span) {
-  const group = useRef<SVGGElement>(null);
-  const clock = useRef<SVGTextElement>(null);
+  const head = useRef<HTMLDivElement>(null);
+  const clock = useRef<HTMLSpanElement>(null);
   useFrame((nowUs) => {
-    const x = placeOf(span, nowUs);
-    group.current?.setAttribute('transform', `translate(${x.toFixed(1)} 0)`);
+    if (head.current !== null) head.current.style.transform = `translateX(${placeOf(span, nowUs).toFixed(1)}px)`;
     if (clock.current !== null) clock.current.textContent = clockText(nowUs, 'millis');
   });
   return (
-    <g ref={group}>
-      <path d={`M0 18V${HEAD_Y + 2}`} stroke="var(--ink)" strokeWidth={1.5} />
-      <rect x={-37} y={HEAD_Y} width={74} height={18} rx={5} fill="var(--ink)" />
-      <text ref={clock} x={0} y={HEAD_Y + 13} textAnchor="middle" style={{ fontSize: 11, fontWeight: 700, fontFamily: 'var(--mono)', fill: 'var(--bg)' }} />
-    </g>
+    <div ref={head} className="playhead" style={{ height: HEAD_Y + 19 }}>
+      <span ref={clock} className="mono" />
+    </div>
   );
 }
 

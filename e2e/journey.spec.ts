@@ -1,0 +1,94 @@
+import { expect, test, type Page } from '@playwright/test';
+
+/** A person's first minutes: water rises, the leader is killed, another leads, the tab is reloaded, the link is shared. */
+
+/** What ZooKeeper says of orders-0, and its high watermark in the lens, as a reader sees them; -1 where there is none. */
+async function lens(page: Page): Promise<{ leader: number; epoch: number; isr: string; highWatermark: number }> {
+  // What does not fit is cut with an ellipsis and stands whole in the label.
+  const stage = await page.getByRole('group', { name: 'Cluster' }).evaluate((group) => [...group.querySelectorAll('title, [aria-label]')].map((element) => element.getAttribute('aria-label') ?? element.textContent).join('\n') + (group.textContent ?? ''));
+  const truth = /leader (\d+), epoch (\d+), ISR ([\d ]*\d)/.exec(stage);
+  const panel = (await page.getByRole('tabpanel').innerText()).replace(/\s+/g, ' ');
+  const highWatermark = /HW \/ end (\d+) \//.exec(panel);
+  return { leader: Number(truth?.[1] ?? -1), epoch: Number(truth?.[2] ?? -1), isr: truth?.[3] ?? '', highWatermark: Number(highWatermark?.[1] ?? -1) };
+}
+
+async function openPage(page: Page, path = '/'): Promise<void> {
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+  await page.goto(path);
+  await expect(page.getByRole('button', { name: /^Broker 1, running/ })).toBeVisible({ timeout: 60_000 });
+  await expect.poll(async () => (await lens(page)).highWatermark, { timeout: 60_000 }).toBeGreaterThan(3);
+}
+
+async function choose(page: Page, machine: string, action: RegExp): Promise<void> {
+  await page.getByRole('button', { name: machine }).click();
+  await page.getByRole('menuitem', { name: action }).click();
+}
+
+test('with no click the cluster runs: records are committed and the consumer drinks', async ({ page }) => {
+  await openPage(page);
+  const before = await lens(page);
+  expect(before).toMatchObject({ leader: 1, epoch: 0 });
+  await expect.poll(async () => (await lens(page)).highWatermark).toBeGreaterThan(before.highWatermark);
+  await expect(page.getByRole('button', { name: /invariants hold/ })).toHaveText(/7 of 7/);
+  await expect(page.getByRole('button', { name: /^consumer/ })).toBeVisible();
+});
+
+test('the leader is killed: its session expires, the next in sync leads with a higher epoch; a reload is a power cut; the link plays the same run', async ({ page, browser }) => {
+  test.setTimeout(240_000);
+  await openPage(page);
+  await page.getByRole('combobox').selectOption({ label: '2×' });
+  await choose(page, 'Menu of Broker 1', /^Kill/);
+  await expect(page.getByRole('button', { name: /^Broker 1, killed/ })).toBeVisible();
+  await expect.poll(async () => (await lens(page)).leader, { timeout: 60_000 }).toBe(2);
+  expect((await lens(page)).epoch).toBeGreaterThan(0);
+  const killed = await lens(page);
+  await expect.poll(async () => (await lens(page)).highWatermark, { timeout: 60_000 }).toBeGreaterThan(killed.highWatermark);
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  const shared = await page.evaluate(async () => {
+    let copied = '';
+    Object.defineProperty(navigator, 'clipboard', { value: { writeText: (text: string) => ((copied = text), Promise.resolve()) }, configurable: true });
+    [...document.querySelectorAll('button')].find((button) => button.textContent === 'Share')?.click();
+    for (let i = 0; i < 100 && copied === ''; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+    return copied;
+  });
+  expect(shared).toMatch(/#\/1\/first-look\?seed=1.*killProcess\(b1\)/);
+  const atShare = await lens(page);
+  const elsewhere = await browser.newContext();
+  const other = await elsewhere.newPage();
+  await other.goto(shared);
+  await expect(other.getByRole('button', { name: /^Broker 1, killed/ })).toBeVisible({ timeout: 60_000 });
+  await other.getByRole('button', { name: 'Pause' }).click();
+  expect(await lens(other)).toMatchObject({ leader: atShare.leader, epoch: atShare.epoch });
+  expect((await lens(other)).highWatermark).toBeGreaterThanOrEqual(atShare.highWatermark);
+  await elsewhere.close();
+
+  await page.getByRole('button', { name: 'Play' }).click();
+  await page.reload();
+  await expect(page.getByRole('button', { name: /^Broker 1, (starting|running)/ })).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('combobox').selectOption({ label: '10×' });
+  await expect(page.getByRole('button', { name: /^Broker 1, running/ })).toBeVisible({ timeout: 60_000 });
+  await expect.poll(async () => (await lens(page)).isr.split(' ').length, { timeout: 90_000 }).toBe(3);
+  const recovered = await lens(page);
+  await expect.poll(async () => (await lens(page)).highWatermark, { timeout: 60_000 }).toBeGreaterThan(recovered.highWatermark);
+});
+
+test('what the cluster refuses is said in Kafka’s words where the person acted, and what makes no sense in plain ones', async ({ page }) => {
+  await openPage(page);
+  await page.getByRole('button', { name: 'Add a topic' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/name/i).first().fill('two words');
+  await dialog.getByRole('button', { name: /create/i }).click();
+  await expect(dialog.getByText(/contains one or more characters other than ASCII alphanumerics/)).toBeVisible({ timeout: 60_000 });
+});
+
+test('Korean and dark are a press away, and a broken link is refused with its place', async ({ page }) => {
+  await openPage(page);
+  await page.getByRole('button', { name: 'Switch to Korean' }).click();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ko');
+  await expect(page.getByText('커밋').first()).toBeVisible();
+  await page.goto('/?#/1/no-such-scenario?t=1s');
+  await expect(page.getByText(/no-such-scenario/).first()).toBeVisible({ timeout: 60_000 });
+});
