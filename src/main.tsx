@@ -26,7 +26,7 @@ function sessionOf(query: URLSearchParams): Session {
   return liveSession({
     location: window.location,
     forgetLink: () => window.history.replaceState(null, '', window.location.pathname + window.location.search),
-    spawnRunWorker: () => new Worker(new URL('./playground/workers/run.worker.ts', import.meta.url), { type: 'module', name: 'run' }),
+    spawnRunWorker: () => new Worker(new URL('./playground/workers/run-worker.ts', import.meta.url), { type: 'module', name: 'run' }),
     everyFrame,
   });
 }

@@ -172,8 +172,8 @@ function isSlow(a: Runner, b: Runner): boolean {
   const rank = b.environment.spec.rank;
   const link = a.state.links.leaves[rank >> 4]?.[rank & 15];
   if (link === null || link === undefined) return false;
-  const table = Object.values(a.environment.surroundings.links).map((settings) => settings.latencyUs);
-  return link.settings.latencyUs > Math.max(...table);
+  const { zookeeperToZookeeper, brokerToZookeeper, brokerToBroker, clientToBroker } = a.environment.surroundings.links;
+  return link.settings.latencyUs > Math.max(zookeeperToZookeeper.latencyUs, brokerToZookeeper.latencyUs, brokerToBroker.latencyUs, clientToBroker.latencyUs);
 }
 
 function invariantsOf(ghosts: Ghosts): InvariantView[] {

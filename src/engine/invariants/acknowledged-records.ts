@@ -92,8 +92,7 @@ function voidPromise(ghosts: Ghosts, acknowledged: Map<string, Acknowledged[]>, 
   const dash = key.lastIndexOf('-');
   const log = shadowLog(ghosts.logs, cause.leader, key.slice(0, dash), Number(key.slice(dash + 1)));
   const kept = (acknowledged.get(key) ?? []).filter((one) => batchAt(log, one.baseOffset)?.crc === one.batch.crc);
-  const lost = (acknowledged.get(key) ?? []).filter((one) => !kept.includes(one));
-  const first = lost[0];
+  const first = (acknowledged.get(key) ?? []).find((one) => !kept.includes(one));
   if (first !== undefined) ghosts.losses.push({ at: cause.record.id, kind: cause.kind, partition: key, fromOffset: first.baseOffset });
   acknowledged.set(key, kept);
   const committed = (ghosts.committed.get(key) ?? []).filter((batch) => batchAt(log, batch.baseOffset)?.crc === batch.crc);

@@ -18,7 +18,7 @@ describe('chance', () => {
 
   test('[R2] draws are spread evenly over 16 buckets', () => {
     const key = streamKey({ seed: 1, owner: 'zk1', purpose: 'spread' });
-    const buckets = new Array<number>(16).fill(0);
+    const buckets = Array.from({ length: 16 }, () => 0);
     for (let n = 0; n < 16_000; n++) {
       const bucket = below(drawAt(key, n), 16);
       buckets[bucket] = (buckets[bucket] ?? 0) + 1;
@@ -92,7 +92,7 @@ describe('bytes', () => {
     for (let i = 0; i < 10; i++) expect(allocateFrom(arena, 16_000).every((byte) => byte === 0)).toBe(true);
   });
 
-  test('UTF-8 agrees with the platform on any text and any bytes of valid text', () => {
+  test('[R8] UTF-8 agrees with the platform on any text and any bytes of valid text', () => {
     const encoder = new TextEncoder();
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (text) => {

@@ -3,7 +3,7 @@ import { mixA, mixB } from '../kernel/hash.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
 import { mapGet, mapSet } from '../kernel/persistent-map.ts';
 import { drawAt, streamKey } from '../kernel/random.ts';
-import type { EpochMs, InstantUs } from '../kernel/units.ts';
+import type { InstantUs } from '../kernel/units.ts';
 import type { MachineEffect, MachineEvent, MachineSpec, MachineState, MachineTrace, Surroundings } from './contract.ts';
 import type { ProcessTrace } from './process-kinds.ts';
 
@@ -64,7 +64,7 @@ export function draw(draft: Draft, purpose: string): number {
 export function processContext(draft: Draft): StepContext {
   return {
     nowUs: draft.nowUs,
-    nowMs: (draft.environment.epochMs + Math.floor(draft.nowUs / 1000)) as EpochMs,
+    nowMs: (draft.environment.epochMs + Math.floor(draft.nowUs / 1000)),
     draw: (purpose) => draw(draft, purpose),
     allocate: (sizeBytes) => allocateFrom(draft.environment.arena, sizeBytes),
     nextConnection: () => {

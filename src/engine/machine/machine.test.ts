@@ -18,13 +18,13 @@ type Program = (input: Input | { type: 'init' }, context: StepContext) => Effect
 const programs = new Map<string, Program>();
 
 vi.mock('./process-kinds.ts', () => {
-  const run = (host: string, told: readonly Told[], input: Input | { type: 'init' }, context: StepContext): object => {
-    const state = { host, told: [...told, { atUs: context.nowUs, what: describeInput(input) }] };
+  const runProgram = (host: string, before: readonly Told[], input: Input | { type: 'init' }, context: StepContext): object => {
+    const state = { host, told: [...before, { atUs: context.nowUs, what: describeInput(input) }] };
     return { state, effects: programs.get(host)?.(input, context) ?? [] };
   };
   return {
-    initProcess: (_spec: unknown, start: { host: string }, context: StepContext) => run(start.host, [], { type: 'init' }, context),
-    stepProcess: (state: { host: string; told: Told[] }, input: Input, context: StepContext) => run(state.host, state.told, input, context),
+    initProcess: (_spec: unknown, start: { host: string }, context: StepContext) => runProgram(start.host, [], { type: 'init' }, context),
+    stepProcess: (state: { host: string; told: Told[] }, input: Input, context: StepContext) => runProgram(state.host, state.told, input, context),
   };
 });
 
@@ -211,7 +211,7 @@ describe('timers and order', () => {
     expect(hashes[0]).not.toEqual(hashes[2]);
   });
 
-  test('a checkpoint goes on to the very same state, and the original is not disturbed', () => {
+  test('[R8] a checkpoint goes on to the very same state, and the original is not disturbed', () => {
     helloPrograms();
     const net = newNet();
     run(net, 6500);

@@ -46,8 +46,8 @@ export const SESSION: Jute<string> = {
   },
 };
 
-function hex8(word: number): string {
-  return word.toString(16).padStart(8, '0');
+function hex8(value: number): string {
+  return value.toString(16).padStart(8, '0');
 }
 
 export function vector<T>(item: Jute<T>): Jute<readonly T[]> {

@@ -19,8 +19,8 @@ const EVENT = word<WatchEventType>({ created: 1, deleted: 2, dataChanged: 3, chi
 
 /** A client may ask anything but what servers ask for it. */
 const CLIENT_OPERATION: Jute<WireOperation> = {
-  size: OPERATION.size,
-  write: OPERATION.write,
+  size: (operation) => OPERATION.size(operation),
+  write: (writer, operation) => OPERATION.write(writer, operation),
   read(reader) {
     const operation: ForwardedOperation = OPERATION.read(reader);
     if (operation.op === 'createSession') throw new DecodeError('an operation of a client, got createSession');
@@ -28,10 +28,13 @@ const CLIENT_OPERATION: Jute<WireOperation> = {
   },
 };
 
+/** A message that only says that it was sent. */
+const NO_FIELDS: Jute<object> = { size: () => 0, write: () => undefined, read: () => ({}) };
+
 const MESSAGES: { readonly [K in Kind]: Jute<Fields<K>> } = {
   zkConnect: record<Fields<'zkConnect'>>({ lastZxidSeen: LONG, timeoutMs: INT, sessionId: SESSION }),
   zkRequest: record<Fields<'zkRequest'>>({ xid: INT, operation: CLIENT_OPERATION }),
-  zkPing: record<Fields<'zkPing'>>({}),
+  zkPing: NO_FIELDS,
   zkConnected: record<Fields<'zkConnected'>>({ timeoutMs: INT, sessionId: SESSION }),
   zkReply: record<Fields<'zkReply'>>({ xid: INT, zxid: LONG, result: RESULT }),
   zkPong: record<Fields<'zkPong'>>({ zxid: LONG }),
@@ -45,13 +48,13 @@ const MESSAGES: { readonly [K in Kind]: Jute<Fields<K>> } = {
   zabSnap: record<Fields<'zabSnap'>>({ zxid: LONG, snapshot: BUFFER }),
   zabNewLeader: record<Fields<'zabNewLeader'>>({ epoch: INT }),
   zabAckNewLeader: record<Fields<'zabAckNewLeader'>>({ epoch: INT, zxid: LONG }),
-  zabUpToDate: record<Fields<'zabUpToDate'>>({}),
+  zabUpToDate: NO_FIELDS,
   zabProposal: record<Fields<'zabProposal'>>({ transaction: TRANSACTION }),
   zabAck: record<Fields<'zabAck'>>({ zxid: LONG }),
   zabCommit: record<Fields<'zabCommit'>>({ zxid: LONG }),
   zabRequest: record<Fields<'zabRequest'>>({ sessionId: SESSION, xid: INT, operation: OPERATION }),
   zabSynced: record<Fields<'zabSynced'>>({ sessionId: SESSION, xid: INT }),
-  zabPing: record<Fields<'zabPing'>>({}),
+  zabPing: NO_FIELDS,
   zabPong: record<Fields<'zabPong'>>({ touched: vector(SESSION) }),
   zabRevalidate: record<Fields<'zabRevalidate'>>({ sessionId: SESSION, timeoutMs: INT }),
   zabRevalidated: record<Fields<'zabRevalidated'>>({ sessionId: SESSION, valid: BOOLEAN }),
@@ -60,7 +63,7 @@ const KINDS = Object.keys(MESSAGES) as Kind[];
 
 /** The message with the size that ZooKeeper's own record of it has, length prefix included. */
 export function sized<T extends ZooKeeperMessage>(message: Unsized<T>): T {
-  return { ...message, sizeBytes: sizeOf(message as Unsized<ZooKeeperMessage>) } as unknown as T;
+  return { ...message, sizeBytes: sizeOf(message) } as unknown as T;
 }
 
 /** A client's connection: an int32 length, then a header with xid and type, or xid, zxid and error. */

@@ -56,6 +56,8 @@ const LINK: LinkSettings = { latencyUs: 1000, jitterUs: 500, lossPerMillion: 0, 
 export interface Ensemble {
   readonly runners: Runner[];
   readonly traces: TraceRecord[];
+  /** How many messages of each kind went out. */
+  readonly sent: Record<string, number>;
   readonly serverCount: number;
   onTrace: (record: TraceRecord) => void;
   nowUs: number;
@@ -75,7 +77,7 @@ export function newEnsemble(serverCount: number, clientCount: number, seed = 1):
     const process = rank < serverCount ? { kind: 'zooKeeper', config } : { kind: 'client', config: client };
     return newRunner({ spec: { rank, host, process: process as never, profile: PROFILE }, seed, epochMs: 1_700_000_000_000, surroundings });
   });
-  const ensemble: Ensemble = { runners, traces: [], serverCount, nowUs: 0, commands: 0, onTrace: () => undefined };
+  const ensemble: Ensemble = { runners, traces: [], sent: {}, serverCount, nowUs: 0, commands: 0, onTrace: () => undefined };
   hosts.forEach((host) => command(ensemble, host, { type: 'start' }));
   return ensemble;
 }
@@ -105,7 +107,10 @@ export function run(ensemble: Ensemble, seconds: number): void {
     if (nextEventUs(runner) >= untilUs) break;
     const output = newOutput();
     runEvent(runner, output);
-    for (const packet of output.packets) acceptPacket(ensemble.runners[packet.to] as Runner, packet);
+    for (const packet of output.packets) {
+      acceptPacket(ensemble.runners[packet.to] as Runner, packet);
+      if (packet.message !== null) ensemble.sent[packet.message.kind] = (ensemble.sent[packet.message.kind] ?? 0) + 1;
+    }
     for (const record of output.traces) {
       ensemble.traces.push(record);
       ensemble.onTrace(record);
@@ -130,6 +135,13 @@ export function answer(ensemble: Ensemble, client: string, tag: string): readonl
 
 export function leaders(ensemble: Ensemble): string[] {
   return ensemble.runners.slice(0, ensemble.serverCount).filter((runner) => runner.state.process.status === 'running' && serverState(ensemble, runner.environment.spec.host)?.leading?.stage === 'broadcast').map((runner) => runner.environment.spec.host);
+}
+
+/** The server that a client is connected to. */
+export function serverOf(ensemble: Ensemble, client: string): string {
+  const process = runnerOf(ensemble, client).state.process.state as unknown as { state: ClientState };
+  const { order, serverIndex } = process.state.session;
+  return `zk${(order[serverIndex] ?? 0) + 1}`;
 }
 
 export function znode(ensemble: Ensemble, server: string, path: string): string | null {

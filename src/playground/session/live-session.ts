@@ -1,11 +1,13 @@
+import type { Scenario } from '../../engine/world/scenario.ts';
 import { builtInScenario, builtInScenarios } from '../scenarios/built-in-scenarios.ts';
+import { firstLook } from '../scenarios/first-look.ts';
 import { decodeLink } from '../sharing/link.ts';
+import type { EncodedLink } from '../sharing/shared-run.ts';
 import type { FromRunWorker, FromViewPort, GivenRun, RunChoice, RunStatus, ToRunWorker, ToViewPort } from '../workers/messages.ts';
-import type { CommandOutcome, ScenarioChoice, Session, SessionListener, SessionStatus } from './contract.ts';
+import type { CommandOutcome, ScenarioChoice, Session, SessionFailure, SessionListener, SessionStatus } from './contract.ts';
 
 /** The page opens on a cluster that already serves: so much of a built-in run is played before the first picture. */
 const OPENING_MOMENT_US = 22_000_000;
-const FIRST_SCENARIO = 'first-look';
 
 /** What the session needs of the browser around it. */
 export interface LiveSurroundings {
@@ -17,17 +19,39 @@ export interface LiveSurroundings {
   everyFrame(work: (wallMs: number) => void): () => void;
 }
 
+/** Questions to a Worker that wait for the answer with their number. */
+interface Requests<Answer> {
+  ask(send: (request: number) => void): Promise<Answer>;
+  answer(request: number, answer: Answer): void;
+}
+
+function newRequests<Answer>(): Requests<Answer> {
+  const waiting = new Map<number, (answer: Answer) => void>();
+  let next = 1;
+  return {
+    ask: (send) =>
+      new Promise((resolve) => {
+        const request = next++;
+        waiting.set(request, resolve);
+        send(request);
+      }),
+    answer: (request, answer) => {
+      waiting.get(request)?.(answer);
+      waiting.delete(request);
+    },
+  };
+}
+
 /** The session that runs the engine: a Worker that drives the run, one for its history, one for each machine. */
 export function liveSession(surroundings: LiveSurroundings): Session {
   let listener: SessionListener | null = null;
   let worker: Worker | null = null;
   let view: MessagePort | null = null;
   let nowUs = 0;
-  let nextRequest = 1;
   let stopFrames = (): void => undefined;
   let choice: GivenRun | null = null;
-  const commands = new Map<number, (outcome: CommandOutcome) => void>();
-  const shares = new Map<number, { resolve: (link: string) => void; reject: (error: Error) => void }>();
+  const commands = newRequests<CommandOutcome>();
+  const shares = newRequests<EncodedLink>();
 
   const post = (message: ToRunWorker, transfer: Transferable[] = []): void => worker?.postMessage(message, transfer);
   const whole = (status: RunStatus): SessionStatus => ({ ...status, host: 'workers', scenarios: builtInScenarios.map(({ name, title }) => ({ name, title })) });
@@ -42,18 +66,10 @@ export function liveSession(surroundings: LiveSurroundings): Session {
         return;
       case 'status':
         return listener?.status(whole(message.status));
-      case 'commandDone': {
-        commands.get(message.request)?.(message.outcome);
-        commands.delete(message.request);
-        return;
-      }
-      case 'shared': {
-        const waiting = shares.get(message.request);
-        shares.delete(message.request);
-        if (message.link.ok) waiting?.resolve(message.link.link);
-        else waiting?.reject(new Error(message.link.reason));
-        return;
-      }
+      case 'commandDone':
+        return commands.answer(message.request, message.outcome);
+      case 'shared':
+        return shares.answer(message.request, message.link);
       case 'failed':
         return listener?.failed(message.failure);
       case 'closed':
@@ -92,18 +108,9 @@ export function liveSession(surroundings: LiveSurroundings): Session {
     can: { seek: false, changeTiming: true },
     open: (to) => {
       listener = to;
-      const { hash } = surroundings.location;
-      if (hash.startsWith('#/')) {
-        const decoded = decodeLink(hash);
-        if (decoded.ok) {
-          const { scenario, seed, script, commands: given, momentUs, traceHash } = decoded.run;
-          surroundings.forgetLink();
-          return start({ kind: 'given', scenario, seed, script, commands: given, momentUs: momentUs === 0 && script === 'played' ? OPENING_MOMENT_US : momentUs, traceHash }, false);
-        }
-        start({ kind: 'resume', otherwise: givenScenario({ name: FIRST_SCENARIO }) }, false);
-        return listener.failed({ kind: 'link', where: `character ${decoded.position}`, message: decoded.reason, atUs: 0, replayLink: null });
-      }
-      start({ kind: 'resume', otherwise: givenScenario({ name: FIRST_SCENARIO }) }, false);
+      const { choice: opening, problem } = choiceOf(surroundings);
+      start(opening, false);
+      if (problem !== null) to.failed(problem);
     },
     presentUs: () => nowUs,
     play: () => post({ type: 'play' }),
@@ -111,19 +118,11 @@ export function liveSession(surroundings: LiveSurroundings): Session {
     setSpeed: (speed) => post({ type: 'speed', speed }),
     stepToNextEvent: () => post({ type: 'stepToNextEvent' }),
     seekTo: () => undefined,
-    send: (command) => {
-      const request = nextRequest++;
-      return new Promise((resolve) => {
-        commands.set(request, resolve);
-        post({ type: 'command', request, command });
-      });
-    },
-    requestShareLink: () => {
-      const request = nextRequest++;
-      return new Promise((resolve, reject) => {
-        shares.set(request, { resolve: (link) => resolve(`${surroundings.location.href.split('#')[0] ?? ''}${link}`), reject });
-        post({ type: 'share', request });
-      });
+    send: (command) => commands.ask((request) => post({ type: 'command', request, command })),
+    requestShareLink: async () => {
+      const link = await shares.ask((request) => post({ type: 'share', request }));
+      if (!link.ok) throw new Error(link.reason);
+      return `${surroundings.location.href.split('#')[0] ?? ''}${link.link}`;
     },
     openScenario: (wanted) => start({ kind: 'given', ...givenScenario(wanted) }, false),
     continueInMemory: () => {
@@ -138,7 +137,19 @@ export function liveSession(surroundings: LiveSurroundings): Session {
 
 /** A built-in scenario at its opening moment; an unknown name is the first one. */
 function givenScenario(wanted: ScenarioChoice): GivenRun {
-  const found = builtInScenario(wanted.name) ?? (builtInScenarios[0] as (typeof builtInScenarios)[number]);
-  const scenario = wanted.timing === undefined ? found : { ...found, cluster: { ...found.cluster, timing: wanted.timing } };
+  const found = builtInScenario(wanted.name) ?? firstLook;
+  const scenario: Scenario = wanted.timing === undefined ? found : { ...found, cluster: { ...found.cluster, timing: wanted.timing } };
   return { scenario, seed: wanted.seed ?? scenario.seed, script: 'played', commands: [], momentUs: OPENING_MOMENT_US, traceHash: null };
+}
+
+/** What the address of the page asks for: a link's run, or whatever was left here before, or the first scenario. */
+function choiceOf(surroundings: LiveSurroundings): { readonly choice: RunChoice; readonly problem: SessionFailure | null } {
+  const otherwise: RunChoice = { kind: 'resume', otherwise: givenScenario({ name: firstLook.name }) };
+  const { hash } = surroundings.location;
+  if (!hash.startsWith('#/')) return { choice: otherwise, problem: null };
+  const decoded = decodeLink(hash);
+  if (!decoded.ok) return { choice: otherwise, problem: { kind: 'link', where: `character ${decoded.position}`, message: decoded.reason, atUs: 0, replayLink: null } };
+  const { scenario, seed, script, commands, momentUs, traceHash } = decoded.run;
+  surroundings.forgetLink();
+  return { choice: { kind: 'given', scenario, seed, script, commands, momentUs: momentUs === 0 && script === 'played' ? OPENING_MOMENT_US : momentUs, traceHash }, problem: null };
 }

@@ -14,7 +14,7 @@ import { encodeLink } from '../sharing/link.ts';
 import type { SharedCommand } from '../sharing/shared-run.ts';
 import { findLeftBehind } from './stored-run.ts';
 import type { FromRunWorker, GivenRun, RunChoice, RunStatus, ToRunWorker } from './messages.ts';
-import { portOf, type MessageEnd } from './worker-port.ts';
+import { portOf } from './worker-port.ts';
 
 const MARK_EVERY_US = 250_000;
 /** A frame that took longer (a busy computer, a tab that was hidden) counts as this much. */
@@ -246,14 +246,14 @@ function storageOf(durable: boolean, facts: { readonly runId: RunId; readonly ho
 }
 
 function spawnMachine(host: string): Port<ToMachine, FromMachine> {
-  const worker = new Worker(new URL('./machine.worker.ts', import.meta.url), { type: 'module', name: `machine ${host}` });
-  return portOf<ToMachine, FromMachine>(worker as unknown as MessageEnd, () => worker.terminate());
+  const worker = new Worker(new URL('./machine-worker.ts', import.meta.url), { type: 'module', name: `machine ${host}` });
+  return portOf<ToMachine, FromMachine>(worker, () => worker.terminate());
 }
 
 /** The history Worker gets two channels: one to us, one to the page. */
 function spawnHistory(viewPort: MessagePort): Port<ToHistory, FromHistory> {
-  const worker = new Worker(new URL('./history.worker.ts', import.meta.url), { type: 'module', name: 'history' });
+  const worker = new Worker(new URL('./history-worker.ts', import.meta.url), { type: 'module', name: 'history' });
   const channel = new MessageChannel();
   worker.postMessage({ conductor: channel.port2, view: viewPort }, [channel.port2, viewPort]);
-  return portOf<ToHistory, FromHistory>(channel.port1 as unknown as MessageEnd, () => worker.terminate());
+  return portOf<ToHistory, FromHistory>(channel.port1, () => worker.terminate());
 }

@@ -111,7 +111,7 @@ export const ko: Dictionary = {
     send: '레코드 보내기…',
     details: '자세히 보기',
     givenWhilePaused: '재생하면 바로 일어납니다.',
-    cableTo: (peer) => `${peer}`,
+    cableTo: (peer) => peer,
   },
   panel: {
     label: '살펴보기',

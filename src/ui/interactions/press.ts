@@ -9,8 +9,8 @@ export interface PressPlace {
 export interface PressProps {
   readonly role: 'button';
   readonly tabIndex: number;
-  readonly onClick: (event: MouseEvent<Element>) => void;
-  readonly onKeyDown: (event: KeyboardEvent<Element>) => void;
+  readonly onClick: (event: MouseEvent) => void;
+  readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
 /** Makes a drawn thing a button: click, Enter and Space. */

@@ -15,6 +15,7 @@ export interface CardLayout {
   /** Partitions for which there was no room. */
   readonly hiddenCount: number;
   readonly beliefTop: number;
+  /** 0 when there is no room for it. */
   readonly beliefHeight: number;
   /** Null when there is no room for it. */
   readonly diskTop: number | null;
@@ -53,14 +54,16 @@ const ROW_PIXELS = 13.4;
 const GREATEST_ROWS = 24;
 const FULL_HEIGHT = 380;
 
-/** Numbers that differ between the two densities, in pixels. */
+/** Numbers that differ with the room there is, in pixels. */
 const FULL = { tankTop: 108, belowTank: 126, belief: 42, beliefHeight: 38, disk: 98 } as const;
 const COMPACT = { tankTop: 62, belowTank: 66, belief: 34, beliefHeight: 24, disk: null } as const;
+const TINY = { tankTop: 62, belowTank: 28, belief: 28, beliefHeight: 0, disk: null } as const;
+const LEAST_HEIGHT_FOR_BELIEF = 176;
 
 export function layoutCard(input: CardInput): CardLayout {
   const density = input.height >= FULL_HEIGHT ? 'full' : 'compact';
-  const sizes = density === 'full' ? FULL : COMPACT;
-  const tankHeight = Math.max(40, Math.floor(input.height - sizes.tankTop - sizes.belowTank));
+  const sizes = density === 'full' ? FULL : input.height < LEAST_HEIGHT_FOR_BELIEF ? TINY : COMPACT;
+  const tankHeight = Math.max(30, Math.floor(input.height - sizes.tankTop - sizes.belowTank));
   const rows = clamp(Math.floor(tankHeight / ROW_PIXELS), 3, GREATEST_ROWS);
   const tankBottom = sizes.tankTop + tankHeight;
   return {

@@ -42,7 +42,7 @@ export const BrokerCard = memo(function BrokerCard({ placed, card, focus, form }
       <CardFrame look={look} width={card.width} height={card.height} isSelected={isSelected} />
       <CardHeader broker={broker} look={look} card={card} form={form} belief={belief} />
       <Replicas broker={broker} look={look} card={card} focus={focus} form={form} />
-      {belief === null ? null : <BeliefBox belief={belief} card={card} form={form} look={look} words={words} />}
+      {belief === null || card.beliefHeight === 0 ? null : <BeliefBox belief={belief} card={card} form={form} look={look} words={words} />}
       {card.diskTop === null ? null : <DiskBar broker={broker} isDead={look === 'dead'} top={card.diskTop} width={card.width} words={words} />}
     </g>
   );

@@ -69,13 +69,13 @@ function Line({ width }: { readonly width: number }) {
     <>
       <Played window={window} x0={x0} x1={x1} />
       <svg width={width} height={80}>
-      <TrafficWave window={window} x0={x0} x1={x1} y={LINE_Y} />
-      {ticks.map((tick) => (
-        <g key={tick.atUs}>
-          <path d={`M${tick.x} ${LINE_Y + 4}v${tick.label === null ? 3 : 6}`} stroke="var(--line-2)" />
-          {tick.label === null ? null : <SvgText x={tick.x} y={LINE_Y + 21} text={tick.label} size={11} mono color="var(--ink-3)" anchor="middle" />}
-        </g>
-      ))}
+        <TrafficWave window={window} x0={x0} x1={x1} y={LINE_Y} />
+        {ticks.map((tick) => (
+          <g key={tick.atUs}>
+            <path d={`M${tick.x} ${LINE_Y + 4}v${tick.label === null ? 3 : 6}`} stroke="var(--line-2)" />
+            {tick.label === null ? null : <SvgText x={tick.x} y={LINE_Y + 21} text={tick.label} size={11} mono color="var(--ink-3)" anchor="middle" />}
+          </g>
+        ))}
         <Marks window={window} x0={x0} x1={x1} xOf={xOf} />
       </svg>
       <Playhead window={window} x0={x0} x1={x1} />

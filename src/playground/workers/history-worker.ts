@@ -7,7 +7,7 @@ import { diffViews } from '../../projection/diff-view.ts';
 import { projectView } from '../../projection/project.ts';
 import { EMPTY_VIEW, type EventView, type View } from '../../projection/view.ts';
 import type { FromViewPort, ToViewPort } from './messages.ts';
-import { portOf, type MessageEnd } from './worker-port.ts';
+import { portOf } from './worker-port.ts';
 
 /**
  * Entry of the history Worker. Two channels: one to the conductor, which comes with the first message, and one to the page,
@@ -30,7 +30,7 @@ function start(channels: Channels): void {
   let events: EventView[] = [];
   let wanted = false;
   let news = false;
-  const viewPort = portOf<FromViewPort, ToViewPort>(channels.view as unknown as MessageEnd, () => channels.view.close());
+  const viewPort = portOf<FromViewPort, ToViewPort>(channels.view, () => channels.view.close());
   const show = (): void => {
     if (!wanted || !news || world === null || checker === null) return;
     wanted = false;
@@ -43,7 +43,7 @@ function start(channels: Channels): void {
     wanted = true;
     show();
   });
-  const conductor = portOf<FromHistory, ToHistory>(channels.conductor as unknown as MessageEnd, () => channels.conductor.close());
+  const conductor = portOf<FromHistory, ToHistory>(channels.conductor, () => channels.conductor.close());
   serveHistory(conductor, {
     opened: (opened, watching) => {
       world = opened;
