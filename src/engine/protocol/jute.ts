@@ -99,7 +99,7 @@ export function word<Word extends string>(numbers: { readonly [Name in Word]: nu
 }
 
 /** The same value each time: ours are read and thrown away (access lists, of which there is one). */
-export function skipped(bytes: Uint8Array): Jute<void> {
+export function skipped(bytes: Uint8Array): Jute<undefined> {
   return {
     size: () => bytes.length,
     write(writer) {
@@ -111,6 +111,7 @@ export function skipped(bytes: Uint8Array): Jute<void> {
         if (reader.bytes[reader.at] !== expected) throw new DecodeError(`the constant byte ${expected} at ${reader.at}`);
         reader.at += 1;
       }
+      return undefined;
     },
   };
 }

@@ -29,11 +29,11 @@ export const TIMEOUT = record<{ readonly timeoutMs: number }>({ timeoutMs: INT }
 const SET_WATCHES = record<Omit<Extract<WireOperation, { op: 'setWatches' }>, 'op'>>({ relativeZxid: LONG, data: vector(TEXT), exists: vector(TEXT), children: vector(TEXT) });
 
 const CREATE: Jute<Create> = {
-  size: (create) => TEXT.size(create.path) + TEXT.size(create.data) + OPEN_ACL.size() + 4,
+  size: (create) => TEXT.size(create.path) + TEXT.size(create.data) + OPEN_ACL.size(undefined) + 4,
   write(writer, create) {
     TEXT.write(writer, create.path);
     TEXT.write(writer, create.data);
-    OPEN_ACL.write(writer);
+    OPEN_ACL.write(writer, undefined);
     writeInt32(writer, (create.ephemeral ? EPHEMERAL_FLAG : 0) | (create.sequential ? SEQUENTIAL_FLAG : 0));
   },
   read(reader) {
@@ -181,7 +181,7 @@ export const OWNER: Jute<string | null> = {
 };
 
 /** `Simplified:` access lists have no version here; the int is always 0. */
-const NO_ACL_VERSION = skipped(new Uint8Array(4));
+export const NO_ACL_VERSION = skipped(new Uint8Array(4));
 export const STAT_BYTES = 68;
 
 const STAT: Jute<WireStat> = {
@@ -190,7 +190,7 @@ const STAT: Jute<WireStat> = {
     for (const long of [stat.czxid, stat.mzxid, stat.ctimeMs, stat.mtimeMs]) LONG.write(writer, long);
     writeInt32(writer, stat.version);
     writeInt32(writer, stat.cversion);
-    NO_ACL_VERSION.write(writer);
+    NO_ACL_VERSION.write(writer, undefined);
     OWNER.write(writer, stat.ephemeralOwner);
     writeInt32(writer, stat.dataLength);
     writeInt32(writer, stat.numChildren);

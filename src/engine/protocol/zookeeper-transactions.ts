@@ -45,7 +45,7 @@ function typeOf(body: TransactionBody): TransactionType {
 function bodyBytes(body: TransactionBody): number {
   switch (body.type) {
     case 'create':
-      return TEXT.size(body.path) + TEXT.size(body.data) + OPEN_ACL.size() + 1 + 4;
+      return TEXT.size(body.path) + TEXT.size(body.data) + OPEN_ACL.size(undefined) + 1 + 4;
     case 'delete':
       return PATH.size(body);
     case 'setData':
@@ -72,7 +72,7 @@ function writeBody(writer: Writer, body: TransactionBody): void {
     case 'create':
       TEXT.write(writer, body.path);
       TEXT.write(writer, body.data);
-      OPEN_ACL.write(writer);
+      OPEN_ACL.write(writer, undefined);
       writeBool(writer, body.ephemeral);
       return writeInt32(writer, body.parentCVersion);
     case 'delete':

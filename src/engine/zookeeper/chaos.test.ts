@@ -106,6 +106,7 @@ function checkAnswers(ensemble: Ensemble, client: string, tree: ZnodeTree): void
 }
 
 test('[R9] 100 seeds of trouble: one order of transactions, one leader an epoch, no acknowledged write lost, one tree in the end', () => {
+  const failures: string[] = [];
   for (let seed = 1; seed <= 100; seed++) {
     const ensemble = newEnsemble(seed % 4 === 0 ? 5 : 3, CLIENTS.length, seed);
     try {
@@ -114,7 +115,8 @@ test('[R9] 100 seeds of trouble: one order of transactions, one leader an epoch,
       trouble(ensemble, seed);
       checkHealed(ensemble);
     } catch (error) {
-      throw new Error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+      failures.push(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  expect(failures).toEqual([]);
 }, 120_000);

@@ -164,12 +164,15 @@ export function afterCommit(work: Work, transaction: ZabTransaction, changes: re
     if (!client.established) establish(work, client, sessionId);
     return;
   }
-  if (client.queue[0]?.xid === xid) {
-    putClient(work, { ...client, queue: client.queue.slice(1) });
-    reply(work, client.connection, xid, resultOf(work.state.tree, body));
-    if (body.type !== 'closeSession' && !isMoved(body)) answerReads(work, client.connection);
-  }
-  if (body.type === 'closeSession' || isMoved(body)) hangUp(work, client);
+  if (client.queue[0]?.xid === xid) answerWrite(work, client, transaction);
+  if (body.type === 'closeSession') hangUp(work, client);
+}
+
+function answerWrite(work: Work, client: ClientConnection, transaction: ZabTransaction): void {
+  if (isMoved(transaction.body)) return hangUp(work, client);
+  putClient(work, { ...client, queue: client.queue.slice(1) });
+  reply(work, client.connection, transaction.xid, resultOf(work.state.tree, transaction.body));
+  if (transaction.body.type !== 'closeSession') answerReads(work, client.connection);
 }
 
 /** The session's client is with another server: what still comes over this connection is late. */

@@ -4,7 +4,7 @@ import { encodeTransaction } from '../protocol/zookeeper-transactions.ts';
 import type { TransactionBody, ZabTransaction } from '../protocol/zookeeper-types.ts';
 import { afterCommit } from './clients.ts';
 import { traceZooKeeper, update, type Work } from './state.ts';
-import { snapshotWhenLong } from './transaction-log.ts';
+import { snapshotWhenDue } from './transaction-log.ts';
 import { applyTransaction } from './znode-tree.ts';
 
 /** FinalRequestProcessor: applies a committed transaction, fires watches, answers the client if it is ours. */
@@ -17,7 +17,7 @@ export function applyCommitted(work: Work, transaction: ZabTransaction): void {
   traceZooKeeper(work, { type: 'ZooKeeperTransactionApplied', server, zxid, kind: body.type, path: pathOf(body), digest: crc32c(encodeTransaction(transaction)) });
   traceSession(work, transaction, mapHas(before.sessions, transaction.sessionId));
   afterCommit(work, transaction, changes);
-  snapshotWhenLong(work);
+  snapshotWhenDue(work);
 }
 
 function traceSession(work: Work, transaction: ZabTransaction, existed: boolean): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { listPaths } from '../kernel/files.ts';
 import { mapGet } from '../kernel/persistent-map.ts';
 import type { TraceRecord } from '../machine/contract.ts';
 import { answer, ask, command, eventsOf, leaders, link, newEnsemble, run, runnerOf, serverOf, serverState, told, znode, znodes, type Ensemble } from './ensemble.test-support.ts';
@@ -91,8 +92,11 @@ describe('catching up', () => {
     run(ensemble, 5);
     expect([ensemble.sent['zabSnap'] ?? 0, trees(ensemble).size]).toEqual([0, 1]);
     command(ensemble, 'zk1', { type: 'kill' });
-    for (let part = 0; part < 12; part++) ask(ensemble, 'c1', `many${part}`, Array.from({ length: 100 }, (_, i) => create(`/many${part}-${i}`)));
-    run(ensemble, 10);
+    for (let part = 0; part < 12; part++) {
+      ask(ensemble, 'c1', `many${part}`, Array.from({ length: 100 }, (_, i) => create(`/many${part}-${i}`)));
+      run(ensemble, 1);
+    }
+    expect(listPaths(runnerOf(ensemble, 'zk3').state.disk.cache, 'version-2/').length).toBe(6);
     command(ensemble, 'zk1', { type: 'start' });
     run(ensemble, 5);
     expect([ensemble.sent['zabSnap'], trees(ensemble).size]).toEqual([1, 1]);

@@ -3,7 +3,7 @@ import { emptyTree } from '../kernel/files.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
 import { sized } from '../protocol/zookeeper-messages.ts';
-import type { Unsized, ZabMessage, ZabTransaction } from '../protocol/zookeeper-types.ts';
+import type { Unsized, ZabMessage, ZabTransaction, ZkClientMessage } from '../protocol/zookeeper-types.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import { zooKeeperServer, type ZooKeeperServerConfig, type ZooKeeperState } from './server.ts';
 import type { ZooKeeperTrace } from './trace.ts';
@@ -90,6 +90,20 @@ function started(): Lone {
 const write = (zxid: number): ZabTransaction => ({ zxid, timeMs: 1, sessionId: '0300000000000000', xid: 1, body: { type: 'createSession', timeoutMs: 4000 } });
 const EPOCH_1 = 4294967296;
 
+/** A follower of server 3 that serves clients. */
+function broadcasting(): { lone: Lone; connection: number } {
+  const lone = started();
+  const connection = follow(lone);
+  hear(lone, connection, { kind: 'zabLeaderInfo', epoch: 1 });
+  flushed(lone, 'version-2/acceptedEpoch.tmp');
+  hear(lone, connection, { kind: 'zabDiff', zxid: 0 });
+  hear(lone, connection, { kind: 'zabNewLeader', epoch: 1 });
+  flushed(lone, 'version-2/currentEpoch.tmp');
+  expect(said(lone)).toEqual(['zabAckNewLeader']);
+  hear(lone, connection, { kind: 'zabUpToDate' });
+  return { lone, connection };
+}
+
 describe('a follower', () => {
   test('[R11] promises an epoch on disk before it says so, and only once', () => {
     const lone = started();
@@ -126,19 +140,6 @@ describe('a follower', () => {
     expect(lone.state.currentEpoch).toBe(2);
     expect(messages(lone, 'zabAckNewLeader')).toMatchObject([{ epoch: 2, zxid: EPOCH_1 + 1 }]);
   });
-
-  function broadcasting(): { lone: Lone; connection: number } {
-    const lone = started();
-    const connection = follow(lone);
-    hear(lone, connection, { kind: 'zabLeaderInfo', epoch: 1 });
-    flushed(lone, 'version-2/acceptedEpoch.tmp');
-    hear(lone, connection, { kind: 'zabDiff', zxid: 0 });
-    hear(lone, connection, { kind: 'zabNewLeader', epoch: 1 });
-    flushed(lone, 'version-2/currentEpoch.tmp');
-    expect(said(lone)).toEqual(['zabAckNewLeader']);
-    hear(lone, connection, { kind: 'zabUpToDate' });
-    return { lone, connection };
-  }
 
   test('[R4] acknowledges a proposal when it is on the device, one flush at a time', () => {
     const { lone, connection } = broadcasting();
@@ -217,6 +218,75 @@ describe('a follower', () => {
     feed(lone, { type: 'timer', owner: 'zk', name: 'tick' });
     expect(lone.effects).toMatchObject([{ type: 'setTimer', name: 'tick' }]);
     expect([lone.state.log, lone.state.tree, lone.state.clients]).toEqual([before.log, before.tree, before.clients]);
+  });
+});
+
+describe('clients of a follower', () => {
+  const SESSION = '0300000000000000';
+
+  function client(lone: Lone, connection: number, message: Unsized<ZkClientMessage>): void {
+    feed(lone, { type: 'received', owner: 'accepted', connection, message: sized<ZkClientMessage>(message) });
+  }
+
+  function arrive(lone: Lone, connection: number, lastZxidSeen: number): void {
+    feed(lone, { type: 'accepted', connection, port: 2181, peer: 'b1' });
+    client(lone, connection, { kind: 'zkConnect', lastZxidSeen, timeoutMs: 18_000, sessionId: SESSION });
+  }
+
+  test('[R14] a client that has seen more is refused', () => {
+    const { lone } = broadcasting();
+    arrive(lone, 60, EPOCH_1 + 1);
+    expect(lone.effects).toEqual([{ type: 'close', connection: 60 }]);
+  });
+
+  test('[R3] without a quorum nobody is served', () => {
+    const lone = started();
+    arrive(lone, 60, 0);
+    expect(lone.effects).toEqual([{ type: 'close', connection: 60 }]);
+  });
+
+  test('[R13] a session is confirmed by the leader; its older connection here is closed', () => {
+    const { lone, connection } = broadcasting();
+    arrive(lone, 60, 0);
+    expect(messages(lone, 'zabRevalidate')).toMatchObject([{ sessionId: SESSION }]);
+    hear(lone, connection, { kind: 'zabRevalidated', sessionId: SESSION, valid: true });
+    expect(lone.effects).toMatchObject([{ type: 'send', connection: 60, message: { kind: 'zkConnected', sessionId: SESSION, timeoutMs: 18_000 } }]);
+    arrive(lone, 61, 0);
+    expect(lone.effects).toMatchObject([{ type: 'close', connection: 60 }, { type: 'send', connection, message: { kind: 'zabRevalidate' } }]);
+    hear(lone, connection, { kind: 'zabRevalidated', sessionId: SESSION, valid: false });
+    expect(lone.effects).toMatchObject([{ type: 'send', connection: 61, message: { kind: 'zkConnected', timeoutMs: 0 } }, { type: 'close', connection: 61 }]);
+  });
+
+  test('[R7] touches go to the leader with the next ping; a connection silent for its time-out is closed', () => {
+    const { lone, connection } = broadcasting();
+    arrive(lone, 60, 0);
+    hear(lone, connection, { kind: 'zabRevalidated', sessionId: SESSION, valid: true });
+    client(lone, 60, { kind: 'zkPing' });
+    hear(lone, connection, { kind: 'zabPing' });
+    expect(messages(lone, 'zabPong')).toMatchObject([{ touched: [SESSION] }]);
+    hear(lone, connection, { kind: 'zabPing' });
+    expect(messages(lone, 'zabPong')).toMatchObject([{ touched: [] }]);
+    for (const passedUs of [17_000_000, 1_100_000]) {
+      lone.nowUs += passedUs;
+      hear(lone, connection, { kind: 'zabPing' });
+      feed(lone, { type: 'timer', owner: 'zk', name: 'tick' });
+    }
+    expect(lone.effects[0]).toEqual({ type: 'close', connection: 60 });
+  });
+
+  test('[R14] a read waits for the write before it; one that fails is answered too', () => {
+    const { lone, connection } = broadcasting();
+    arrive(lone, 60, 0);
+    hear(lone, connection, { kind: 'zabRevalidated', sessionId: SESSION, valid: true });
+    client(lone, 60, { kind: 'zkRequest', xid: 1, operation: { op: 'delete', path: '/none', version: -1 } });
+    expect(messages(lone, 'zabRequest')).toMatchObject([{ sessionId: SESSION, xid: 1 }]);
+    client(lone, 60, { kind: 'zkRequest', xid: 2, operation: { op: 'exists', path: '/', watch: false } });
+    expect(said(lone)).toEqual([]);
+    hear(lone, connection, { kind: 'zabProposal', transaction: { ...write(EPOCH_1 + 1), body: { type: 'error', error: 'NONODE' } } });
+    hear(lone, connection, { kind: 'zabCommit', zxid: EPOCH_1 + 1 });
+    expect(lone.effects.filter((effect) => effect.type === 'send')).toMatchObject([
+      { message: { kind: 'zkReply', xid: 1, zxid: EPOCH_1 + 1, result: { error: 'NONODE' } } }, { message: { kind: 'zkReply', xid: 2, zxid: EPOCH_1 + 1, result: { error: null } } },
+    ]);
   });
 });
 

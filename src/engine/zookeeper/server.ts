@@ -13,7 +13,7 @@ import { connectToLeader, onFollowerEpochAccepted, onFollowerEpochCurrent, onFol
 import { onInitTimer, onLeaderEpochAccepted, onLeaderEpochCurrent, onLeaderLogFlushed, onLeaderTick, onLearnerClosed, onLearnerMessage, startLeading } from './leader.ts';
 import { CLIENT_PORT, ELECTION_PORT, QUORUM_PORT, sayZab, traceZooKeeper, update, type AwaitedFlush, type Work, type ZooKeeperScope, type ZooKeeperServerConfig, type ZooKeeperState } from './state.ts';
 import { newStoredState, readStoredState, type StoredState } from './stored-state.ts';
-import { flushLog, onLogFlushed, writeFirstSnapshot } from './transaction-log.ts';
+import { flushAllFiles, onLogFlushed, writeFirstSnapshot } from './transaction-log.ts';
 import type { ZooKeeperTrace } from './trace.ts';
 
 export type { ZooKeeperServerConfig, ZooKeeperState };
@@ -47,10 +47,10 @@ const ENDED_BY_SIGTERM = 143;
 function begin(work: Work, stored: StoredState): void {
   const { effects } = work.scope;
   for (const port of [CLIENT_PORT, QUORUM_PORT, ELECTION_PORT]) effects.push({ type: 'listen', port });
-  for (const { path, sizeBytes } of stored.torn) effects.push(sizeBytes === 0 ? { type: 'delete', path } : { type: 'resize', path, sizeBytes });
+  for (const { path, sizeBytes } of stored.cut) effects.push(sizeBytes === 0 ? { type: 'delete', path } : { type: 'resize', path, sizeBytes });
   // A killed process leaves its last entries in the page cache: they count only once they are on the device.
   if (stored.isNew) writeFirstSnapshot(work);
-  else flushLog(work);
+  else flushAllFiles(work);
   lookForLeader(work);
 }
 
@@ -215,7 +215,7 @@ function onFlushed(work: Work, awaited: AwaitedFlush): void {
       update(work, { currentEpoch: Math.max(work.state.currentEpoch, then.epoch) });
       if (isSamePhase) (leads ? onLeaderEpochCurrent : onFollowerEpochCurrent)(work);
       return;
-    case 'snapshotFlushed':
+    case 'fileFlushed':
       return;
     default:
       return unreachable(then);

@@ -1,13 +1,14 @@
+import { assert } from '../kernel/assert.ts';
 import { mapEntries, mapFrom, mapGet, mapSet } from '../kernel/persistent-map.ts';
 import type { Zxid } from '../kernel/units.ts';
 import { DecodeError, newReader, newWriter, readInt32, writeInt32, type Reader, type Writer } from '../protocol/codec.ts';
-import { INT, LONG, record, SESSION, TEXT, type Jute } from '../protocol/jute.ts';
-import { OWNER } from '../protocol/zookeeper-operations.ts';
+import { INT, LONG, record, SESSION, skipped, TEXT, type Jute } from '../protocol/jute.ts';
+import { NO_ACL_VERSION, OWNER } from '../protocol/zookeeper-operations.ts';
 import { adler32 } from './adler32.ts';
 import { childrenOf, nameOf, parentOf, type Znode, type ZnodeTree } from './znode-tree.ts';
 
 /** FileSnap and DataTree.serialize: header, sessions, access lists, znodes each before its children, end mark, checksum. */
-interface FileHeader {
+export interface FileHeader {
   readonly magic: number;
   readonly version: number;
   readonly dbid: number;
@@ -19,33 +20,31 @@ const MAGIC = 0x5a4b534e;
 export const FILE_VERSION = 2;
 /** Access lists other than the open one; there are none. */
 const NO_ACCESS_LISTS = 0;
-const OPEN_ACL_ID = -1;
+/** The access list of everything, by its number: -1, the open one. */
+const OPEN_ACL_ID = skipped(new Uint8Array(8).fill(255));
 const END_MARK = '/';
 const SEAL_BYTES = 8 + 5;
 
-interface StoredZnode {
-  readonly data: string;
-  readonly acl: number;
-  readonly czxid: Zxid;
-  readonly mzxid: Zxid;
-  readonly ctimeMs: number;
-  readonly mtimeMs: number;
-  readonly version: number;
-  readonly createdChildren: number;
-  readonly aclVersion: number;
-  readonly ephemeralOwner: string | null;
-  readonly pzxid: Zxid;
+interface StoredZnode extends Omit<Znode, 'children'> {
+  readonly acl?: undefined;
+  readonly aclVersion?: undefined;
 }
 const ZNODE = record<StoredZnode>({
-  data: TEXT, acl: LONG, czxid: LONG, mzxid: LONG, ctimeMs: LONG, mtimeMs: LONG, version: INT, createdChildren: INT, aclVersion: INT, ephemeralOwner: OWNER, pzxid: LONG,
+  data: TEXT, acl: OPEN_ACL_ID, czxid: LONG, mzxid: LONG, ctimeMs: LONG, mtimeMs: LONG, version: INT, createdChildren: INT, aclVersion: NO_ACL_VERSION, ephemeralOwner: OWNER, pzxid: LONG,
 });
+
+interface Visited {
+  /** The root's is empty in the file, as `/` is the mark of the end. */
+  readonly path: string;
+  readonly node: Znode;
+}
 
 /** The content of a snapshot file of the tree. */
 export function encodeSnapshot(tree: ZnodeTree): Uint8Array {
-  const paths = preorder(tree, '/', []);
+  const visits = preorder(tree, '', []);
   const sessions = mapEntries(tree.sessions);
   let sizeBytes = FILE_HEADER_BYTES + 4 + sessions.length * 12 + 4 + TEXT.size(END_MARK) + SEAL_BYTES;
-  for (const path of paths) sizeBytes += TEXT.size(storedPath(path)) + ZNODE.size(storedZnode(tree, path));
+  for (const { path, node } of visits) sizeBytes += TEXT.size(path) + ZNODE.size(node);
   const writer = newWriter(sizeBytes);
   FILE_HEADER.write(writer, { magic: MAGIC, version: FILE_VERSION, dbid: -1 });
   writeInt32(writer, sessions.length);
@@ -54,12 +53,13 @@ export function encodeSnapshot(tree: ZnodeTree): Uint8Array {
     writeInt32(writer, timeoutMs);
   }
   writeInt32(writer, NO_ACCESS_LISTS);
-  for (const path of paths) {
-    TEXT.write(writer, storedPath(path));
-    ZNODE.write(writer, storedZnode(tree, path));
+  for (const { path, node } of visits) {
+    TEXT.write(writer, path);
+    ZNODE.write(writer, node);
   }
   TEXT.write(writer, END_MARK);
   seal(writer);
+  assert(writer.at === sizeBytes, `to write the ${sizeBytes} bytes that were counted, wrote ${writer.at}`);
   return writer.bytes;
 }
 
@@ -69,22 +69,12 @@ function seal(writer: Writer): void {
   TEXT.write(writer, END_MARK);
 }
 
-function preorder(tree: ZnodeTree, path: string, paths: string[]): string[] {
-  const node = mapGet(tree.nodes, path);
-  if (node === undefined) return paths;
-  paths.push(path);
-  for (const name of childrenOf(node)) preorder(tree, path === '/' ? `/${name}` : `${path}/${name}`, paths);
-  return paths;
-}
-
-/** The root's path is empty in the file, as `/` is the mark of the end. */
-function storedPath(path: string): string {
-  return path === '/' ? '' : path;
-}
-
-function storedZnode(tree: ZnodeTree, path: string): StoredZnode {
-  const node = mapGet(tree.nodes, path) as Znode;
-  return { ...node, acl: OPEN_ACL_ID, aclVersion: 0 };
+function preorder(tree: ZnodeTree, path: string, visits: Visited[]): Visited[] {
+  const node = mapGet(tree.nodes, path === '' ? '/' : path);
+  if (node === undefined) return visits;
+  visits.push({ path, node });
+  if (node.children.size > 0) for (const name of childrenOf(node)) preorder(tree, `${path}/${name}`, visits);
+  return visits;
 }
 
 /** The tree of a snapshot file, or null where the file is damaged or no snapshot. */

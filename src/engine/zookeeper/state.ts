@@ -6,6 +6,7 @@ import type { ForwardedOperation, Unsized, WireOperation, ZabMessage, ZabState, 
 import type { SystemEffect } from '../kernel/system.ts';
 import type { ConnectionId, EpochMs, HostName, InstantUs, Zxid } from '../kernel/units.ts';
 import type { WireMessage } from '../protocol/wire.ts';
+import type { LogEntry } from './log-file.ts';
 import type { ZooKeeperTrace } from './trace.ts';
 import type { ZnodeTree } from './znode-tree.ts';
 
@@ -57,7 +58,7 @@ export interface ZooKeeperState {
 
 /** What goes on when a flush is done. */
 export type FlushThen =
-  | { readonly type: 'logFlushed' | 'snapshotFlushed' | 'epochAccepted' }
+  | { readonly type: 'logFlushed' | 'fileFlushed' | 'epochAccepted' }
   | { readonly type: 'epochCurrent'; readonly epoch: number };
 
 export interface AwaitedFlush {
@@ -69,22 +70,22 @@ export interface AwaitedFlush {
 }
 
 /**
- * The transaction log: a window of transactions in memory, and the file they are in. Entries after `baseTree` are in the present
- * file, `path`; those before it are in the file before and only serve DIFF.
+ * The transaction log: a window of transactions in memory, and the files they are in. Transactions from `baseIndex` on come after
+ * the snapshot and are in `files`; those before it are in older files and only serve DIFF.
  */
 export interface TransactionLog {
-  /** The present file; null until its first transaction names it. */
-  readonly path: string | null;
-  /** The snapshot before the present file. */
+  /** Files after the snapshot, oldest first; the next transaction goes into the last one. */
+  readonly files: readonly LogFile[];
   readonly snapshotPath: string | null;
   /** The tree of that snapshot. Snapshots only hold what was committed. */
   readonly baseTree: ZnodeTree;
+  readonly baseIndex: number;
   /** Everything after this zxid is in `transactions`. */
   readonly windowZxid: Zxid;
-  readonly transactions: PersistentArray<LoggedTransaction>;
-  /** Index of the first transaction of the present file. */
-  readonly ownFrom: number;
+  readonly transactions: PersistentArray<LogEntry>;
   readonly lastZxid: Zxid;
+  /** A file was begun after this zxid: when the tree comes to it, a snapshot is taken. */
+  readonly snapshotDueZxid: Zxid | null;
   /** On the device up to here; -1 while a cut or a snapshot is not. */
   readonly flushedZxid: Zxid;
   /** The flush under way, whose end moves `flushedZxid`. */
@@ -93,10 +94,10 @@ export interface TransactionLog {
   readonly olderPaths: readonly string[];
 }
 
-export interface LoggedTransaction {
-  readonly transaction: ZabTransaction;
-  /** File size after it. */
-  readonly endBytes: number;
+export interface LogFile {
+  readonly path: string;
+  /** Index of its first transaction. */
+  readonly from: number;
 }
 
 export interface ElectionState {

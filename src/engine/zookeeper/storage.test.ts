@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { utf8Encode } from '../kernel/bytes.ts';
-import { appendToFile, deleteFile, emptyTree, replaceFile, type FileTree } from '../kernel/files.ts';
+import { concatBytes, utf8Encode } from '../kernel/bytes.ts';
+import { appendToFile, emptyTree, readFile, replaceFile, type FileTree } from '../kernel/files.ts';
 import { mapGet } from '../kernel/persistent-map.ts';
 import type { TransactionBody, ZabTransaction } from '../protocol/zookeeper-types.ts';
 import { adler32 } from './adler32.ts';
@@ -34,9 +34,9 @@ function history(count: number): { transactions: ZabTransaction[]; tree: ZnodeTr
   return { transactions, tree };
 }
 
-function withLog(files: FileTree, transactions: readonly ZabTransaction[]): FileTree {
+function withLog(files: FileTree, transactions: readonly ZabTransaction[], previousZxid = 0): FileTree {
   const path = logPath(transactions[0]?.zxid ?? 0);
-  return transactions.reduce((tree, one, i) => appendToFile(tree, path, encodeLogEntry(one, i === 0 ? 'first' : 'later')), files);
+  return transactions.reduce((tree, one, i) => appendToFile(tree, path, encodeLogEntry(one, i === 0 ? { previousZxid } : 'later')), files);
 }
 
 function withSnapshot(files: FileTree, tree: ZnodeTree): FileTree {
@@ -51,8 +51,8 @@ describe('files', () => {
   });
 
   test('[R10] a log begins with ZKLG and version 2; an entry is checksum, length, transaction, B', () => {
-    const entry = encodeLogEntry(transaction(1, { type: 'delete', path: '/a' }), 'first');
-    expect(Array.from(entry.slice(0, 16))).toEqual([0x5a, 0x4b, 0x4c, 0x47, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
+    const entry = encodeLogEntry(transaction(1, { type: 'delete', path: '/a' }), { previousZxid: 3 });
+    expect(Array.from(entry.slice(0, 16))).toEqual([0x5a, 0x4b, 0x4c, 0x47, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3]);
     const view = new DataView(entry.buffer, entry.byteOffset);
     const length = view.getInt32(24);
     expect(entry.length).toBe(16 + 8 + 4 + length + 1);
@@ -60,26 +60,22 @@ describe('files', () => {
     expect(entry[entry.length - 1]).toBe(0x42);
   });
 
-  test('[R10] a log that is torn or damaged anywhere is read up to its last whole entry', () => {
+  test('[R10] a log torn anywhere is read up to its last whole entry; a changed byte is damage', () => {
     const { transactions } = history(5);
-    const parts = transactions.map((one, i) => encodeLogEntry(one, i === 0 ? 'first' : 'later'));
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    const ends: number[] = [];
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-      ends.push(at);
-    }
+    const parts = transactions.map((one, i) => encodeLogEntry(one, i === 0 ? { previousZxid: 0 } : 'later'));
+    const bytes = concatBytes(parts);
+    const ends = parts.map((_, i) => parts.slice(0, i + 1).reduce((sum, part) => sum + part.length, 0));
+    expect(readLogFile(bytes)).toMatchObject({ previousZxid: 0, soundBytes: bytes.length, isDamaged: false });
     expect(readLogFile(bytes).entries.map((entry) => entry.transaction)).toEqual(transactions);
     for (let size = 0; size < bytes.length; size++) {
-      const whole = ends.filter((end) => end <= size).length;
-      const torn = readLogFile(bytes.slice(0, size));
-      expect(torn.entries.map((entry) => entry.endBytes)).toEqual(ends.slice(0, whole));
-      const damaged = bytes.slice();
-      damaged[size] = (damaged[size] ?? 0) ^ 0x10;
-      // Magic and version decide about the whole file, the dbid behind them about nothing.
-      expect(readLogFile(damaged).entries.length).toBe(size < 8 ? 0 : size < 16 ? parts.length : whole);
+      const whole = ends.filter((end) => end <= size);
+      expect(readLogFile(bytes.slice(0, size))).toMatchObject({ previousZxid: size < 16 ? null : 0, soundBytes: whole.at(-1) ?? 0, isDamaged: false });
+      const flipped = bytes.slice();
+      flipped[size] = (flipped[size] ?? 0) ^ 0x10;
+      const read = readLogFile(flipped);
+      // A length that is too great looks like a torn end; the zxid before the file is compared with the log before it.
+      if (read.isDamaged) expect(read.entries.length).toBe(whole.length);
+      else expect(read.previousZxid !== 0 || read.soundBytes === (whole.at(-1) ?? 0)).toBe(true);
     }
   });
 
@@ -107,31 +103,46 @@ describe('a start', () => {
   const middle = first.reduce((before, one) => applyTransaction(before, one).tree, emptyZnodeTree());
 
   test('[R10] an empty disk is a new server', () => {
-    expect(readStoredState(emptyTree())).toMatchObject({ isNew: true, acceptedEpoch: 0, currentEpoch: 0, torn: [] });
+    expect(readStoredState(emptyTree())).toMatchObject({ isNew: true, acceptedEpoch: 0, currentEpoch: 0, cut: [] });
   });
 
+  const oldFiles = withLog(withSnapshot(emptyTree(), emptyZnodeTree()), first);
+
   test('[R10] the newest snapshot and the log after it; the epoch is at least the log’s', () => {
-    const files = withLog(withSnapshot(withLog(withSnapshot(emptyTree(), emptyZnodeTree()), first), middle), rest);
-    const stored = readStoredState(files);
+    const stored = readStoredState(withLog(withSnapshot(oldFiles, middle), rest, middle.lastZxid));
     expect(encodeSnapshot(stored?.tree as ZnodeTree)).toEqual(encodeSnapshot(tree));
-    expect(stored).toMatchObject({ isNew: false, acceptedEpoch: 1, currentEpoch: 1, torn: [] });
-    expect(stored?.log).toMatchObject({ windowZxid: middle.lastZxid, lastZxid: tree.lastZxid, flushedZxid: -1, path: logPath(EPOCH_1 + 5), snapshotPath: snapshotPath(middle.lastZxid) });
+    expect(stored).toMatchObject({ isNew: false, acceptedEpoch: 1, currentEpoch: 1, cut: [] });
+    expect(stored?.log).toMatchObject({ windowZxid: middle.lastZxid, lastZxid: tree.lastZxid, flushedZxid: -1, files: [{ path: logPath(EPOCH_1 + 5), from: 0 }], snapshotPath: snapshotPath(middle.lastZxid) });
     expect(stored?.log.olderPaths.toSorted()).toEqual([logPath(EPOCH_1 + 1), snapshotPath(0)]);
   });
 
   test('[R10] a damaged snapshot gives way to the one before it, with both logs', () => {
-    const files = replaceFile(withLog(withSnapshot(withLog(withSnapshot(emptyTree(), emptyZnodeTree()), first), middle), rest), snapshotPath(middle.lastZxid), new Uint8Array(50));
+    const files = replaceFile(withLog(withSnapshot(oldFiles, middle), rest, middle.lastZxid), snapshotPath(middle.lastZxid), new Uint8Array(50));
     const stored = readStoredState(files);
     expect(encodeSnapshot(stored?.tree as ZnodeTree)).toEqual(encodeSnapshot(tree));
-    expect(stored?.log).toMatchObject({ windowZxid: 0, ownFrom: 4, path: logPath(EPOCH_1 + 5) });
-    expect(stored?.log.baseTree.lastZxid).toBe(middle.lastZxid);
+    expect(stored?.log).toMatchObject({ windowZxid: 0, files: [{ path: logPath(EPOCH_1 + 1), from: 0 }, { path: logPath(EPOCH_1 + 5), from: 4 }] });
   });
 
-  test('[R10] a log without a snapshot, or with a hole before its last file, is not taken up', () => {
+  test('[R10] a torn end is cut, and files that it parts from the rest go', () => {
+    const tornFiles = (cutBytes: number): FileTree => {
+      const path = logPath(EPOCH_1 + 1);
+      const whole = readFile(oldFiles, path) ?? new Uint8Array(0);
+      return withLog(replaceFile(oldFiles, path, whole.slice(0, whole.length - cutBytes)), rest, middle.lastZxid);
+    };
+    const sizes = readLogFile(readFile(oldFiles, logPath(EPOCH_1 + 1)) ?? new Uint8Array(0)).entries.map((entry) => entry.endBytes);
+    const parted = { path: logPath(EPOCH_1 + 5), sizeBytes: 0 };
+    expect(readStoredState(tornFiles(0))?.log.lastZxid).toBe(tree.lastZxid);
+    expect(readStoredState(tornFiles(1))).toMatchObject({ log: { lastZxid: EPOCH_1 + 3 }, cut: [{ path: logPath(EPOCH_1 + 1), sizeBytes: sizes[2] }, parted] });
+    expect(readStoredState(tornFiles((sizes[3] ?? 0) - (sizes[2] ?? 0)))).toMatchObject({ log: { lastZxid: EPOCH_1 + 3 }, cut: [parted] });
+    expect(readStoredState(tornFiles((sizes[3] ?? 0) - 10))).toMatchObject({ log: { lastZxid: 0, files: [] }, cut: [{ path: logPath(EPOCH_1 + 1), sizeBytes: 0 }, parted] });
+  });
+
+  test('[R10] damage, or a log without a snapshot, is not taken up', () => {
     expect(readStoredState(withLog(emptyTree(), first))).toBeNull();
-    const torn = appendToFile(deleteFile(withLog(withSnapshot(emptyTree(), emptyZnodeTree()), first), logPath(EPOCH_1 + 1)), logPath(EPOCH_1 + 1), encodeLogEntry(first[0] as ZabTransaction, 'first').slice(0, -3));
-    expect(readStoredState(torn)?.torn).toEqual([{ path: logPath(EPOCH_1 + 1), sizeBytes: 0 }]);
-    expect(readStoredState(withLog(torn, rest))).toBeNull();
+    const path = logPath(EPOCH_1 + 1);
+    const rotten = (readFile(oldFiles, path) ?? new Uint8Array(0)).slice();
+    rotten[60] = (rotten[60] ?? 0) ^ 1;
+    expect(readStoredState(replaceFile(oldFiles, path, rotten))).toBeNull();
   });
 });
 

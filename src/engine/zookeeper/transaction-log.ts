@@ -3,9 +3,9 @@ import { utf8Encode } from '../kernel/bytes.ts';
 import { arrayForEach, arrayFrom, arrayGet, arrayPush, arrayToList, arrayTruncate, type PersistentArray } from '../kernel/persistent-array.ts';
 import type { Zxid } from '../kernel/units.ts';
 import type { ZabTransaction } from '../protocol/zookeeper-types.ts';
-import { ACCEPTED_EPOCH_FILE, CURRENT_EPOCH_FILE, encodeLogEntry, logPath, snapshotPath } from './log-file.ts';
+import { ACCEPTED_EPOCH_FILE, CURRENT_EPOCH_FILE, encodeLogEntry, logPath, snapshotPath, type LogEntry } from './log-file.ts';
 import { decodeSnapshot, encodeSnapshot } from './snapshot-file.ts';
-import { OWNER, update, type AwaitedFlush, type FlushThen, type LoggedTransaction, type TransactionLog, type Work } from './state.ts';
+import { OWNER, update, type AwaitedFlush, type FlushThen, type LogFile, type TransactionLog, type Work } from './state.ts';
 import { logAfter, NOT_FLUSHED } from './stored-state.ts';
 import { applyTransaction } from './znode-tree.ts';
 
@@ -20,7 +20,7 @@ export function isLogFlushed(log: TransactionLog): boolean {
 }
 
 /** Index of the first transaction after `zxid` in the window. */
-export function indexAfter(transactions: PersistentArray<LoggedTransaction>, zxid: Zxid): number {
+export function indexAfter(transactions: PersistentArray<LogEntry>, zxid: Zxid): number {
   let low = 0;
   let high = transactions.length;
   while (low < high) {
@@ -33,32 +33,50 @@ export function indexAfter(transactions: PersistentArray<LoggedTransaction>, zxi
 
 /** Appends to the log; a flush is under way or starts now, and its end is told by `logFlushed`. */
 export function logTransaction(work: Work, transaction: ZabTransaction): void {
+  assert(transaction.zxid > work.state.log.lastZxid, `a zxid above ${work.state.log.lastZxid}, got ${transaction.zxid}`);
+  const file = fileToWrite(work, transaction.zxid);
   const { log } = work.state;
-  assert(transaction.zxid > log.lastZxid, `a zxid above ${log.lastZxid}, got ${transaction.zxid}`);
-  const bytes = encodeLogEntry(transaction, log.path === null ? 'first' : 'later');
-  const path = log.path ?? logPath(transaction.zxid);
-  work.scope.effects.push({ type: 'append', path, bytes });
-  const endBytes = endOfLog(log) + bytes.length;
-  update(work, { log: { ...log, path, transactions: arrayPush(log.transactions, { transaction, endBytes }), lastZxid: transaction.zxid } });
+  const isFirst = file.from === log.transactions.length;
+  const bytes = encodeLogEntry(transaction, isFirst ? { previousZxid: log.lastZxid } : 'later');
+  work.scope.effects.push({ type: 'append', path: file.path, bytes });
+  const endBytes = (isFirst ? 0 : sizeOfLastFile(log)) + bytes.length;
+  update(work, { log: { ...log, transactions: arrayPush(log.transactions, { transaction, endBytes }), lastZxid: transaction.zxid } });
   flushLog(work);
 }
 
-/** Size of the present file. */
-function endOfLog(log: TransactionLog): number {
-  return log.path === null || log.transactions.length === log.ownFrom ? 0 : (arrayGet(log.transactions, log.transactions.length - 1)?.endBytes ?? 0);
+/** The last file, or a new one once that is long: its beginning is the point at which the next snapshot is taken. */
+function fileToWrite(work: Work, zxid: Zxid): LogFile {
+  const { log } = work.state;
+  const last = log.files[log.files.length - 1];
+  if (last !== undefined && (log.snapshotDueZxid !== null || log.transactions.length - last.from < SNAP_COUNT)) return last;
+  const file: LogFile = { path: logPath(zxid), from: log.transactions.length };
+  // What the next flush does not reach any more goes to the device before it.
+  if (last !== undefined && !isLogFlushed(log)) awaitFlush(work, last.path, { type: 'fileFlushed' });
+  update(work, { log: { ...work.state.log, files: [...log.files, file], snapshotDueZxid: last === undefined ? null : log.lastZxid } });
+  return file;
+}
+
+function sizeOfLastFile(log: TransactionLog): number {
+  return arrayGet(log.transactions, log.transactions.length - 1)?.endBytes ?? 0;
 }
 
 /** One flush at a time: what comes meanwhile goes with the next. */
 export function flushLog(work: Work): void {
   const { log } = work.state;
-  if (log.flushOperation !== null || isLogFlushed(log)) return;
-  startFlush(work, log.path ?? log.snapshotPath ?? '');
+  if (log.flushOperation === null && !isLogFlushed(log)) startFlush(work);
 }
 
-/** A flush of `path` that ends with everything durable that the log now holds. */
-function startFlush(work: Work, path: string): void {
-  const operation = awaitFlush(work, path, LOG_FLUSHED);
+/** A flush of the last file: with it everything is durable that the log now holds, as files before it were flushed before. */
+function startFlush(work: Work): void {
+  const { log } = work.state;
+  const operation = awaitFlush(work, log.files[log.files.length - 1]?.path ?? log.snapshotPath ?? '', LOG_FLUSHED);
   update(work, { log: { ...work.state.log, flushOperation: operation } });
+}
+
+/** After a start nothing is known to be on the device: every file is flushed, the last one last. */
+export function flushAllFiles(work: Work): void {
+  for (const file of work.state.log.files.slice(0, -1)) awaitFlush(work, file.path, { type: 'fileFlushed' });
+  startFlush(work);
 }
 
 /** The log as it was when the flush began is on the device; anything since starts the next one. Void after a cut or a new snapshot. */
@@ -99,7 +117,7 @@ function replaceAtomically(work: Work, path: string, content: { readonly bytes: 
 }
 
 /**
- * Cuts every transaction after `zxid` from log and file, and the tree goes back with it. False when the file does not reach
+ * Cuts every transaction after `zxid` from log and files, and the tree goes back with it. False when the log does not reach
  * back that far. Snapshots only hold what was committed, so no leader asks for it.
  */
 export function truncateLog(work: Work, zxid: Zxid): boolean {
@@ -107,17 +125,17 @@ export function truncateLog(work: Work, zxid: Zxid): boolean {
   if (zxid < log.baseTree.lastZxid) return false;
   const keep = indexAfter(log.transactions, zxid);
   const transactions = arrayTruncate(log.transactions, keep);
-  const cut = { ...log, transactions, lastZxid: arrayGet(transactions, keep - 1)?.transaction.zxid ?? log.windowZxid, flushedZxid: NOT_FLUSHED, flushOperation: null };
-  if (log.path !== null && keep <= log.ownFrom) {
-    work.scope.effects.push({ type: 'delete', path: log.path });
-    update(work, { log: { ...cut, path: null } });
-  } else {
-    if (log.path !== null) work.scope.effects.push({ type: 'resize', path: log.path, sizeBytes: endOfLog(cut) });
-    update(work, { log: cut });
-  }
+  const files = log.files.filter((file) => file.from < keep);
+  const last = files[files.length - 1];
+  for (const file of log.files.slice(files.length)) work.scope.effects.push({ type: 'delete', path: file.path });
+  const cut: TransactionLog = {
+    ...log, files, transactions, lastZxid: arrayGet(transactions, keep - 1)?.transaction.zxid ?? log.windowZxid, snapshotDueZxid: null, flushedZxid: NOT_FLUSHED, flushOperation: null,
+  };
+  if (last !== undefined) work.scope.effects.push({ type: 'resize', path: last.path, sizeBytes: sizeOfLastFile(cut) });
+  update(work, { log: cut });
   if (tree.lastZxid > zxid) update(work, { tree: log.baseTree });
   catchUpTree(work);
-  startFlush(work, log.path ?? log.snapshotPath ?? '');
+  startFlush(work);
   return true;
 }
 
@@ -129,7 +147,9 @@ export function catchUpTree(work: Work): void {
     const logged = arrayGet(log.transactions, i);
     if (logged !== undefined) tree = applyTransaction(tree, logged.transaction).tree;
   }
-  update(work, { tree });
+  // The point of the next snapshot may be passed by something that is not committed: wait for another one.
+  const snapshotDueZxid = log.snapshotDueZxid !== null && log.snapshotDueZxid > tree.lastZxid ? log.snapshotDueZxid : null;
+  update(work, { tree, log: { ...log, snapshotDueZxid } });
 }
 
 /** Replaces everything by a leader's snapshot, as a follower does that is too far behind. False when the snapshot is damaged. */
@@ -146,7 +166,7 @@ export function installSnapshot(work: Work, zxid: Zxid, bytes: Uint8Array): bool
 }
 
 function pathsOf(log: TransactionLog): string[] {
-  return [log.snapshotPath, log.path].filter((path) => path !== null);
+  return [...(log.snapshotPath === null ? [] : [log.snapshotPath]), ...log.files.map((file) => file.path)];
 }
 
 /** The first snapshot, of the empty tree, without which a log would say nothing. */
@@ -157,16 +177,21 @@ export function writeFirstSnapshot(work: Work): void {
   update(work, { log: { ...work.state.log, snapshotPath: path, flushOperation: operation } });
 }
 
-/** Takes a snapshot once the log is long, and begins a new file behind it. Only of what is committed, applied and on the device. */
-export function snapshotWhenLong(work: Work): void {
+/** Takes a snapshot when the tree, of which all is committed, has come to the point where a new file begins. */
+export function snapshotWhenDue(work: Work): void {
   const { log, tree } = work.state;
-  if (log.transactions.length - log.ownFrom < SNAP_COUNT || tree.lastZxid !== log.lastZxid || !isLogFlushed(log)) return;
+  if (log.snapshotDueZxid === null || tree.lastZxid !== log.snapshotDueZxid) return;
   const path = snapshotPath(tree.lastZxid);
-  replaceAtomically(work, path, { bytes: encodeSnapshot(tree), then: { type: 'snapshotFlushed' } });
-  // The file before stays, and its transactions in memory: they serve DIFF.
-  const transactions = arrayFrom(arrayToList(log.transactions).slice(log.ownFrom));
+  replaceAtomically(work, path, { bytes: encodeSnapshot(tree), then: { type: 'fileFlushed' } });
   dropOlderFiles(work);
-  update(work, { log: { ...log, path: null, snapshotPath: path, baseTree: tree, windowZxid: log.baseTree.lastZxid, transactions, ownFrom: transactions.length, olderPaths: pathsOf(log) } });
+  // The files before it stay, and their transactions in memory: they serve DIFF.
+  const dropped = log.baseIndex;
+  const baseIndex = indexAfter(log.transactions, tree.lastZxid) - dropped;
+  const files = log.files.map((file) => ({ ...file, from: file.from - dropped }));
+  const olderFiles = files.filter((file) => file.from < baseIndex);
+  const olderPaths = pathsOf({ ...log, files: olderFiles });
+  const transactions = arrayFrom(arrayToList(log.transactions).slice(dropped));
+  update(work, { log: { ...log, files: files.slice(olderFiles.length), snapshotPath: path, baseTree: tree, baseIndex, windowZxid: log.baseTree.lastZxid, transactions, snapshotDueZxid: null, olderPaths } });
 }
 
 /** Behind the rename in the journal of the file system: nothing older goes before the newer is there. */

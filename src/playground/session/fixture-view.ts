@@ -30,8 +30,8 @@ const OTHERS: Readonly<Record<string, Row>> = {
 const EVENTS: readonly (readonly [atMs: number, host: string, event: EventView['event']])[] = [
   [1200, 'b2', { type: 'ControllerElected', brokerId: 2, controllerEpoch: 4 }],
   [3000, 'b2', { type: 'TopicCreated', topic: 'orders', partitionCount: 3, controllerEpoch: 4 }],
-  [8400, 'b1', { type: 'IsrShrunk', brokerId: 1, topic: 'orders', partition: 0, isr: [1, 2], removed: [3], leaderEpoch: 3, partitionEpoch: 4 }],
-  [11_600, 'b1', { type: 'IsrExpanded', brokerId: 1, topic: 'orders', partition: 0, isr: [1, 2, 3], added: [3], leaderEpoch: 3, partitionEpoch: 5 }],
+  [8400, 'b2', { type: 'IsrChanged', topic: 'orders', partition: 0, leader: 1, leaderEpoch: 3, isr: [1, 2], previousIsr: [1, 2, 3], controllerEpoch: 4, by: 'leader' }],
+  [11_600, 'b2', { type: 'IsrChanged', topic: 'orders', partition: 0, leader: 1, leaderEpoch: 3, isr: [1, 2, 3], previousIsr: [1, 2], controllerEpoch: 4, by: 'leader' }],
   [15_200, 'b2', { type: 'ControllerElected', brokerId: 2, controllerEpoch: 5 }],
 ];
 

@@ -1,5 +1,5 @@
 import { say, span, type Span } from './sentence.ts';
-import { brokerIdOf, byteSize, idList, offsetRange, partitionName, zooKeeperIdOf, type Templates } from './words.ts';
+import { brokerIdOf, byteSize, idList, isrChange, offsetRange, partitionName, zooKeeperIdOf, type Templates } from './words.ts';
 
 function Machine(host: string): string {
   const brokerId = brokerIdOf(host);
@@ -86,8 +86,8 @@ export const english: Templates = {
   IsrChangeRequested: (event) =>
     say`Broker ${event.brokerId} asks the controller to ${event.change === 'shrink' ? 'take' : 'let'} ${idList(event.replicas, 'nobody')} ${event.change === 'shrink' ? 'out of' : 'into'} the ISR of ${partitionName(event)}.`,
   IsrChangeRefused: (event) => say`The controller refuses the ISR that broker ${event.brokerId} asked for on ${partitionName(event)}: ${span('out', event.error)}.`,
-  IsrShrunk: (event) => say`${span('out', `Broker ${idList(event.removed, '?')}`)} left the ISR of ${partitionName(event)}; it is now ${span('isr', idList(event.isr, 'empty'))}.`,
-  IsrExpanded: (event) => say`${span('isr', `Broker ${idList(event.added, '?')}`)} caught up and joins the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
+  IsrShrunk: (event) => say`Broker ${event.brokerId}, the leader, has it confirmed that broker ${idList(event.removed, '?')} left the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
+  IsrExpanded: (event) => say`Broker ${event.brokerId}, the leader, has it confirmed that broker ${idList(event.added, '?')} joined the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
   RequestRefused: (event) => say`Broker ${event.brokerId} refuses ${event.api} of ${event.from} for ${partitionName(event)}: ${span('out', event.error)}.`,
   HighWatermarksCheckpointed: (event) => say`Broker ${event.brokerId} writes its high watermarks to its disk.`,
 
@@ -99,7 +99,12 @@ export const english: Templates = {
     event.leader < 0
       ? say`${span('out', `${partitionName(event)} has no leader`)} in epoch ${event.leaderEpoch}; its ISR is ${idList(event.isr, 'empty')}.`
       : say`The controller chose ${leader(event.leader)} to lead ${partitionName(event)} in ${epoch(event.leaderEpoch)}, ${event.strategy === 'unclean' ? span('out', STRATEGIES.unclean) : STRATEGIES[event.strategy]}.`,
-  IsrChanged: (event) => say`In ZooKeeper, the ISR of ${partitionName(event)} goes from ${idList(event.previousIsr, 'empty')} to ${span('isr', idList(event.isr, 'empty'))}.`,
+  IsrChanged: (event) => {
+    const { removed, added } = isrChange(event);
+    if (removed.length > 0 && added.length === 0) return say`${span('out', `Broker ${idList(removed, '?')}`)} is out of the ISR of ${partitionName(event)}; it is now ${span('isr', idList(event.isr, 'empty'))}.`;
+    if (added.length > 0 && removed.length === 0) return say`${span('isr', `Broker ${idList(added, '?')}`)} caught up and is in the ISR of ${partitionName(event)} again: ${span('isr', idList(event.isr, 'empty'))}.`;
+    return say`The ISR of ${partitionName(event)} goes from ${idList(event.previousIsr, 'empty')} to ${span('isr', idList(event.isr, 'empty'))}.`;
+  },
   TopicCreated: (event) => say`Topic ${span('strong', event.topic)} exists, with ${many(event.partitionCount, 'partition')}.`,
 
   ZooKeeperLooking: (event) => say`zk${event.server} looks for a leader, round ${event.round}.`,

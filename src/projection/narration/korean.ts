@@ -1,6 +1,6 @@
 import { malhae } from './particles.ts';
 import { span, type Span } from './sentence.ts';
-import { brokerIdOf, byteSize, idList, offsetRange, partitionName, zooKeeperIdOf, type Templates } from './words.ts';
+import { brokerIdOf, byteSize, idList, isrChange, offsetRange, partitionName, zooKeeperIdOf, type Templates } from './words.ts';
 
 function machine(host: string): string {
   const brokerId = brokerIdOf(host);
@@ -86,8 +86,8 @@ export const korean: Templates = {
       ? malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에서 ${brokers(event.replicas)}(을)를 빼 달라고 컨트롤러에 요청합니다.`
       : malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에 ${brokers(event.replicas)}(을)를 넣어 달라고 컨트롤러에 요청합니다.`,
   IsrChangeRefused: (event) => malhae`컨트롤러가 브로커 ${event.brokerId}의 ${partitionName(event)} ISR 변경 요청을 거절했습니다: ${span('out', event.error)}.`,
-  IsrShrunk: (event) => malhae`${span('out', brokers(event.removed))}(이)가 ${partitionName(event)}의 ISR에서 빠졌습니다. 남은 ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`,
-  IsrExpanded: (event) => malhae`${span('isr', brokers(event.added))}(이)가 따라잡아 ${partitionName(event)}의 ISR에 들어왔습니다. ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`,
+  IsrShrunk: (event) => malhae`리더인 브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에서 ${brokers(event.removed)}(이)가 빠진 것을 확인했습니다: ${span('isr', idList(event.isr, '없음'))}.`,
+  IsrExpanded: (event) => malhae`리더인 브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에 ${brokers(event.added)}(이)가 들어온 것을 확인했습니다: ${span('isr', idList(event.isr, '없음'))}.`,
   RequestRefused: (event) => malhae`브로커 ${event.brokerId}(이)가 ${event.from}의 ${partitionName(event)} ${event.api} 요청을 거절했습니다: ${span('out', event.error)}.`,
   HighWatermarksCheckpointed: (event) => malhae`브로커 ${event.brokerId}(이)가 하이 워터마크를 디스크에 적었습니다.`,
 
@@ -99,7 +99,12 @@ export const korean: Templates = {
     event.leader < 0
       ? malhae`에포크 ${event.leaderEpoch}에서 ${span('out', `${partitionName(event)}에 리더가 없습니다`)}. ISR은 ${idList(event.isr, '비어 있음')}입니다.`
       : malhae`컨트롤러가 ${epoch(event.leaderEpoch)}의 ${partitionName(event)} 리더로 ${leader(event.leader)}(을)를 뽑았습니다. ${event.strategy === 'unclean' ? span('out', STRATEGIES.unclean) : STRATEGIES[event.strategy]}.`,
-  IsrChanged: (event) => malhae`ZooKeeper에서 ${partitionName(event)}의 ISR이 ${idList(event.previousIsr, '없음')}에서 ${span('isr', idList(event.isr, '없음'))}(으)로 바뀌었습니다.`,
+  IsrChanged: (event) => {
+    const { removed, added } = isrChange(event);
+    if (removed.length > 0 && added.length === 0) return malhae`${span('out', brokers(removed))}(이)가 ${partitionName(event)}의 ISR에서 빠졌습니다. 남은 ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`;
+    if (added.length > 0 && removed.length === 0) return malhae`${span('isr', brokers(added))}(이)가 따라잡아 ${partitionName(event)}의 ISR에 들어왔습니다. ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`;
+    return malhae`${partitionName(event)}의 ISR이 ${idList(event.previousIsr, '없음')}에서 ${span('isr', idList(event.isr, '없음'))}(으)로 바뀌었습니다.`;
+  },
   TopicCreated: (event) => malhae`토픽 ${span('strong', event.topic)}(이)가 파티션 ${event.partitionCount}개로 만들어졌습니다.`,
 
   ZooKeeperLooking: (event) => malhae`zk${event.server}(이)가 ${event.round}번째 라운드에서 리더를 찾습니다.`,

@@ -1,6 +1,6 @@
 import type { EventView, TraceEvent } from '../view.ts';
 import type { Language } from './sentence.ts';
-import { brokerIdOf, idList, partitionName } from './words.ts';
+import { brokerIdOf, idList, isrChange, partitionName } from './words.ts';
 
 /** Shape first, colour second: a cross, a crown, minus, plus, a diamond for controllers, a dot for the rest. */
 export type MarkerShape = 'cross' | 'crown' | 'minus' | 'plus' | 'diamond' | 'dot';
@@ -61,10 +61,8 @@ function clusterMarker(event: TraceEvent, who: string): MarkerWords | null {
       if (event.leader < 0) return { shape: 'minus', tone: 'out', weight: 7, words: { en: `${partitionName(event)} leaderless`, ko: `${partitionName(event)} 리더 없음` } };
       if (event.strategy === 'newPartition') return null;
       return { shape: 'crown', tone: 'leader', weight: 8, words: { en: `${event.leader} leads ${partitionName(event)}`, ko: `${partitionName(event)} 리더 ${event.leader}` } };
-    case 'IsrShrunk':
-      return { shape: 'minus', tone: 'out', weight: 5, words: { en: `ISR loses ${idList(event.removed, '?')}`, ko: `ISR에서 ${idList(event.removed, '?')} 빠짐` } };
-    case 'IsrExpanded':
-      return { shape: 'plus', tone: 'isr', weight: 5, words: { en: `ISR gains ${idList(event.added, '?')}`, ko: `ISR에 ${idList(event.added, '?')} 들어옴` } };
+    case 'IsrChanged':
+      return isrMarker(isrChange(event));
     case 'ControllerElected':
       return { shape: 'diamond', tone: 'control', weight: 6, words: { en: `controller ${event.brokerId}`, ko: `컨트롤러 ${event.brokerId}` } };
     case 'ZooKeeperLeaderEstablished':
@@ -84,6 +82,12 @@ function clusterMarker(event: TraceEvent, who: string): MarkerWords | null {
     default:
       return null;
   }
+}
+
+function isrMarker(change: { readonly removed: readonly number[]; readonly added: readonly number[] }): MarkerWords | null {
+  if (change.removed.length > 0) return { shape: 'minus', tone: 'out', weight: 5, words: { en: `ISR loses ${idList(change.removed, '?')}`, ko: `ISR에서 ${idList(change.removed, '?')} 빠짐` } };
+  if (change.added.length > 0) return { shape: 'plus', tone: 'isr', weight: 5, words: { en: `ISR gains ${idList(change.added, '?')}`, ko: `ISR에 ${idList(change.added, '?')} 들어옴` } };
+  return null;
 }
 
 function fault(words: Words): MarkerWords {

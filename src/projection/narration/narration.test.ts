@@ -72,6 +72,15 @@ describe('what is told', () => {
     expect(importanceOf({ type: 'RecordsAppended', brokerId: 1, topic: 'o', partition: 0, role: 'leader', leaderEpoch: 0, baseOffset: 0, logEndOffset: 1, sizeBytes: 9, batchCrc: 1 })).toBe('quiet');
   });
 
+  test('[R4] a change of the ISR is told once, as the cluster has it, and names who went or came', () => {
+    const changed = (isr: readonly number[], previousIsr: readonly number[]): TraceEvent => ({ type: 'IsrChanged', topic: 'orders', partition: 0, leader: 1, leaderEpoch: 0, isr, previousIsr, controllerEpoch: 1, by: 'leader' });
+    expect(plainText(narrate('en', { event: changed([1, 2], [1, 2, 3]), host: 'b1' }))).toBe('Broker 3 is out of the ISR of orders-0; it is now 1, 2.');
+    expect(plainText(narrate('ko', { event: changed([1, 2, 3], [1, 2]), host: 'b1' }))).toBe('브로커 3이 따라잡아 orders-0의 ISR에 들어왔습니다. ISR은 1, 2, 3입니다.');
+    expect(markerOf('en', { event: changed([1, 2], [1, 2, 3]), host: 'b1' })).toMatchObject({ shape: 'minus', label: 'ISR loses 3' });
+    expect(markerOf('en', { event: changed([2, 1], [1, 2]), host: 'b1' })).toBeNull();
+    expect(importanceOf({ type: 'IsrShrunk', brokerId: 1, topic: 'o', partition: 0, isr: [1], removed: [2], leaderEpoch: 0, partitionEpoch: 1 })).toBe('line');
+  });
+
   test('[R5] markers: a crown for a leader, a cross for a fault, none for the first leaders of a topic', () => {
     expect(markerOf('en', { event: ELECTED, host: 'b2' })).toMatchObject({ shape: 'crown', label: '2 leads orders-0' });
     expect(markerOf('ko', { event: { type: 'ProcessKilled' }, host: 'b1' })).toMatchObject({ shape: 'cross', label: '1 강제 종료' });

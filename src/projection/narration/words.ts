@@ -28,6 +28,11 @@ export function idList(ids: readonly number[], none: string): string {
   return ids.length === 0 ? none : ids.join(', ');
 }
 
+/** Who went and who came between two ISRs. */
+export function isrChange(event: { readonly isr: readonly number[]; readonly previousIsr: readonly number[] }): { readonly removed: readonly number[]; readonly added: readonly number[] } {
+  return { removed: event.previousIsr.filter((id) => !event.isr.includes(id)), added: event.isr.filter((id) => !event.previousIsr.includes(id)) };
+}
+
 /** `1 to 3` as `1–3`; the end is exclusive. */
 export function offsetRange(from: number, end: number): string {
   return end - from <= 1 ? String(from) : `${from}–${end - 1}`;

@@ -20,9 +20,6 @@ export function mountPage(container: HTMLElement, playground: Playground): () =>
   const forgetPreferences = playground.store.subscribe((state, before) => {
     if (state.preferences !== before.preferences) keepPreferences(state.preferences);
   });
-  /** Another link in the address is another run. The page's own links are put there without this event. */
-  const onHashChange = (): void => window.location.reload();
-  window.addEventListener('hashchange', onHashChange);
   const root = createRoot(container);
   const words = dictionaryOf(playground.store.getState().preferences.language);
   root.render(
@@ -35,7 +32,6 @@ export function mountPage(container: HTMLElement, playground: Playground): () =>
     </StrictMode>,
   );
   return () => {
-    window.removeEventListener('hashchange', onHashChange);
     forgetFrames();
     forgetPreferences();
     frames.stop();

@@ -69,7 +69,7 @@ describe('the page', () => {
     }
   });
 
-  test('[R2] Enter on a broker opens its menu; kill gives the command; Escape gives the focus back', async () => {
+  test('[R2] Enter on a broker opens its menu; kill gives the command; Escape closes it', async () => {
     const { commands } = await show('failover');
     await press(labelled(/^Broker 2, running/), 'Enter');
     await press(menuItem('Kill'));

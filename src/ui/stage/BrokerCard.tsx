@@ -132,6 +132,7 @@ function useChips(broker: BrokerView, look: BrokerLook): readonly Chip[] {
   const words = useWords();
   const links = usePlayground((state) => state.view.links);
   const brokers = usePlayground((state) => state.view.brokers);
+  const truth = usePlayground((state) => state.view.truth);
   const nowUs = useCoarseNow(HALF_SECOND_US);
   const chips: Chip[] = [];
   const { stage } = words;
@@ -141,12 +142,18 @@ function useChips(broker: BrokerView, look: BrokerLook): readonly Chip[] {
   if (broker.process === 'starting') chips.push({ text: stage.chips.starting, color: 'var(--dirty)' });
   if (broker.process === 'stopping') chips.push({ text: stage.chips.stopping, color: 'var(--dirty)' });
   if (broker.recovering) chips.push({ text: stage.chips.recovering, color: 'var(--dirty)' });
-  if (broker.isController && look !== 'dead') chips.push({ text: stage.chips.controller, icon: 'hexagon', color: 'var(--control)', ground: 'var(--control-soft)', bold: true });
+  if (broker.isController && look !== 'dead') chips.push(controllerChip(words, truth.controller === broker.brokerId || !truth.known));
   const peers = brokers.filter((other) => other.host !== broker.host);
   if (peers.length > 1 && look !== 'dead' && peers.every((other) => isCut(links, broker.host, other.host))) chips.push({ text: stage.chips.cut, icon: 'cut', color: 'var(--out)' });
   if (links.some((link) => link.slow && (link.a === broker.host || link.b === broker.host))) chips.push({ text: stage.chips.slow, icon: 'clock', color: 'var(--dirty)' });
   if (broker.rack !== null) chips.push({ text: stage.rack(broker.rack), color: look === 'dead' ? 'var(--ink-3)' : 'var(--ink-2)' });
   return chips;
+}
+
+/** Pink when ZooKeeper names another controller, or none. */
+function controllerChip(words: Dictionary, isTrue: boolean): Chip {
+  const tone = isTrue ? 'control' : 'stale';
+  return { text: words.stage.chips.controller, icon: 'hexagon', color: `var(--${tone})`, ground: `var(--${tone}-soft)`, bold: true };
 }
 
 function sinceText(words: Dictionary, broker: BrokerView, nowUs: number): string {

@@ -22,17 +22,19 @@ export function Stage() {
   );
 }
 
+type Cast = Omit<StageInput, 'width' | 'height' | 'focus'>;
+
 /** Who is there, as text: as long as it stays the same, nothing needs a new place. */
-function castOf(state: PlaygroundState): string {
-  const { view } = state;
-  return [
-    view.brokers.map((row) => row.host).join(),
-    view.ensemble.servers.map((row) => row.host).join(),
-    view.producers.map((row) => row.host).join(),
-    view.consumers.map((row) => `${row.host}:${row.positions.length}`).join(),
-    view.admins.map((row) => row.host).join(),
-    view.partitions.map((row) => row.key).join(),
-  ].join('|');
+function castOf({ view, look }: PlaygroundState): string {
+  const cast: Cast = {
+    brokers: view.brokers.map((row) => ({ host: row.host, brokerId: row.brokerId })),
+    servers: view.ensemble.servers.map((row) => row.host),
+    producers: view.producers.map((row) => ({ host: row.host, height: PRODUCER_HEIGHT })),
+    consumers: view.consumers.map((row) => ({ host: row.host, height: consumerHeight(row.positions.length) })),
+    admins: view.admins.map((row) => row.host),
+    partitions: view.partitions.filter((row) => !row.topic.startsWith('__') || row.key === look.chosenPartition).map((row) => ({ key: row.key, topic: row.topic, partition: row.partition })),
+  };
+  return JSON.stringify(cast);
 }
 
 const SizedStage = memo(function SizedStage({ size }: { readonly size: Size }) {
@@ -40,7 +42,7 @@ const SizedStage = memo(function SizedStage({ size }: { readonly size: Size }) {
   const words = useWords();
   const cast = usePlayground(castOf);
   const focus = usePlayground(focusKey);
-  const layout = useMemo(() => layoutStage(inputOf(playground.store.getState(), size, focus)), [playground, size, focus, cast]);
+  const layout = useMemo(() => layoutStage({ ...size, focus, ...(JSON.parse(cast) as Cast) }), [size, focus, cast]);
   const hitTest = useRef<PacketHitTest>(() => null);
   /** Packets are painted over everything, so they are asked first. */
   const onClickCapture = (event: MouseEvent<HTMLDivElement>): void => {
@@ -59,20 +61,6 @@ const SizedStage = memo(function SizedStage({ size }: { readonly size: Size }) {
     </div>
   );
 });
-
-function inputOf(state: PlaygroundState, size: Size, focus: string | null): StageInput {
-  const { view } = state;
-  return {
-    ...size,
-    focus,
-    brokers: view.brokers.map((row) => ({ host: row.host, brokerId: row.brokerId })),
-    servers: view.ensemble.servers.map((row) => row.host),
-    producers: view.producers.map((row) => ({ host: row.host, height: PRODUCER_HEIGHT })),
-    consumers: view.consumers.map((row) => ({ host: row.host, height: consumerHeight(row.positions.length) })),
-    admins: view.admins.map((row) => row.host),
-    partitions: view.partitions.filter((row) => !row.topic.startsWith('__') || row.key === focus).map((row) => ({ key: row.key, topic: row.topic, partition: row.partition })),
-  };
-}
 
 const StageParts = memo(function StageParts({ layout, focus }: { readonly layout: StageLayout; readonly focus: string | null }) {
   return (

@@ -145,7 +145,7 @@ function paintShape(context: CanvasRenderingContext2D, packet: { kind: MessageKi
 
 export function paintTag(context: CanvasRenderingContext2D, input: { tag: PlacedTag; message: MessageView; colors: PacketColors }): void {
   const { rect } = input.tag;
-  const color = colorOf(input.message.kind, input.colors);
+  const color = input.message.held ? input.colors.dead : colorOf(input.message.kind, input.colors);
   context.beginPath();
   context.roundRect(rect.x, rect.y, rect.width, rect.height, 9);
   context.fillStyle = input.colors.tag;

@@ -1,0 +1,82 @@
+import { drawAt, streamKey } from '../engine/kernel/random.ts';
+import { isCut } from '../engine/world/commands.ts';
+import type { Command } from '../engine/world/command.ts';
+import type { Scenario } from '../engine/world/scenario.ts';
+import { runnerOf, type World } from '../engine/world/world-state.ts';
+
+/** Trouble by chance: a small cluster, and what happens to it, both functions of the seed. */
+export const TROUBLE_STARTS_MS = 22_000;
+const ZOOKEEPER = ['zk1', 'zk2', 'zk3'];
+const BROKERS = ['b1', 'b2', 'b3'];
+const MACHINES = [...ZOOKEEPER, ...BROKERS];
+
+export function troubledScenario(seed: number): Scenario {
+  const producer = (acks: string) => ({ configs: { acks }, topic: 'orders', recordsPerSecond: 3, keyCount: 6, valueBytes: 20 });
+  return {
+    format: 1, name: `seed-${seed}`, title: { en: `Seed ${seed}`, ko: `시드 ${seed}` }, seed,
+    cluster: {
+      mode: 'zookeeper', zookeeperServers: 3, brokers: BROKERS.map((_, i) => ({ brokerId: i + 1 })), brokerConfigs: {}, timing: seed % 5 === 0 ? 'kafka' : 'classroom', epochMs: 1_700_000_000_000,
+      topics: [{ topic: 'orders', partitionCount: 3, replicationFactor: 3, configs: { 'min.insync.replicas': '2' } }],
+      producers: [{ name: 'all', config: producer('all') }, { name: 'one', config: producer('1') }],
+      consumers: [{ name: 'reader', config: { configs: { 'auto.offset.reset': 'earliest' }, topic: 'orders' } }],
+    },
+    commands: [], claims: [], untilMs: 200_000,
+  };
+}
+
+/** Numbers by chance for one seed. */
+export interface Dice {
+  below(bound: number): number;
+}
+
+export function diceOf(seed: number): Dice {
+  const key = streamKey({ seed, owner: 'fault-generator', purpose: 'trouble' });
+  let n = 0;
+  return { below: (bound) => drawAt(key, n++) % bound };
+}
+
+/** The next piece of trouble; null when chance chose something that makes no sense now. */
+export function nextTrouble(world: World, dice: Dice): Command | null {
+  const machine = MACHINES[dice.below(MACHINES.length)] as string;
+  const other = MACHINES[dice.below(MACHINES.length)] as string;
+  const status = runnerOf(world, machine)?.state.process.status;
+  const down = status === 'killed' || status === 'exited' || status === 'off';
+  switch (dice.below(10)) {
+    case 0:
+    case 1:
+      return down ? { type: 'start', machine } : { type: 'killProcess', machine };
+    case 2:
+      return status === 'running' ? { type: 'stopProcess', machine } : null;
+    case 3:
+      return down ? null : { type: 'powerOff', machine };
+    case 4:
+    case 5:
+      return status === 'running' ? { type: 'pauseProcess', machine } : status === 'paused' ? { type: 'resumeProcess', machine } : { type: 'start', machine };
+    case 6:
+      return other === machine ? null : { type: 'cutLink', from: machine, to: other, oneWay: dice.below(3) === 0 };
+    case 7:
+      return other === machine ? null : { type: 'healLink', from: machine, to: other };
+    case 8:
+      return other === machine ? null : { type: 'slowLink', from: machine, to: other, latencyMs: 50 + dice.below(900) };
+    default:
+      return down ? { type: 'start', machine } : null;
+  }
+}
+
+/** Everything whole and started again. */
+export function healing(world: World): Command[] {
+  const commands: Command[] = [];
+  MACHINES.forEach((from, i) => {
+    for (const to of MACHINES.slice(i + 1)) {
+      const [a, b] = [runnerOf(world, from), runnerOf(world, to)];
+      if (a !== undefined && b !== undefined && (isCut(a, b) || isCut(b, a))) commands.push({ type: 'healLink', from, to });
+      commands.push({ type: 'slowLink', from, to, latencyMs: 100 });
+    }
+  });
+  for (const machine of MACHINES) {
+    const status = runnerOf(world, machine)?.state.process.status;
+    if (status === 'paused') commands.push({ type: 'resumeProcess', machine });
+    else if (status !== 'running' && status !== 'starting') commands.push({ type: 'start', machine });
+  }
+  return commands;
+}
