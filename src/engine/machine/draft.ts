@@ -16,6 +16,8 @@ export interface MachineEnvironment {
   readonly arena: Arena;
   /** Replaced by the world when a machine is added. */
   surroundings: Surroundings;
+  /** False only in a benchmark that asks what the trace hash costs: lanes then stay as they began, and nothing else differs. */
+  readonly folds: boolean;
   /** Keys of the chance streams already asked for; a cache of pure values. */
   readonly streamKeys: Record<string, number>;
 }

@@ -14,6 +14,7 @@ function nameHash(name: string): number {
 
 /** Folds what came in: time, kind, peer and what identifies a message. */
 export function foldInput(draft: Draft, input: MachineInput): void {
+  if (!draft.environment.folds) return;
   fold(draft, draft.nowUs | 0);
   fold(draft, nameHash(input.type));
   switch (input.type) {
@@ -47,6 +48,7 @@ export function foldMessage(draft: Draft, message: WireMessage | null): void {
 
 /** Folds what a process did: kind, target and sizes; trace events field by field. */
 export function foldEffect(draft: Draft, effect: SystemEffect<WireMessage, ProcessTrace>): void {
+  if (!draft.environment.folds) return;
   switch (effect.type) {
     case 'send':
       fold(draft, nameHash('send') ^ effect.connection);
@@ -91,6 +93,7 @@ function foldValue(draft: Draft, value: unknown): void {
 
 /** Which input a backlog holds, for the hash of a resumed process. */
 export function foldSystemInput(draft: Draft, input: SystemInput<WireMessage, ProcessCommandInput>): void {
+  if (!draft.environment.folds) return;
   fold(draft, nameHash(input.type));
   if (input.type === 'received') foldMessage(draft, input.message);
 }

@@ -42,10 +42,16 @@ export interface RunnerOptions {
   readonly seed: number;
   readonly epochMs: number;
   readonly surroundings: Surroundings;
+  /** As in the environment; true unless told otherwise. */
+  readonly folds?: boolean;
 }
 
 export function newRunner(options: RunnerOptions, files?: FileTree): Runner {
-  return { environment: { ...options, arena: newArena(), streamKeys: {} }, heap: newEventHeap(), state: newMachine(files), lastUs: 0 };
+  return { environment: newEnvironment(options), heap: newEventHeap(), state: newMachine(files), lastUs: 0 };
+}
+
+function newEnvironment(options: RunnerOptions): MachineEnvironment {
+  return { ...options, folds: options.folds ?? true, arena: newArena(), streamKeys: {} };
 }
 
 export function checkpointRunner(runner: Runner): RunnerCheckpoint {
@@ -54,7 +60,7 @@ export function checkpointRunner(runner: Runner): RunnerCheckpoint {
 
 export function restoreRunner(options: Omit<RunnerOptions, 'spec'>, checkpoint: RunnerCheckpoint): Runner {
   return {
-    environment: { ...options, spec: checkpoint.spec, arena: newArena(), streamKeys: {} },
+    environment: newEnvironment({ ...options, spec: checkpoint.spec }),
     heap: newEventHeap(checkpoint.events),
     state: checkpoint.state,
     lastUs: 0,

@@ -15,6 +15,8 @@ export interface World {
   readonly seed: number;
   readonly profile: TimingProfile;
   readonly runners: Runner[];
+  /** False only in a benchmark that asks what the trace hash costs. */
+  readonly folds: boolean;
   surroundings: Surroundings;
   nowUs: InstantUs;
   /** Least latency of any link: what one machine does cannot reach another sooner. */

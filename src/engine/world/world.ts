@@ -30,17 +30,17 @@ export interface WorldSink {
 }
 
 /** A world at virtual zero in which every machine has been told to start. */
-export function newWorld(scenario: Scenario, seed: number = scenario.seed): World {
+export function newWorld(scenario: Scenario, seed: number = scenario.seed, options: { readonly folds?: boolean } = {}): World {
   const cluster = buildCluster(scenario);
-  const world = emptyWorld(scenario, seed, cluster);
+  const world = emptyWorld(scenario, cluster, { seed, folds: options.folds ?? true });
   for (const spec of cluster.machines) addMachine(world, spec.kind, spec.machine);
   for (const runner of world.runners) acceptEvent(runner, startEvent(runner.environment.spec.rank));
   return world;
 }
 
-function emptyWorld(scenario: Scenario, seed: number, cluster: BuiltCluster): World {
+function emptyWorld(scenario: Scenario, cluster: BuiltCluster, options: { seed: number; folds: boolean }): World {
   return {
-    scenario, seed, profile: cluster.profile, runners: [], nowUs: 0, commands: [], stepCount: 0,
+    scenario, ...options, profile: cluster.profile, runners: [], nowUs: 0, commands: [], stepCount: 0,
     lookaheadUs: leastLatencyUs(cluster.profile),
     surroundings: { ranks: emptyMap(), hosts: [], kinds: [], links: cluster.profile.links },
   };
@@ -67,7 +67,7 @@ function addMachine(world: World, kind: MachineKind, spec: MachineSpec): Runner 
     hosts: [...surroundings.hosts, spec.host],
     kinds: [...surroundings.kinds, kind],
   };
-  const runner = newRunner({ spec, seed: world.seed, epochMs: world.scenario.cluster.epochMs, surroundings: world.surroundings });
+  const runner = newRunner({ spec, seed: world.seed, epochMs: world.scenario.cluster.epochMs, surroundings: world.surroundings, folds: world.folds });
   world.runners.push(runner);
   for (const other of world.runners) other.environment.surroundings = world.surroundings;
   return runner;
@@ -206,9 +206,9 @@ export function checkpointWorld(world: World): WorldCheckpoint {
 /** A world that goes on from a checkpoint of the same scenario and seed. */
 export function restoreWorld(world: World, checkpoint: WorldCheckpoint): World {
   const { surroundings } = checkpoint;
-  const options = { seed: world.seed, epochMs: world.scenario.cluster.epochMs, surroundings };
+  const options = { seed: world.seed, epochMs: world.scenario.cluster.epochMs, surroundings, folds: world.folds };
   return {
-    scenario: world.scenario, seed: world.seed, profile: world.profile,
+    scenario: world.scenario, seed: world.seed, folds: world.folds, profile: world.profile,
     runners: checkpoint.runners.map((runner) => restoreRunner(options, runner)),
     surroundings, nowUs: checkpoint.atUs, lookaheadUs: checkpoint.lookaheadUs, commands: checkpoint.commands.slice(), stepCount: checkpoint.stepCount,
   };

@@ -31,11 +31,13 @@ export interface PlayerOptions {
   readonly cut?: (from: InstantUs, to: InstantUs) => InstantUs;
   /** Leave the invariants unwatched (benchmarks). */
   readonly unchecked?: boolean;
+  /** Leave the trace hash out (the benchmark of its cost). */
+  readonly unhashed?: boolean;
 }
 
 export function newPlayer(scenario: Scenario, options: PlayerOptions = {}): Player {
   const pending = scenario.commands.slice().sort((a, b) => a.atMs - b.atMs);
-  return { world: newWorld(scenario, options.seed), checker: newChecker(), pending, refusals: [], options };
+  return { world: newWorld(scenario, options.seed, { folds: options.unhashed !== true }), checker: newChecker(), pending, refusals: [], options };
 }
 
 /** Plays up to `untilMs`, giving the scenario's commands at their times. */
