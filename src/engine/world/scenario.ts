@@ -1,3 +1,4 @@
+import type { Claim } from './claim.ts';
 import type { Command, ConsumerSpec, ProducerSpec } from './command.ts';
 
 /** Scenario format, version 1: data, with claims that a test checks. */
@@ -34,15 +35,3 @@ export interface ClusterSpec {
   readonly producers: readonly { readonly name: string; readonly config: ProducerSpec }[];
   readonly consumers: readonly { readonly name: string; readonly config: ConsumerSpec }[];
 }
-
-/** A predicate over state and trace, checked at `atMs` (state) or over the run up to `atMs` (trace). */
-export type Claim =
-  | { readonly type: 'isr'; readonly atMs: number; readonly topic: string; readonly partition: number; readonly isr: readonly number[] }
-  | { readonly type: 'leader'; readonly atMs: number; readonly topic: string; readonly partition: number; readonly leader: number; readonly leaderEpoch?: number }
-  | { readonly type: 'controllerEpochAtLeast'; readonly atMs: number; readonly epoch: number }
-  | { readonly type: 'noAcknowledgedRecordLost'; readonly atMs: number }
-  | { readonly type: 'recordLost'; readonly atMs: number; readonly topic: string; readonly partition: number; readonly value: string }
-  | { readonly type: 'logEquals'; readonly atMs: number; readonly topic: string; readonly partition: number; readonly records: readonly string[] }
-  | { readonly type: 'traceCount'; readonly atMs: number; readonly event: string; readonly where?: Readonly<Record<string, string | number | boolean>>; readonly atLeast?: number; readonly atMost?: number }
-  | { readonly type: 'refused'; readonly atMs: number; readonly error: string }
-  | { readonly type: 'invariantsHold'; readonly atMs: number };

@@ -1,3 +1,4 @@
+import type { Claim } from '../../engine/world/claim.ts';
 import type { Scenario } from '../../engine/world/scenario.ts';
 import { consumerOf, ordersTopic, steadyProducer, threeBrokers } from './building-blocks.ts';
 
@@ -32,11 +33,40 @@ export const firstLook: Scenario = {
     { type: 'isr', atMs: 40_000, topic: 'orders', partition: 0, isr: [1, 2, 3] },
     { type: 'isr', atMs: 40_000, topic: 'orders', partition: 1, isr: [2, 3, 1] },
     { type: 'isr', atMs: 40_000, topic: 'orders', partition: 2, isr: [3, 1, 2] },
-    { type: 'traceCount', atMs: 40_000, event: 'RecordsConsumed', atLeast: 10 },
-    { type: 'traceCount', atMs: 40_000, event: 'IsrShrunk', atMost: 0 },
+    { type: 'liveBrokers', atMs: 40_000, brokerIds: [1, 2, 3] },
+    { type: 'zooKeeperQuorum', atMs: 40_000, holds: true },
+    { type: 'controller', atMs: 40_000, epoch: 1 },
+    recordPath({ follower: 2 }),
+    recordPath({ follower: 3 }),
+    { type: 'acknowledged', atMs: 40_000, topic: 'orders', acks: -1, atLeast: 40 },
+    { type: 'highWatermark', atMs: 40_000, topic: 'orders', partition: 0, atLeast: 10 },
+    { type: 'consumed', atMs: 40_000, client: 'consumer-1', topic: 'orders', partition: 0, atLeast: 10 },
+    { type: 'consumed', atMs: 40_000, client: 'consumer-1', topic: 'orders', partition: 1, atLeast: 10 },
+    { type: 'consumed', atMs: 40_000, client: 'consumer-1', topic: 'orders', partition: 2, atLeast: 10 },
+    { type: 'logsAgree', atMs: 40_000, topic: 'orders', partition: 0 },
+    { type: 'logsAgree', atMs: 40_000, topic: 'orders', partition: 1 },
+    { type: 'logsAgree', atMs: 40_000, topic: 'orders', partition: 2 },
+    { type: 'traceCount', atMs: 40_000, event: 'LeaderElected', atLeast: 3, atMost: 3 },
+    { type: 'traceCount', atMs: 40_000, event: 'IsrChanged', atMost: 0 },
+    { type: 'traceCount', atMs: 40_000, event: 'LogTruncated', atMost: 0 },
     { type: 'traceCount', atMs: 40_000, event: 'RecordsFailed', atMost: 0 },
     { type: 'noAcknowledgedRecordLost', atMs: 40_000 },
     { type: 'invariantsHold', atMs: 40_000 },
   ],
   untilMs: 40_000,
 };
+
+/** The first record of orders-0: appended by the leader, fetched by a follower, under water, promised. And it was read once it was under water. */
+function recordPath(by: { readonly follower: 2 | 3 }): Claim {
+  const first = { topic: 'orders', partition: 0, baseOffset: 0 };
+  return {
+    type: 'inOrder',
+    atMs: 40_000,
+    events: [
+      { event: 'RecordsAppended', where: { ...first, brokerId: 1, role: 'leader' } },
+      { event: 'RecordsAppended', where: { ...first, brokerId: by.follower, role: 'follower' } },
+      { event: 'HighWatermarkAdvanced', where: { topic: 'orders', partition: 0, brokerId: 1, role: 'leader', previous: 0 } },
+      by.follower === 2 ? { event: 'RecordsAcknowledged', where: { ...first, client: 'producer-1', acks: -1 } } : { event: 'RecordsConsumed', where: { ...first, client: 'consumer-1' } },
+    ],
+  };
+}

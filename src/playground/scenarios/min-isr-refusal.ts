@@ -1,6 +1,14 @@
 import type { Scenario, TimedCommand } from '../../engine/world/scenario.ts';
 import { consumerOf, ordersTopic, producerByHand, threeBrokers } from './building-blocks.ts';
 
+const FIRST_STOPS_MS = 28_000;
+const SECOND_STOPS_MS = 38_000;
+const ALONE_MS = 50_000;
+const BACK_MS = 66_000;
+const END_MS = 102_000;
+
+const orders0 = { topic: 'orders', partition: 0 } as const;
+
 function send(atMs: number, client: string, value: string): TimedCommand {
   return { atMs, command: { type: 'produce', client, topic: 'orders', partition: 0, key: null, value } };
 }
@@ -20,14 +28,14 @@ export const minIsrRefusal: Scenario = {
     consumers: [{ name: 'consumer-1', config: consumerOf('orders') }],
   }),
   commands: [
-    send(12_000, 'producer-all', 'a0'),
-    { atMs: 16_000, command: { type: 'stopProcess', machine: 'b2' } },
-    { atMs: 26_000, command: { type: 'stopProcess', machine: 'b3' } },
-    send(38_000, 'producer-all', 'b-all'),
-    send(40_000, 'producer-one', 'b-one'),
-    { atMs: 54_000, command: { type: 'start', machine: 'b2' } },
-    { atMs: 54_000, command: { type: 'start', machine: 'b3' } },
-    send(75_000, 'producer-all', 'c0'),
+    send(24_000, 'producer-all', 'a0'),
+    { atMs: FIRST_STOPS_MS, command: { type: 'stopProcess', machine: 'b2' } },
+    { atMs: SECOND_STOPS_MS, command: { type: 'stopProcess', machine: 'b3' } },
+    send(ALONE_MS, 'producer-all', 'b-all'),
+    send(ALONE_MS + 2000, 'producer-one', 'b-one'),
+    { atMs: BACK_MS, command: { type: 'start', machine: 'b2' } },
+    { atMs: BACK_MS, command: { type: 'start', machine: 'b3' } },
+    send(BACK_MS + 21_000, 'producer-all', 'c0'),
   ],
   text: {
     en: [
@@ -44,16 +52,35 @@ export const minIsrRefusal: Scenario = {
     ].join('\n\n'),
   },
   claims: [
-    { type: 'isr', atMs: 25_000, topic: 'orders', partition: 0, isr: [1, 3] },
-    { type: 'isr', atMs: 37_000, topic: 'orders', partition: 0, isr: [1] },
-    { type: 'leader', atMs: 37_000, topic: 'orders', partition: 0, leader: 1, leaderEpoch: 2 },
-    { type: 'refused', atMs: 53_000, error: 'NOT_ENOUGH_REPLICAS' },
-    { type: 'traceCount', atMs: 53_000, event: 'RecordsFailed', where: { topic: 'orders' }, atLeast: 1, atMost: 1 },
-    { type: 'traceCount', atMs: 53_000, event: 'RecordsAcknowledged', where: { topic: 'orders', acks: 1 }, atLeast: 1 },
-    { type: 'isr', atMs: 74_000, topic: 'orders', partition: 0, isr: [1, 2, 3] },
-    { type: 'logEquals', atMs: 90_000, topic: 'orders', partition: 0, records: ['a0', 'b-one', 'c0'] },
-    { type: 'noAcknowledgedRecordLost', atMs: 90_000 },
-    { type: 'invariantsHold', atMs: 90_000 },
+    { type: 'acknowledged', atMs: FIRST_STOPS_MS, ...orders0, client: 'producer-all', atLeast: 1, atMost: 1 },
+    { type: 'isr', atMs: SECOND_STOPS_MS, ...orders0, isr: [1, 3] },
+    { type: 'isr', atMs: ALONE_MS, ...orders0, isr: [1] },
+    { type: 'leader', atMs: ALONE_MS, ...orders0, leader: 1, leaderEpoch: 2 },
+    { type: 'traceCount', atMs: ALONE_MS, event: 'BrokerStopped', where: { clean: true }, atLeast: 2, atMost: 2 },
+    // acks=all is refused, tried again twice, and refused for good; nothing was written.
+    { type: 'refused', sinceMs: ALONE_MS, atMs: BACK_MS, error: 'NOT_ENOUGH_REPLICAS', client: 'producer-all' },
+    { type: 'traceCount', sinceMs: ALONE_MS, atMs: BACK_MS, event: 'RequestRefused', where: { ...orders0, brokerId: 1, api: 'Produce', from: 'producer-all', error: 'NOT_ENOUGH_REPLICAS' }, atLeast: 3, atMost: 3 },
+    { type: 'traceCount', atMs: END_MS, event: 'RecordsFailed', where: { ...orders0, client: 'producer-all', values: 'b-all', error: 'NOT_ENOUGH_REPLICAS' }, atLeast: 1, atMost: 1 },
+    { type: 'traceCount', atMs: END_MS, event: 'RecordsFailed', atMost: 1 },
+    // acks=1 is served, and the water stands still.
+    { type: 'acknowledged', sinceMs: ALONE_MS, atMs: BACK_MS, ...orders0, client: 'producer-one', acks: 1, atLeast: 1, atMost: 1 },
+    { type: 'replica', atMs: BACK_MS, ...orders0, brokerId: 1, role: 'leader', highWatermark: 1, logEndOffset: 2 },
+    { type: 'highWatermarkUnchanged', fromMs: SECOND_STOPS_MS, atMs: BACK_MS, ...orders0 },
+    { type: 'consumed', atMs: BACK_MS, ...orders0, client: 'consumer-1', atLeast: 1, atMost: 1 },
+    {
+      type: 'inOrder', sinceMs: BACK_MS, atMs: END_MS,
+      events: [
+        { event: 'IsrChanged', where: { ...orders0, previousIsr: [1] } },
+        { event: 'HighWatermarkAdvanced', where: { ...orders0, brokerId: 1, role: 'leader', previous: 1, highWatermark: 2 } },
+        { event: 'RecordsConsumed', where: { ...orders0, client: 'consumer-1', values: 'b-one' } },
+        { event: 'RecordsAcknowledged', where: { ...orders0, client: 'producer-all', acks: -1, values: 'c0' } },
+      ],
+    },
+    { type: 'isr', atMs: BACK_MS + 20_000, ...orders0, isr: [1, 2, 3], anyOrder: true },
+    { type: 'logEquals', atMs: END_MS, ...orders0, records: ['a0', 'b-one', 'c0'] },
+    { type: 'consumed', atMs: END_MS, ...orders0, client: 'consumer-1', atLeast: 3, atMost: 3 },
+    { type: 'noAcknowledgedRecordLost', atMs: END_MS },
+    { type: 'invariantsHold', atMs: END_MS },
   ],
-  untilMs: 90_000,
+  untilMs: END_MS,
 };

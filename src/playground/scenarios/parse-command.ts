@@ -14,6 +14,9 @@ export const LIMITS = {
   latencyMs: 60_000,
 } as const;
 
+/** A day of virtual time. */
+const MOST_MS = 86_400_000;
+export const instantMs = real({ least: 0, most: MOST_MS });
 export const machineName = text({ least: 1, most: 60 });
 const topicName = text({ most: LIMITS.nameChars });
 const partition = integer({ least: -1, most: 1_000_000 });

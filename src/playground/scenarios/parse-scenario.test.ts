@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { INVARIANT_IDS } from '../../engine/invariants/invariant.ts';
@@ -86,29 +85,31 @@ describe('a scenario from outside', () => {
     expect(scenario.text?.en.split('\n\n').length).toBe(scenario.text?.ko.split('\n\n').length);
   });
 
-  test('[R5] claims about the trace name events and fields that the engine has', () => {
-    const unions = ['broker/trace', 'client/trace', 'zookeeper/trace', 'controller/contract', 'machine/contract'].map((path) => readFileSync(new URL(`../../engine/${path}.ts`, import.meta.url), 'utf8')).join('\n');
-    for (const scenario of builtInScenarios) {
-      for (const claim of scenario.claims) {
-        if (claim.type !== 'traceCount') continue;
-        expect(unions).toMatch(new RegExp(`type: '${claim.event}'`));
-        for (const field of Object.keys(claim.where ?? {})) expect(unions).toMatch(new RegExp(`readonly ${field}: `));
-      }
-    }
-  });
-
   test('[R5] built-in scenarios have names of their own', () => {
     expect(new Set(builtInScenarios.map((scenario) => scenario.name)).size).toBe(builtInScenarios.length);
   });
 
   test.each<[string, (scenario: Record<string, unknown>) => void, string, RegExp]>([
-    ['another format', (s) => (s['format'] = 2), 'format', /expected 1, got 2/],
+    ['a newer format', (s) => (s['format'] = 2), 'format', /format 2, which a newer version/],
+    ['no format at all', (s) => (s['format'] = '1'), 'format', /expected 1, got "1"/],
     ['an unknown field', (s) => (s['speed'] = 2), 'speed', /not a known field/],
     ['a name with spaces', (s) => (s['name'] = 'My run'), 'name', /small letters/],
     ['a missing language', (s) => (s['title'] = { en: 'x' }), 'title.ko', /missing/],
     ['a wrong command', (s) => (s['commands'] = [{ atMs: 1, command: { type: 'start', machine: 'b1' } }, { atMs: 2, command: { type: 'start' } }]), 'commands[1].command.machine', /missing/],
     ['a time before the start', (s) => (s['commands'] = [{ atMs: -1, command: { type: 'start', machine: 'b1' } }]), 'commands[0].atMs', /got -1/],
     ['a wrong claim', (s) => (s['claims'] = [{ type: 'hope', atMs: 1 }]), 'claims[0].type', /named "hope"/],
+    ['a claim after the end', (s) => (s['claims'] = [{ type: 'invariantsHold', atMs: 40_001 }]), 'claims[0].atMs', /ends at 40000/],
+    ['a claim of a span without length', (s) => (s['claims'] = [{ type: 'refused', sinceMs: 5000, atMs: 5000, error: 'X' }]), 'claims[0].sinceMs', /not before atMs/],
+    ['a claim that asks for nothing', (s) => (s['claims'] = [{ type: 'traceCount', atMs: 1, event: 'LogTruncated' }]), 'claims[0]', /atLeast or atMost/],
+    ['a claim that is always so', (s) => (s['claims'] = [{ type: 'acknowledged', atMs: 1, atLeast: 0 }]), 'claims[0].atLeast', /always so/],
+    ['a claim that nothing can fulfil', (s) => (s['claims'] = [{ type: 'acknowledged', atMs: 1, atLeast: 2, atMost: 1 }]), 'claims[0].atLeast', /above atMost/],
+    ['a claim of an event that no machine tells', (s) => (s['claims'] = [{ type: 'traceCount', atMs: 1, event: 'LogTruncate', atMost: 0 }]), 'claims[0].event', /no event named "LogTruncate"/],
+    ['a field that the event has not', (s) => (s['claims'] = [{ type: 'traceCount', atMs: 1, event: 'LogTruncated', where: { broker: 1 }, atMost: 0 }]), 'claims[0].where.broker', /no such field; it has host, brokerId/],
+    ['a value that the field cannot have', (s) => (s['claims'] = [{ type: 'traceCount', atMs: 1, event: 'LogTruncated', where: { brokerId: '1' }, atMost: 0 }]), 'claims[0].where.brokerId', /expected a number, got "1"/],
+    ['a word that the field cannot hold', (s) => (s['claims'] = [{ type: 'traceCount', atMs: 1, event: 'LeaderElected', where: { strategy: 'dirty' }, atMost: 0 }]), 'claims[0].where.strategy', /"offline" or .*"unclean"/],
+    ['a claim of a topic that nothing creates', (s) => (s['claims'] = [{ type: 'traceCount', atMs: 1, event: 'LogTruncated', where: { topic: 'order' }, atMost: 0 }]), 'claims[0].where.topic', /nothing creates a topic named "order"/],
+    ['a claim of a broker that is not there', (s) => (s['claims'] = [{ type: 'replica', atMs: 1, topic: 'orders', partition: 0, brokerId: 4, role: 'leader' }]), 'claims[0].brokerId', /no broker 4/],
+    ['an order with a machine that is not there', (s) => (s['claims'] = [{ type: 'inOrder', atMs: 1, events: [{ event: 'ProcessKilled', where: { host: 'b1' } }, { event: 'ProcessKilled', where: { host: 'b9' } }] }]), 'claims[0].events[1].where.host', /no machine named "b9"/],
     ['no brokers', (s) => (s['cluster'] = { ...firstLook.cluster, brokers: [] }), 'cluster.brokers', /at least one/],
     ['two ZooKeeper servers', (s) => (s['cluster'] = { ...firstLook.cluster, zookeeperServers: 2 }), 'cluster.zookeeperServers', /1 or 3 or 5/],
     ['a broker twice', (s) => (s['cluster'] = { ...firstLook.cluster, brokers: [{ brokerId: 1 }, { brokerId: 1 }] }), 'cluster.brokers[1].brokerId', /two brokers 1/],

@@ -1,39 +1,16 @@
-import type { Claim, ClusterSpec, Scenario, TimedCommand } from '../../engine/world/scenario.ts';
-import { assignment, commandParser, configs, consumerSpec, LIMITS, machineName, partitionCount, producerSpec, replicationFactor } from './parse-command.ts';
-import { demanding, integer, list, object, oneOf, optional, real, record, refuse, tagged, text, type Parsed, type Parser } from './schema.ts';
+import type { ClusterSpec, Scenario, TimedCommand } from '../../engine/world/scenario.ts';
+import { claimProblem } from './claim-problem.ts';
+import { claimParser } from './parse-claim.ts';
+import { assignment, commandParser, configs, consumerSpec, instantMs, LIMITS, machineName, partitionCount, producerSpec, replicationFactor } from './parse-command.ts';
+import { demanding, integer, list, object, oneOf, optional, refuse, text, type Parsed, type Parser } from './schema.ts';
 
-/** A day of virtual time. */
-const MOST_MS = 86_400_000;
 const MOST_MACHINES = 50;
 export const MOST_COMMANDS = 10_000;
 /** Of a scenario file, in characters. */
 export const MOST_SCENARIO_CHARS = 2_000_000;
 
-const atMs = real({ least: 0, most: MOST_MS });
 const inBothLanguages = (most: number): Parser<{ readonly en: string; readonly ko: string }> => object({ en: text({ most }), ko: text({ most }) });
-const onPartition = { atMs, topic: text({ least: 1, most: LIMITS.nameChars }), partition: integer({ least: 0, most: LIMITS.partitions }) };
-const offsetLike = integer({ least: 0, most: Number.MAX_SAFE_INTEGER });
-const brokerIds = list(integer({ least: -1, most: LIMITS.brokerId }), LIMITS.replicas);
-const traceValue: Parser<string | number | boolean> = (value, path) => {
-  if (typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return { ok: true, value };
-  return refuse(path, 'expected text, a number, true or false');
-};
-
-export const CLAIM_PARSERS = {
-  isr: object({ type: oneOf('isr'), ...onPartition, isr: brokerIds }),
-  leader: object({ type: oneOf('leader'), ...onPartition, leader: integer({ least: -1, most: LIMITS.brokerId }), leaderEpoch: optional(offsetLike) }),
-  controllerEpochAtLeast: object({ type: oneOf('controllerEpochAtLeast'), atMs, epoch: offsetLike }),
-  noAcknowledgedRecordLost: object({ type: oneOf('noAcknowledgedRecordLost'), atMs }),
-  recordLost: object({ type: oneOf('recordLost'), ...onPartition, value: text({ most: LIMITS.textChars }) }),
-  logEquals: object({ type: oneOf('logEquals'), ...onPartition, records: list(text({ most: LIMITS.textChars }), 100_000) }),
-  traceCount: object({ type: oneOf('traceCount'), atMs, event: text({ least: 1, most: 100 }), where: optional(record(traceValue, 20)), atLeast: optional(offsetLike), atMost: optional(offsetLike) }),
-  refused: object({ type: oneOf('refused'), atMs, error: text({ least: 1, most: LIMITS.nameChars }) }),
-  invariantsHold: object({ type: oneOf('invariantsHold'), atMs }),
-} satisfies { readonly [Type in Claim['type']]: Parser<Extract<Claim, { type: Type }>> };
-
-const claimParser: Parser<Claim> = tagged('a claim', CLAIM_PARSERS);
-
-const timedCommand: Parser<TimedCommand> = object({ atMs, command: commandParser });
+const timedCommand: Parser<TimedCommand> = object({ atMs: instantMs, command: commandParser });
 
 const topicSpec = object({
   topic: text({ least: 1, most: LIMITS.nameChars }),
@@ -75,8 +52,11 @@ function machineProblem(cluster: ClusterSpec): { path: string; reason: string } 
   return null;
 }
 
-export const scenarioParser: Parser<Scenario> = object({
-  format: oneOf(1),
+/** Formats rise by one; old ones keep being read. */
+const format: Parser<1> = (value, path) => (typeof value === 'number' && Number.isInteger(value) && value > 1 ? refuse(path, `this scenario is of format ${value}, which a newer version of Highwater wrote; this one knows format 1`) : oneOf(1)(value, path));
+
+export const scenarioParser: Parser<Scenario> = demanding(object({
+  format,
   name: demanding(text({ least: 1, most: 60 }), (name) => (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) ? null : { path: '', reason: 'a name has small letters, digits and single hyphens between them' })),
   title: inBothLanguages(200),
   seed: integer({ least: 0, most: 4_294_967_295 }),
@@ -84,8 +64,8 @@ export const scenarioParser: Parser<Scenario> = object({
   commands: list(timedCommand, MOST_COMMANDS),
   text: optional(inBothLanguages(LIMITS.textChars)),
   claims: list(claimParser, 1000),
-  untilMs: atMs,
-});
+  untilMs: instantMs,
+}), claimProblem);
 
 /** A scenario from outside, checked whole. Whether the cluster can be built so is Kafka's to say, when it runs. */
 export function parseScenario(value: unknown): Parsed<Scenario> {

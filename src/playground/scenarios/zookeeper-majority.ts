@@ -1,6 +1,14 @@
 import type { Scenario, TimedCommand } from '../../engine/world/scenario.ts';
 import { consumerOf, ordersTopic, producerByHand, threeBrokers } from './building-blocks.ts';
 
+const LOST_MS = 30_000;
+const BROKER_KILLED_MS = 42_000;
+const MAJORITY_MS = 64_000;
+const BROKER_BACK_MS = 92_000;
+const END_MS = 117_000;
+
+const orders0 = { topic: 'orders', partition: 0 } as const;
+
 function send(atMs: number, partition: number, value: string): TimedCommand {
   return { atMs, command: { type: 'produce', client: 'producer-1', topic: 'orders', partition, key: null, value } };
 }
@@ -17,16 +25,16 @@ export const zookeeperMajority: Scenario = {
     consumers: [{ name: 'consumer-1', config: consumerOf('orders') }],
   }),
   commands: [
-    send(12_000, 0, 'a0'),
-    send(12_500, 1, 'a0'),
-    { atMs: 18_000, command: { type: 'killProcess', machine: 'zk1' } },
-    { atMs: 18_000, command: { type: 'killProcess', machine: 'zk2' } },
-    send(22_000, 0, 'while-no-quorum'),
-    { atMs: 30_000, command: { type: 'killProcess', machine: 'b1' } },
-    { atMs: 52_000, command: { type: 'start', machine: 'zk1' } },
-    { atMs: 52_000, command: { type: 'start', machine: 'zk2' } },
-    send(75_000, 0, 'after-quorum'),
-    { atMs: 80_000, command: { type: 'start', machine: 'b1' } },
+    send(24_000, 0, 'a0'),
+    send(24_500, 1, 'a0'),
+    { atMs: LOST_MS, command: { type: 'killProcess', machine: 'zk1' } },
+    { atMs: LOST_MS, command: { type: 'killProcess', machine: 'zk2' } },
+    send(LOST_MS + 4000, 0, 'while-no-quorum'),
+    { atMs: BROKER_KILLED_MS, command: { type: 'killProcess', machine: 'b1' } },
+    { atMs: MAJORITY_MS, command: { type: 'start', machine: 'zk1' } },
+    { atMs: MAJORITY_MS, command: { type: 'start', machine: 'zk2' } },
+    send(MAJORITY_MS + 23_000, 0, 'after-quorum'),
+    { atMs: BROKER_BACK_MS, command: { type: 'start', machine: 'b1' } },
   ],
   text: {
     en: [
@@ -43,16 +51,41 @@ export const zookeeperMajority: Scenario = {
     ].join('\n\n'),
   },
   claims: [
-    { type: 'traceCount', atMs: 29_000, event: 'RecordsAcknowledged', where: { topic: 'orders', partition: 0 }, atLeast: 2 },
-    { type: 'leader', atMs: 51_000, topic: 'orders', partition: 0, leader: 1, leaderEpoch: 0 },
-    { type: 'isr', atMs: 51_000, topic: 'orders', partition: 0, isr: [1, 2, 3] },
-    { type: 'leader', atMs: 74_000, topic: 'orders', partition: 0, leader: 2, leaderEpoch: 1 },
-    { type: 'isr', atMs: 74_000, topic: 'orders', partition: 0, isr: [2, 3] },
-    { type: 'isr', atMs: 105_000, topic: 'orders', partition: 0, isr: [2, 3, 1] },
-    { type: 'isr', atMs: 105_000, topic: 'orders', partition: 1, isr: [2, 3, 1] },
-    { type: 'logEquals', atMs: 105_000, topic: 'orders', partition: 0, records: ['a0', 'while-no-quorum', 'after-quorum'] },
-    { type: 'noAcknowledgedRecordLost', atMs: 105_000 },
-    { type: 'invariantsHold', atMs: 105_000 },
+    { type: 'zooKeeperQuorum', atMs: LOST_MS, holds: true },
+    { type: 'zooKeeperQuorum', atMs: LOST_MS + 4000, holds: false },
+    // Records flow on.
+    { type: 'traceCount', sinceMs: LOST_MS + 4000, atMs: BROKER_KILLED_MS, event: 'RecordsAcknowledged', where: { ...orders0, acks: -1, values: 'while-no-quorum' }, atLeast: 1, atMost: 1 },
+    { type: 'consumed', atMs: BROKER_KILLED_MS, ...orders0, client: 'consumer-1', atLeast: 2, atMost: 2 },
+    // Nothing is decided: the leader is dead, and all that ZooKeeper knows is as it was.
+    { type: 'zooKeeperQuorum', atMs: MAJORITY_MS, holds: false },
+    { type: 'process', atMs: MAJORITY_MS, machine: 'b1', is: 'killed' },
+    { type: 'leader', atMs: MAJORITY_MS, ...orders0, leader: 1, leaderEpoch: 0 },
+    { type: 'isr', atMs: MAJORITY_MS, ...orders0, isr: [1, 2, 3] },
+    { type: 'liveBrokers', atMs: MAJORITY_MS, brokerIds: [1, 2, 3] },
+    { type: 'traceCount', sinceMs: LOST_MS + 1000, atMs: MAJORITY_MS, event: 'ZooKeeperSessionClosed', atMost: 0 },
+    { type: 'traceCount', sinceMs: LOST_MS + 1000, atMs: MAJORITY_MS, event: 'ZooKeeperTransactionApplied', atMost: 0 },
+    { type: 'traceCount', sinceMs: LOST_MS + 1000, atMs: MAJORITY_MS, event: 'LeaderElected', atMost: 0 },
+    { type: 'traceCount', sinceMs: LOST_MS + 1000, atMs: MAJORITY_MS, event: 'ControllerElected', atMost: 0 },
+    {
+      type: 'inOrder', sinceMs: LOST_MS, atMs: MAJORITY_MS + 20_000,
+      events: [
+        { event: 'ZooKeeperQuorumLost' },
+        { event: 'ProcessKilled', where: { host: 'b1' } },
+        { event: 'ZooKeeperLeaderEstablished' },
+        { event: 'ZooKeeperSessionClosed', where: { expired: true, ephemerals: '/brokers/ids/1' } },
+        { event: 'LeaderElected', where: { ...orders0, leader: 2, strategy: 'offline' } },
+      ],
+    },
+    { type: 'zooKeeperQuorum', atMs: MAJORITY_MS + 20_000, holds: true },
+    { type: 'leader', atMs: MAJORITY_MS + 20_000, ...orders0, leader: 2 },
+    { type: 'isr', atMs: MAJORITY_MS + 20_000, ...orders0, isr: [2, 3] },
+    { type: 'liveBrokers', atMs: MAJORITY_MS + 20_000, brokerIds: [2, 3] },
+    { type: 'isr', atMs: END_MS, ...orders0, isr: [2, 3, 1] },
+    { type: 'isr', atMs: END_MS, topic: 'orders', partition: 1, isr: [2, 3, 1] },
+    { type: 'logEquals', atMs: END_MS, ...orders0, records: ['a0', 'while-no-quorum', 'after-quorum'] },
+    { type: 'logsAgree', atMs: END_MS, topic: 'orders', partition: 1 },
+    { type: 'noAcknowledgedRecordLost', atMs: END_MS },
+    { type: 'invariantsHold', atMs: END_MS },
   ],
-  untilMs: 105_000,
+  untilMs: END_MS,
 };
