@@ -17,6 +17,17 @@ export function mixB(lane: number, word: number): number {
   return ((mixed << 13) | (mixed >>> 19)) | 0;
 }
 
+/** Lanes of several machines, by rank, in one: 16 hex digits. */
+export function combinedHash(machines: readonly TraceLanes[]): string {
+  let a = 0;
+  let b = 0;
+  for (const lanes of machines) {
+    a = mixA(a, lanes.a);
+    b = mixB(b, lanes.b);
+  }
+  return lanesToHex({ a, b });
+}
+
 /** FNV-1a over UTF-16 units, then avalanched. */
 export function hashString(text: string): number {
   let hash = 0x811c9dc5 | 0;

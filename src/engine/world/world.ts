@@ -1,6 +1,6 @@
 import { assert } from '../kernel/assert.ts';
 import { emptyMap, mapSet } from '../kernel/persistent-map.ts';
-import { lanesToHex, mixA, mixB } from '../kernel/hash.ts';
+import { combinedHash } from '../kernel/hash.ts';
 import type { InstantUs, MachineRank } from '../kernel/units.ts';
 import type { MachineKind, MachineSpec, Packet, Surroundings, TraceRecord } from '../machine/contract.ts';
 import { acceptEvent, acceptPacket, checkpointRunner, newOutput, newRunner, nextEventUs, restoreRunner, runEvent, runWindow, type DeviceChange, type Output, type Runner, type RunnerCheckpoint } from '../machine/runner.ts';
@@ -183,13 +183,7 @@ export function mergeTraces(outputs: readonly Output[]): TraceRecord[] {
 
 /** The run's trace hash: machines' lanes combined by rank. 16 hex digits. */
 export function traceHash(world: World): string {
-  let a = 0;
-  let b = 0;
-  for (const runner of world.runners) {
-    a = mixA(a, runner.state.lanes.a);
-    b = mixB(b, runner.state.lanes.b);
-  }
-  return lanesToHex({ a, b });
+  return combinedHash(world.runners.map((runner) => runner.state.lanes));
 }
 
 export function checkpointWorld(world: World): WorldCheckpoint {

@@ -45,6 +45,16 @@ export async function keepDevice(at: KeptAt, model: ModelDevice): Promise<KeptDe
       throw new StorageError({ kind: 'corrupt', message: `${at.database} does not hold the disk of this run: ${difference}.` });
     }
   }
+  return keeperOf(store);
+}
+
+/** Opens the database of a machine that was switched off, with what it left there. */
+export async function reopenDevice(database: string): Promise<{ readonly kept: KeptDevice; readonly image: DeviceImage }> {
+  const store = await openKept({ kind: 'indexeddb', database, fresh: false });
+  return { kept: keeperOf(store), image: await store.load() };
+}
+
+function keeperOf(store: DeviceStore): KeptDevice {
   return {
     async commit(changes, atUs) {
       const last = changes[changes.length - 1];

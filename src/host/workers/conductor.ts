@@ -1,24 +1,13 @@
 import { assert } from '../../engine/kernel/assert.ts';
 import type { InstantUs, MachineRank } from '../../engine/kernel/units.ts';
-import type { MachineEvent, Surroundings } from '../../engine/machine/contract.ts';
+import { combinedHash, type TraceLanes } from '../../engine/kernel/hash.ts';
+import type { Surroundings } from '../../engine/machine/contract.ts';
 import type { RunnerCheckpoint } from '../../engine/machine/runner.ts';
 import type { Command } from '../../engine/world/command.ts';
 import type { Scenario } from '../../engine/world/scenario.ts';
 import type { IssuedCommand } from '../../engine/world/world-state.ts';
-import type { FromHistory, FromMachine, MachineStorage, Port, ToHistory, ToMachine } from './messages.ts';
-
-/** One machine as the conductor knows it: its Worker, when it is next due, what waits to be handed to it. */
-interface Seat {
-  readonly rank: MachineRank;
-  readonly host: string;
-  readonly port: Port<ToMachine, FromMachine>;
-  nextUs: InstantUs;
-  packets: ArrayBuffer[];
-  events: MachineEvent[];
-  surroundings: Surroundings | null;
-  /** Resolves the one question under way. */
-  answer: ((message: FromMachine) => void) | null;
-}
+import type { CommandChecked, FromHistory, FromMachine, MachineStorage, Port, ToHistory, ToMachine } from './messages.ts';
+import { MachineFailure, Seat, type BootFacts } from './seat.ts';
 
 /** What of a run must outlive the page: see `host/storage`. */
 export interface RunJournal {
@@ -66,13 +55,13 @@ export interface OpenRun {
 export class Conductor {
   nowUs: InstantUs = 0;
   private readonly options: ConductorOptions;
-  private readonly seats: Seat[] = [];
-  private readonly flushSequences: Record<string, number> = {};
-  private readonly questions = new Map<number, (message: FromHistory) => void>();
+  private seats: Seat[] = [];
+  private readonly questions = new Map<number, { resolve(message: FromHistory): void; reject(error: Error): void }>();
   private nextRequest = 1;
   private lookaheadUs = 1;
   private seed = 0;
   private epochMs = 0;
+  private surroundings: Surroundings | null = null;
   private lastMarkUs: InstantUs = 0;
   private busy: Promise<unknown> = Promise.resolve();
   private broken = false;
@@ -91,12 +80,27 @@ export class Conductor {
       this.epochMs = opened.epochMs;
       this.nowUs = run.atUs;
       this.lastMarkUs = run.atUs;
-      this.lookaheadUs = opened.lookaheadUs;
       const replayed: OpenedRun = { hash: opened.hash, commands: opened.commands, hosts: opened.machines.map((machine) => machine.spec.host) };
       await prepare(replayed);
-      await Promise.all(opened.machines.map((machine) => this.seat(machine, opened.surroundings)));
+      await this.seatAll(opened);
       return replayed;
     });
+  }
+
+  /**
+   * Boots every machine again from the history, at the moment up to which all of them were right, and goes on; the storage that
+   * `storageOf` names by then is taken. The way on after real storage has failed.
+   */
+  reseat(): Promise<void> {
+    const result = this.busy.then(async () => {
+      this.seats.forEach((seat) => seat.terminate());
+      this.broken = false;
+      const world = await this.ask({ type: 'checkpoint', request: this.nextRequest++ });
+      assert(world.type === 'opened', 'an answer to checkpoint');
+      await this.seatAll(world);
+    });
+    this.busy = result.catch((error: unknown) => this.failWith(error));
+    return result;
   }
 
   /** Runs every event before `untilUs`, however many windows that takes. */
@@ -109,20 +113,14 @@ export class Conductor {
   /** Gives a command at the present moment. Refused commands change nothing. */
   command(command: Command): Promise<{ readonly ok: true; readonly issued: IssuedCommand } | { readonly ok: false; readonly reason: string }> {
     return this.exclusively(async () => {
+      if (this.broken) return { ok: false, reason: 'The run has stopped.' };
       const checked = await this.ask({ type: 'command', request: this.nextRequest++, command });
       assert(checked.type === 'commandChecked', 'an answer to a command');
       const { outcome } = checked;
       if (!outcome.ok) return outcome;
       await this.options.journal.appendCommand(outcome.issued);
-      this.lookaheadUs = outcome.lookaheadUs;
-      for (const seat of this.seats) seat.surroundings = outcome.surroundings;
-      if (outcome.added !== null) await this.seat(outcome.added, outcome.surroundings);
-      for (const { rank, event } of outcome.events) {
-        const seat = this.seats[rank];
-        assert(seat !== undefined, `a seat for machine ${rank}`);
-        seat.events.push(event);
-        seat.nextUs = Math.min(seat.nextUs, event.atUs);
-      }
+      // From here on the command is part of the run, whatever becomes of the machines.
+      await this.handOver(outcome).catch((error: unknown) => this.failWith(error));
       return { ok: true, issued: outcome.issued };
     });
   }
@@ -136,17 +134,31 @@ export class Conductor {
     });
   }
 
+  /** Every machine's running hash at the present moment, by rank, and the run's. */
+  hashes(): Promise<{ readonly lanes: readonly TraceLanes[]; readonly hash: string }> {
+    return this.exclusively(async () => {
+      const lanes = await Promise.all(this.seats.map((seat) => seat.lanes()));
+      return { lanes, hash: combinedHash(lanes) };
+    });
+  }
+
   /** Waits for what is under way and ends every Worker. */
   async close(): Promise<void> {
     this.broken = true;
     await this.busy.catch(() => undefined);
-    for (const seat of this.seats) seat.port.post({ type: 'close' });
+    for (const seat of this.seats) seat.retire();
   }
 
   private exclusively<T>(work: () => Promise<T>): Promise<T> {
     const result = this.busy.then(work);
-    this.busy = result.catch((error: unknown) => this.fail({ kind: 'assertion', where: 'conductor', message: error instanceof Error ? error.message : String(error) }));
+    this.busy = result.catch((error: unknown) => this.failWith(error));
     return result;
+  }
+
+  private failWith(error: unknown): void {
+    if (error instanceof MachineFailure) return this.fail({ kind: error.kind, where: error.host, message: error.message });
+    const whole = error instanceof Error ? error : new Error(String(error));
+    this.fail({ kind: whole.name === 'StorageError' ? 'storage' : 'assertion', where: 'conductor', message: whole.message });
   }
 
   private fail(failure: Omit<RunFailure, 'atUs'>): void {
@@ -156,8 +168,8 @@ export class Conductor {
   }
 
   private ask(message: Extract<ToHistory, { request: number }>): Promise<FromHistory> {
-    return new Promise((resolve) => {
-      this.questions.set(message.request, resolve);
+    return new Promise((resolve, reject) => {
+      this.questions.set(message.request, { resolve, reject });
       this.options.history.post(message);
     });
   }
@@ -168,82 +180,74 @@ export class Conductor {
         if (!message.equal) this.fail({ kind: 'divergence', where: message.differing.join(', '), message: `The machines ${message.differing.join(', ')} differ from the history at ${message.atUs} µs.` });
         return;
       case 'failed':
-        return this.fail({ kind: 'assertion', where: 'history', message: message.message });
+        this.fail({ kind: 'assertion', where: 'history', message: message.message });
+        for (const question of this.questions.values()) question.reject(new Error(message.message));
+        return this.questions.clear();
       default: {
-        const resolve = this.questions.get(message.request);
+        const question = this.questions.get(message.request);
         this.questions.delete(message.request);
-        resolve?.(message);
+        question?.resolve(message);
       }
     }
   }
 
-  private async seat(machine: RunnerCheckpoint, surroundings: Surroundings): Promise<void> {
-    const { rank, host } = machine.spec;
-    const port = this.options.spawn(host, rank);
-    const seat: Seat = { rank, host, port, nextUs: Infinity, packets: [], events: [], surroundings: null, answer: null };
-    this.seats[rank] = seat;
-    this.flushSequences[host] = machine.state.disk.flushSequence;
-    port.onMessage((message) => {
-      const answer = seat.answer;
-      seat.answer = null;
-      answer?.(message);
-    });
-    const booted = await this.tell(seat, { type: 'boot', seed: this.seed, epochMs: this.epochMs, surroundings, checkpoint: machine, atUs: this.nowUs, storage: this.options.storageOf(host) });
-    if (booted.type === 'booted') seat.nextUs = booted.nextUs;
+  private facts(): BootFacts {
+    assert(this.surroundings !== null, 'a run that is open');
+    return { seed: this.seed, epochMs: this.epochMs, surroundings: this.surroundings, atUs: this.nowUs };
   }
 
-  /** Sends one question to a machine; its failure ends the run where it stands. */
-  private tell(seat: Seat, message: ToMachine, transfer: Transferable[] = []): Promise<FromMachine> {
-    return new Promise((resolve, reject) => {
-      seat.answer = (answer) => {
-        if (answer.type !== 'failed') return resolve(answer);
-        this.fail({ kind: answer.kind, where: seat.host, message: answer.message });
-        reject(new Error(`${seat.host}: ${answer.message}`));
-      };
-      seat.port.post(message, transfer);
-    });
+  private async seatAll(world: Extract<FromHistory, { type: 'opened' }>): Promise<void> {
+    this.seats = [];
+    this.surroundings = world.surroundings;
+    this.lookaheadUs = world.lookaheadUs;
+    await Promise.all(world.machines.map((machine) => this.seat(machine)));
+  }
+
+  private seat(machine: RunnerCheckpoint): Promise<void> {
+    const seat = new Seat(machine, this.options);
+    this.seats[seat.rank] = seat;
+    return seat.boot(machine, this.facts());
+  }
+
+  /** Brings an accepted command to the machines it concerns. */
+  private async handOver(accepted: Extract<CommandChecked, { ok: true }>): Promise<void> {
+    this.lookaheadUs = accepted.lookaheadUs;
+    this.surroundings = accepted.surroundings;
+    for (const seat of this.seats) seat.takeSurroundings(accepted.surroundings);
+    if (accepted.added !== null) await this.seat(accepted.added);
+    for (const { rank, event } of accepted.events) await this.seatOf(rank).takeEvent(event, this.facts());
+  }
+
+  private seatOf(rank: MachineRank): Seat {
+    const seat = this.seats[rank];
+    assert(seat !== undefined, `a seat for machine ${rank}`);
+    return seat;
   }
 
   private async window(untilUs: InstantUs): Promise<void> {
     const first = this.seats.reduce((least, seat) => Math.min(least, seat.nextUs), Infinity);
     const endUs = Math.min(untilUs, Math.max(this.nowUs + 1, first + this.lookaheadUs));
     const due = this.seats.filter((seat) => seat.nextUs < endUs);
-    const answers = await Promise.all(due.map((seat) => this.runWindow(seat, endUs)));
+    const facts = this.facts();
+    const answers = await Promise.all(due.map((seat) => seat.runWindow(endUs, facts)));
     for (const answer of answers) this.route(answer, endUs);
     this.nowUs = endUs;
     this.options.history.post({ type: 'advance', toUs: endUs });
     if (endUs - this.lastMarkUs >= this.options.markEveryUs) await this.mark();
   }
 
-  private async runWindow(seat: Seat, endUs: InstantUs): Promise<Extract<FromMachine, { type: 'windowDone' }>> {
-    const { packets, events, surroundings } = seat;
-    seat.packets = [];
-    seat.events = [];
-    seat.surroundings = null;
-    const answer = await this.tell(seat, { type: 'window', endUs, packets, events, surroundings }, packets);
-    assert(answer.type === 'windowDone', 'a window to be answered');
-    seat.nextUs = answer.nextUs;
-    if (answer.flushSequence !== null) this.flushSequences[seat.host] = answer.flushSequence;
-    return answer;
-  }
-
   private route(answer: Extract<FromMachine, { type: 'windowDone' }>, endUs: InstantUs): void {
     for (const outbound of answer.packets) {
-      const seat = this.seats[outbound.to];
-      assert(seat !== undefined && outbound.firstArrivalUs >= endUs, 'packets for a machine that is there, after the window');
-      seat.packets.push(outbound.buffer);
-      seat.nextUs = Math.min(seat.nextUs, outbound.firstArrivalUs);
+      assert(outbound.firstArrivalUs >= endUs, 'packets to arrive after the window');
+      this.seatOf(outbound.to).takePackets(outbound.buffer, outbound.firstArrivalUs);
     }
   }
 
   private async mark(): Promise<void> {
     this.lastMarkUs = this.nowUs;
-    const answers = await Promise.all(this.seats.map((seat) => this.tell(seat, { type: 'lanes' })));
-    const lanes = answers.map((answer) => {
-      assert(answer.type === 'lanes', 'lanes to be answered');
-      return answer.lanes;
-    });
-    this.options.history.post({ type: 'mark', lanes });
-    await this.options.journal.mark({ atUs: this.nowUs, flushSequences: { ...this.flushSequences } });
+    this.options.history.post({ type: 'mark', lanes: await Promise.all(this.seats.map((seat) => seat.lanes())) });
+    const flushSequences: Record<string, number> = {};
+    for (const seat of this.seats) flushSequences[seat.host] = seat.flushSequence;
+    await this.options.journal.mark({ atUs: this.nowUs, flushSequences });
   }
 }

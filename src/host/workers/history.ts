@@ -57,6 +57,8 @@ export function serveHistory(port: Port<FromHistory, ToHistory>, observer: Histo
           return port.post(compareLanes(running(), message.lanes));
         case 'command':
           return port.post({ type: 'commandChecked', request: message.request, outcome: checkAndApply(running(), message.command) });
+        case 'checkpoint':
+          return port.post(openedAnswer(running(), message.request));
         case 'findNext':
           return port.post({ type: 'foundNext', request: message.request, atUs: findNext(running(), message.horizonUs) });
       }

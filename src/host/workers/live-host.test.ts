@@ -5,11 +5,12 @@ import type { Scenario } from '../../engine/world/scenario.ts';
 import type { IssuedCommand } from '../../engine/world/world-state.ts';
 import { builtInScenario } from '../../playground/scenarios/built-in-scenarios.ts';
 import { give, hashOf, newPlayer, playUntil } from '../in-process/player.ts';
-import { keepDevice } from '../storage/device-keeper.ts';
+import { StorageError } from '../storage/contract.ts';
 import { Conductor, type RunFailure } from './conductor.ts';
 import { serveHistory } from './history.ts';
 import { serveMachine } from './machine-host.ts';
 import type { FromHistory, FromMachine, ToHistory, ToMachine } from './messages.ts';
+import { openDevice } from './open-device.ts';
 import { portPair } from './test-ports.ts';
 
 const scenario: Scenario = { ...(builtInScenario('first-look') as Scenario), commands: [] };
@@ -19,14 +20,19 @@ interface Live {
   readonly failures: RunFailure[];
   readonly journal: IssuedCommand[];
   readonly marks: number[];
+  /** Hosts in order of the Workers started for them, and of those ended from outside. */
+  readonly started: string[];
+  readonly ended: string[];
   hash(): string;
 }
 
 /** The live host with every Worker in this thread: the same code, messages cloned as between Workers. */
-async function live(seed: number, corrupt?: string): Promise<Live> {
+async function live(seed: number, corrupt?: string, journalling: () => void = () => undefined): Promise<Live> {
   const failures: RunFailure[] = [];
   const journal: IssuedCommand[] = [];
   const marks: number[] = [];
+  const started: string[] = [];
+  const ended: string[] = [];
   let hash = (): string => '';
   const [historyPort, historyEnd] = portPair<ToHistory, FromHistory>();
   serveHistory(historyEnd, {
@@ -40,14 +46,17 @@ async function live(seed: number, corrupt?: string): Promise<Live> {
     spawn: (host) => {
       const [port, end] = portPair<ToMachine, FromMachine>();
       serveMachine(end, (boot) => {
-        const state = boot.checkpoint.state;
-        if (host === corrupt) Object.assign(state, { lanes: { a: 1, b: 2 } });
-        return keepDevice({ kind: 'memory' }, { files: state.disk.device, flushSequence: state.disk.flushSequence, atUs: boot.atUs });
+        if (host === corrupt) Object.assign(boot.checkpoint.state, { lanes: { a: 1, b: 2 } });
+        return openDevice(boot);
       });
-      return port;
+      started.push(host);
+      return { ...port, close: () => void ended.push(host) };
     },
     journal: {
-      appendCommand: async (issued) => void journal.push(issued),
+      appendCommand: async (issued) => {
+        journalling();
+        journal.push(issued);
+      },
       mark: async (mark) => void marks.push(mark.atUs),
     },
     storageOf: () => ({ kind: 'memory' }),
@@ -55,7 +64,7 @@ async function live(seed: number, corrupt?: string): Promise<Live> {
     failed: (failure) => failures.push(failure),
   });
   await conductor.open({ scenario, seed, commands: [], atUs: 20_000_000 }, async () => undefined);
-  return { conductor, failures, journal, marks, hash: () => hash() };
+  return { conductor, failures, journal, marks, started, ended, hash: () => hash() };
 }
 
 const STORY: readonly [number, Command][] = [
@@ -106,5 +115,50 @@ describe('live host', () => {
     await run.conductor.advanceTo(23_000_000);
     await run.conductor.findNext(1);
     expect(run.failures.map((failure) => [failure.kind, failure.where])).toEqual([['divergence', 'b2']]);
+  });
+
+  test('[R5] a kill leaves the Worker; power off ends it, and a start brings a new one that goes on as one thread would', async () => {
+    const run = await live(5);
+    const machines = run.started.length;
+    const story: readonly [number, Command][] = [
+      [22_000_000, { type: 'killProcess', machine: 'b2' }],
+      [24_000_000, { type: 'powerOff', machine: 'b1' }],
+      [31_000_000, { type: 'start', machine: 'b1' }],
+      [36_000_000, { type: 'start', machine: 'b2' }],
+    ];
+    const player = newPlayer(scenario, { seed: 5 });
+    for (const [atUs, command] of story) {
+      await run.conductor.advanceTo(atUs);
+      expect((await run.conductor.command(command)).ok).toBe(true);
+      playUntil(player, atUs / 1000);
+      give(player, command);
+    }
+    await run.conductor.advanceTo(END_US);
+    playUntil(player, END_US / 1000);
+    expect(run.failures).toEqual([]);
+    expect((await run.conductor.hashes()).hash).toBe(hashOf(player));
+    expect(run.started.slice(machines)).toEqual(['b1']);
+    expect(run.ended).toEqual(['b1']);
+  });
+
+  test('[R6] after its storage failed a run goes on from the history, where it stood, with the command that met the failure', async () => {
+    let full = false;
+    const run = await live(6, undefined, () => {
+      if (full) throw new StorageError({ kind: 'quota', message: 'no room' });
+    });
+    await run.conductor.advanceTo(23_000_000);
+    full = true;
+    await expect(run.conductor.command({ type: 'killProcess', machine: 'b1' })).rejects.toThrow('no room');
+    await run.conductor.advanceTo(24_000_000);
+    expect(run.conductor.nowUs).toBe(23_000_000);
+    expect(run.failures).toMatchObject([{ kind: 'storage', atUs: 23_000_000 }]);
+    await run.conductor.reseat();
+    await run.conductor.advanceTo(END_US);
+    const player = newPlayer(scenario, { seed: 6 });
+    playUntil(player, 23_000);
+    give(player, { type: 'killProcess', machine: 'b1' });
+    playUntil(player, END_US / 1000);
+    expect((await run.conductor.hashes()).hash).toBe(hashOf(player));
+    expect(run.failures).toHaveLength(1);
   });
 });

@@ -1,9 +1,10 @@
 import { AssertionError } from '../../engine/kernel/assert.ts';
 import type { InstantUs, MachineRank } from '../../engine/kernel/units.ts';
-import type { Packet } from '../../engine/machine/contract.ts';
-import { acceptEvent, acceptPacket, newOutput, nextEventUs, restoreRunner, runWindow, type DeviceChange, type Runner } from '../../engine/machine/runner.ts';
+import type { DiskState, Packet } from '../../engine/machine/contract.ts';
+import { acceptEvent, acceptPacket, checkpointRunner, newOutput, nextEventUs, restoreRunner, runWindow, type DeviceChange, type Runner } from '../../engine/machine/runner.ts';
 import { decodePackets, encodePackets } from '../codecs/packets.ts';
-import type { FromMachine, OutboundPackets, Port, ToMachine } from './messages.ts';
+import { withoutContent } from '../storage/kept-content.ts';
+import type { DarkMachine, FromMachine, OutboundPackets, Port, ToMachine } from './messages.ts';
 
 /** Keeps a machine's device somewhere real, behind the model that decides when. */
 export interface DeviceKeeper {
@@ -12,26 +13,44 @@ export interface DeviceKeeper {
   close(): Promise<void>;
 }
 
-export type OpenDevice = (boot: Extract<ToMachine, { type: 'boot' }>) => Promise<DeviceKeeper>;
+/** A device that is open, and the disk to boot with, content included. */
+export interface OpenedDevice {
+  readonly keeper: DeviceKeeper;
+  readonly disk: DiskState;
+}
+
+export type OpenDevice = (boot: Extract<ToMachine, { type: 'boot' }>) => Promise<OpenedDevice>;
 
 /**
  * The inside of a machine's Worker: one runner and one device. A window's device changes are committed before the window is
- * answered, so the conductor holds everything else meanwhile: a slow device slows the run and never changes it.
+ * answered, so the conductor holds everything else meanwhile: a slow device slows the run and never changes it. A machine that
+ * loses its power writes what survived, closes its device, and answers all that is left of it: its Worker may end.
  */
 export function serveMachine(port: Port<FromMachine, ToMachine>, openDevice: OpenDevice): void {
   let runner: Runner | null = null;
   let device: DeviceKeeper | null = null;
+  let keptElsewhere = false;
+  const putOut = async (dark: Runner): Promise<DarkMachine> => {
+    await device?.close();
+    return darkMachine(dark, keptElsewhere);
+  };
   let queue: Promise<void> = Promise.resolve();
   const handle = async (message: ToMachine): Promise<void> => {
     switch (message.type) {
       case 'boot': {
         const { seed, epochMs, surroundings } = message;
-        runner = restoreRunner({ seed, epochMs, surroundings }, message.checkpoint);
-        device = await openDevice(message);
-        return port.post({ type: 'booted', nextUs: nextEventUs(runner) });
+        const { spec, state, events } = message.checkpoint;
+        const opened = await openDevice(message);
+        runner = restoreRunner({ seed, epochMs, surroundings }, { spec, state: { ...state, disk: opened.disk }, events });
+        device = opened.keeper;
+        keptElsewhere = message.storage.kind !== 'memory';
+        return port.post({ type: 'booted', nextUs: nextEventUs(runner), dark: isDark(runner) ? await putOut(runner) : null });
       }
       case 'window':
-        return answerWindow(port, needed(runner), needed(device), message);
+        return answerWindow(port, { runner: needed(runner), device: needed(device), putOut }, message);
+      case 'checkpoint':
+        acceptEvent(needed(runner), message.event);
+        return port.post({ type: 'checkpoint', checkpoint: checkpointRunner(needed(runner)) });
       case 'lanes':
         return port.post({ type: 'lanes', lanes: needed(runner).state.lanes, stepCount: needed(runner).state.stepCount });
       case 'close':
@@ -56,7 +75,27 @@ function failure(error: unknown): FromMachine {
   return { type: 'failed', kind, message: whole.message, stack: whole.stack ?? '' };
 }
 
-async function answerWindow(port: Port<FromMachine, ToMachine>, runner: Runner, device: DeviceKeeper, window: Extract<ToMachine, { type: 'window' }>): Promise<void> {
+/** Switched off, and not about to be started. */
+function isDark(runner: Runner): boolean {
+  return runner.state.power === 'off' && !runner.heap.items.some(({ input }) => input.type === 'command' && input.command.type === 'start');
+}
+
+function darkMachine(runner: Runner, keptElsewhere: boolean): DarkMachine {
+  const checkpoint = checkpointRunner(runner);
+  if (!keptElsewhere) return { checkpoint, hashes: null };
+  const { disk, hashes } = withoutContent(checkpoint.state.disk);
+  return { checkpoint: { ...checkpoint, state: { ...checkpoint.state, disk } }, hashes };
+}
+
+interface Booted {
+  readonly runner: Runner;
+  readonly device: DeviceKeeper;
+  putOut(runner: Runner): Promise<DarkMachine>;
+}
+
+async function answerWindow(port: Port<FromMachine, ToMachine>, booted: Booted, window: Extract<ToMachine, { type: 'window' }>): Promise<void> {
+  const { runner, device } = booted;
+  const wasDark = isDark(runner);
   if (window.surroundings !== null) runner.environment.surroundings = window.surroundings;
   for (const buffer of window.packets) for (const packet of decodePackets(buffer)) acceptPacket(runner, packet);
   for (const event of window.events) acceptEvent(runner, event);
@@ -65,8 +104,9 @@ async function answerWindow(port: Port<FromMachine, ToMachine>, runner: Runner, 
   const last = output.deviceChanges[output.deviceChanges.length - 1];
   if (last !== undefined) await device.commit(output.deviceChanges, window.endUs);
   const packets = outbound(output.packets);
+  const dark = !wasDark && isDark(runner) ? await booted.putOut(runner) : null;
   port.post(
-    { type: 'windowDone', nextUs: nextEventUs(runner), packets, stepCount: output.stepCount, flushSequence: last?.flushSequence ?? null },
+    { type: 'windowDone', nextUs: nextEventUs(runner), packets, stepCount: output.stepCount, flushSequence: last?.flushSequence ?? null, dark },
     packets.map((one) => one.buffer),
   );
 }

@@ -3,6 +3,7 @@ import type { TraceLanes } from '../../engine/kernel/hash.ts';
 import type { MachineEvent, Surroundings } from '../../engine/machine/contract.ts';
 import type { RunnerCheckpoint } from '../../engine/machine/runner.ts';
 import type { Command } from '../../engine/world/command.ts';
+import type { ContentHashes } from '../storage/kept-content.ts';
 import type { Scenario } from '../../engine/world/scenario.ts';
 import type { IssuedCommand } from '../../engine/world/world-state.ts';
 
@@ -20,6 +21,8 @@ export type ToMachine =
   /** Run every event before `endUs`; `packets` are encoded, each buffer one sender's. */
   | { readonly type: 'window'; readonly endUs: InstantUs; readonly packets: readonly ArrayBuffer[]; readonly events: readonly MachineEvent[]; readonly surroundings: Surroundings | null }
   | { readonly type: 'lanes' }
+  /** The whole machine as it stands, with one more event to come. */
+  | { readonly type: 'checkpoint'; readonly event: MachineEvent }
   | { readonly type: 'close' };
 
 /** Where a machine's device is kept: its own database, or nowhere. */
@@ -27,13 +30,23 @@ export type MachineStorage =
   | { readonly kind: 'memory' }
   /** `fresh`: what an earlier run left is thrown away and the checkpoint's device written; else the database must hold that device already. */
   | { readonly kind: 'indexeddb'; readonly database: string; readonly fresh: true }
-  | { readonly kind: 'indexeddb'; readonly database: string; readonly fresh: false; readonly flushSequence: number };
+  | { readonly kind: 'indexeddb'; readonly database: string; readonly fresh: false; readonly flushSequence: number }
+  /** The machine was switched off and left its content there: it is read, and must have these hashes. */
+  | { readonly kind: 'left'; readonly database: string; readonly hashes: ContentHashes };
 
 export type FromMachine =
-  | { readonly type: 'booted'; readonly nextUs: InstantUs }
-  | { readonly type: 'windowDone'; readonly nextUs: InstantUs; readonly packets: readonly OutboundPackets[]; readonly stepCount: number; readonly flushSequence: number | null }
+  | { readonly type: 'booted'; readonly nextUs: InstantUs; readonly dark: DarkMachine | null }
+  | { readonly type: 'windowDone'; readonly nextUs: InstantUs; readonly packets: readonly OutboundPackets[]; readonly stepCount: number; readonly flushSequence: number | null; readonly dark: DarkMachine | null }
+  | { readonly type: 'checkpoint'; readonly checkpoint: RunnerCheckpoint }
   | { readonly type: 'lanes'; readonly lanes: TraceLanes; readonly stepCount: number }
   | { readonly type: 'failed'; readonly kind: 'assertion' | 'storage'; readonly message: string; readonly stack: string };
+
+/** A machine that is switched off: it has closed its device and needs its Worker no longer. */
+export interface DarkMachine {
+  readonly checkpoint: RunnerCheckpoint;
+  /** Null when the content of its disk is in the checkpoint, because nothing else keeps it. */
+  readonly hashes: ContentHashes | null;
+}
 
 /** One window's packets from one machine for another; the buffer is transferred. */
 export interface OutboundPackets {
@@ -52,6 +65,8 @@ export type ToHistory =
   | { readonly type: 'mark'; readonly lanes: readonly TraceLanes[] }
   /** Checks a command at the moment of the last `advance` and, if it makes sense, applies it there. */
   | { readonly type: 'command'; readonly request: number; readonly command: Command }
+  /** The whole world at the moment of the last `advance`, to boot machines from; answered like `open`. */
+  | { readonly type: 'checkpoint'; readonly request: number }
   /** When is the next interesting event after the last `advance`? Looks ahead in a copy. */
   | { readonly type: 'findNext'; readonly request: number; readonly horizonUs: number };
 
