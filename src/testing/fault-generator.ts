@@ -16,12 +16,17 @@ export function troubledScenario(seed: number): Scenario {
     format: 1, name: `seed-${seed}`, title: { en: `Seed ${seed}`, ko: `시드 ${seed}` }, seed,
     cluster: {
       mode: 'zookeeper', zookeeperServers: 3, brokers: BROKERS.map((_, i) => ({ brokerId: i + 1 })), brokerConfigs: {}, timing: seed % 5 === 0 ? 'kafka' : 'classroom', epochMs: 1_700_000_000_000,
-      topics: [{ topic: 'orders', partitionCount: 3, replicationFactor: 3, configs: { 'min.insync.replicas': '2' } }],
+      topics: [{ topic: 'orders', partitionCount: 3, replicationFactor: 3, configs: topicConfigs(seed) }],
       producers: [{ name: 'all', config: producer('all') }, { name: 'one', config: producer('1') }],
       consumers: [{ name: 'reader', config: { configs: { 'auto.offset.reset': 'earliest' }, topic: 'orders' } }],
     },
     commands: [], claims: [], untilMs: 200_000,
   };
+}
+
+/** Most seeds as production is set up; some with what makes losses possible, which the checker must then name. */
+function topicConfigs(seed: number): Record<string, string> {
+  return { 'min.insync.replicas': seed % 3 === 0 ? '1' : '2', 'unclean.leader.election.enable': String(seed % 7 === 3) };
 }
 
 /** Numbers by chance for one seed. */
@@ -55,7 +60,7 @@ export function nextTrouble(world: World, dice: Dice): Command | null {
     case 6:
       return other === machine ? null : { type: 'cutLink', from: machine, to: other, oneWay: dice.below(3) === 0 };
     case 7:
-      return other === machine ? null : { type: 'healLink', from: machine, to: other };
+      return healOne(world, dice);
     case 8:
       return other === machine ? null : { type: 'slowLink', from: machine, to: other, latencyMs: 50 + dice.below(900) };
     default:
@@ -63,13 +68,23 @@ export function nextTrouble(world: World, dice: Dice): Command | null {
   }
 }
 
+function healOne(world: World, dice: Dice): Command | null {
+  const cut = MACHINES.flatMap((from) => MACHINES.filter((to) => isLinkCut(world, from, to)).map((to) => ({ from, to })));
+  const chosen = cut[dice.below(Math.max(1, cut.length))];
+  return chosen === undefined ? null : { type: 'healLink', ...chosen };
+}
+
+function isLinkCut(world: World, from: string, to: string): boolean {
+  const [a, b] = [runnerOf(world, from), runnerOf(world, to)];
+  return a !== undefined && b !== undefined && from !== to && isCut(a, b);
+}
+
 /** Everything whole and started again. */
 export function healing(world: World): Command[] {
   const commands: Command[] = [];
   MACHINES.forEach((from, i) => {
     for (const to of MACHINES.slice(i + 1)) {
-      const [a, b] = [runnerOf(world, from), runnerOf(world, to)];
-      if (a !== undefined && b !== undefined && (isCut(a, b) || isCut(b, a))) commands.push({ type: 'healLink', from, to });
+      if (isLinkCut(world, from, to) || isLinkCut(world, to, from)) commands.push({ type: 'healLink', from, to });
       commands.push({ type: 'slowLink', from, to, latencyMs: 100 });
     }
   });

@@ -48,6 +48,7 @@ export type ControllerTrace =
       readonly leader: BrokerId;
       readonly leaderEpoch: LeaderEpoch;
       readonly isr: readonly BrokerId[];
+      readonly replicas: readonly BrokerId[];
       readonly controllerEpoch: ControllerEpoch;
       readonly strategy: ElectionStrategy;
     }
@@ -59,6 +60,7 @@ export type ControllerTrace =
       readonly leader: BrokerId;
       readonly leaderEpoch: LeaderEpoch;
       readonly isr: readonly BrokerId[];
+      readonly replicas: readonly BrokerId[];
       readonly previousIsr: readonly BrokerId[];
       readonly controllerEpoch: ControllerEpoch;
       readonly by: 'leader' | 'controller';

@@ -98,7 +98,7 @@ function applyChange(work: Work, change: PlannedChange, version: number): void {
   putPartition(work, { ...part, leaderAndIsr: change.next, version, state });
   const { topic, partition } = part;
   const { leader, leaderEpoch, isr } = change.next;
-  const facts = { topic, partition, leader, leaderEpoch, isr, controllerEpoch: active.epoch };
+  const facts = { topic, partition, leader, leaderEpoch, isr, replicas: part.replicas, controllerEpoch: active.epoch };
   const previousIsr = part.leaderAndIsr?.isr ?? [];
   if (change.strategy !== null) work.scope.effects.push({ type: 'trace', event: { type: 'LeaderElected', ...facts, strategy: change.strategy } });
   else work.scope.effects.push({ type: 'trace', event: { type: 'IsrChanged', ...facts, previousIsr, by: change.by } });

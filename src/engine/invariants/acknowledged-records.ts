@@ -1,36 +1,31 @@
 import type { TraceRecord } from '../machine/contract.ts';
-import { batchAt, shadowLog, type ShadowBatch } from './shadow-logs.ts';
 import { partitionKey, type Ghosts, type Invariant, type Loss } from './invariant.ts';
-
-interface Acknowledged {
-  readonly baseOffset: number;
-  readonly batch: ShadowBatch;
-}
+import { isRewritten, lostToPower } from './lost-tails.ts';
+import { batchAt, shadowLog, type ShadowBatch } from './shadow-logs.ts';
 
 /**
- * P6, P9: a record acknowledged with acks=all is in every later leader's log, unless faults voided the promise. The
- * checker establishes that from the run: an unclean election, or power cuts after which no member of the ISR held the
- * record any more. Then it is a loss of that kind, and the partition's promise starts anew.
+ * P6, P9: a record acknowledged with acks=all is in every later leader's log, unless faults voided the promise. The checker
+ * establishes that from the run: an unclean election, or power cuts that took the record from the new leader's log. Then it is a loss of
+ * that kind, and the partition's promise starts anew without the record.
  */
 export function acknowledgedRecords(): Invariant {
-  const acknowledged = new Map<string, Acknowledged[]>();
-  /** Brokers that lost bytes of a partition in a power cut since the partition last promised anew. */
-  const cut = new Map<string, Set<number>>();
   return {
     id: 'acknowledged-records',
     onTrace(record, ghosts) {
       const { event } = record;
       switch (event.type) {
         case 'RecordsAcknowledged':
-          if (event.acks === -1) remember(acknowledged, ghosts, event);
+          if (event.acks === -1) remember(ghosts, event, record);
           return;
-        case 'PoweredOff':
-          return notePowerCut(cut, ghosts, record);
         case 'LeaderElected':
-          if (event.strategy === 'unclean') voidPromise(ghosts, acknowledged, { key: partitionKey(event), kind: 'unclean election', record, leader: event.leader });
+          if (event.strategy !== 'unclean') return;
+          ghosts.unclean.add(partitionKey(event));
+          return dropMissing(ghosts, { ...event, brokerId: event.leader }, { record, kind: () => 'unclean election' });
           return;
         case 'BecameLeader':
-          return checkLeader(acknowledged, cut, { ghosts, record, leader: event.brokerId, topic: event.topic, partition: event.partition, leaderEpoch: event.leaderEpoch });
+          // A stale LeaderAndIsr may still make somebody lead an old epoch; it promises nothing.
+          if (event.leaderEpoch < (ghosts.isr.get(partitionKey(event))?.leaderEpoch ?? 0)) return;
+          return dropMissing(ghosts, event, { record, kind: (batch) => explain(ghosts, event, batch) });
         default:
           return;
       }
@@ -38,63 +33,51 @@ export function acknowledgedRecords(): Invariant {
   };
 }
 
-function remember(acknowledged: Map<string, Acknowledged[]>, ghosts: Ghosts, event: { topic: string; partition: number; baseOffset: number }): void {
-  const key = partitionKey(event);
-  const batch = batchAt(ghosts.committed.get(key) ?? [], event.baseOffset);
-  // Not committed by a leader that counts: `committedPrefix` and `consumersBelowHighWatermark` speak of that.
-  if (batch === null) return;
-  const list = acknowledged.get(key) ?? [];
-  list.push({ baseOffset: event.baseOffset, batch });
-  acknowledged.set(key, list);
-}
-
-function notePowerCut(cut: Map<string, Set<number>>, ghosts: Ghosts, record: TraceRecord): void {
-  const { event } = record;
-  const brokerId = ghosts.brokerOfHost.get(record.host);
-  if (event.type !== 'PoweredOff' || brokerId === undefined) return;
-  for (const path of event.lostFiles) {
-    const folder = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    if (!path.endsWith('.log')) continue;
-    const losers = cut.get(folder) ?? new Set<number>();
-    losers.add(brokerId);
-    cut.set(folder, losers);
-  }
-}
-
-interface LeaderCheck {
-  readonly ghosts: Ghosts;
-  readonly record: TraceRecord;
-  readonly leader: number;
+interface Replica {
+  readonly brokerId: number;
   readonly topic: string;
   readonly partition: number;
-  readonly leaderEpoch: number;
 }
 
-function checkLeader(acknowledged: Map<string, Acknowledged[]>, cut: Map<string, Set<number>>, check: LeaderCheck): void {
-  const { ghosts } = check;
-  const key = partitionKey(check);
-  // A stale LeaderAndIsr may still make somebody lead an old epoch; it promises nothing.
-  if (check.leaderEpoch < (ghosts.isr.get(key)?.leaderEpoch ?? 0)) return;
-  const log = shadowLog(ghosts.logs, check.leader, check.topic, check.partition);
-  const missing = (acknowledged.get(key) ?? []).find((one) => batchAt(log, one.baseOffset)?.crc !== one.batch.crc);
-  if (missing === undefined) return;
-  if (cut.get(key)?.has(check.leader) === true) {
-    voidPromise(ghosts, acknowledged, { key, kind: 'power cut of every in-sync copy', record: check.record, leader: check.leader });
-    cut.delete(key);
-    return;
+function remember(ghosts: Ghosts, event: { topic: string; partition: number; baseOffset: number }, record: TraceRecord): void {
+  const key = partitionKey(event);
+  const batch = batchAt(ghosts.committed.get(key) ?? [], event.baseOffset) ?? (ghosts.committedLate.get(key) ?? []).filter((one) => one.baseOffset <= event.baseOffset && event.baseOffset < one.endOffset).at(-1);
+  if (batch !== undefined) {
+    const list = ghosts.acknowledged.get(key);
+    if (list === undefined) ghosts.acknowledged.set(key, [batch]);
+    else list.push(batch);
+  } else if (!ghosts.unclean.has(key)) {
+    ghosts.breaches.push({ invariant: 'acknowledged-records', at: record.id, detail: `${key}: the record at offset ${event.baseOffset} was acknowledged with acks=all, and no leader had committed it` });
   }
-  ghosts.breaches.push({ invariant: 'acknowledged-records', at: check.record.id, detail: `${key}: leader ${check.leader} of epoch ${check.leaderEpoch} lacks the acknowledged record at offset ${missing.baseOffset}` });
 }
 
-/** What the new leader lacks is lost; from here on its log is the truth of the partition. */
-function voidPromise(ghosts: Ghosts, acknowledged: Map<string, Acknowledged[]>, cause: { key: string; kind: Loss['kind']; record: TraceRecord; leader: number }): void {
-  const { key } = cause;
-  const dash = key.lastIndexOf('-');
-  const log = shadowLog(ghosts.logs, cause.leader, key.slice(0, dash), Number(key.slice(dash + 1)));
-  const kept = (acknowledged.get(key) ?? []).filter((one) => batchAt(log, one.baseOffset)?.crc === one.batch.crc);
-  const first = (acknowledged.get(key) ?? []).find((one) => !kept.includes(one));
-  if (first !== undefined) ghosts.losses.push({ at: cause.record.id, kind: cause.kind, partition: key, fromOffset: first.baseOffset });
-  acknowledged.set(key, kept);
-  const committed = (ghosts.committed.get(key) ?? []).filter((batch) => batchAt(log, batch.baseOffset)?.crc === batch.crc);
-  ghosts.committed.set(key, committed);
+/** What this leader lacks of the promised records is lost, and a breach where nothing explains it; from here on its log is the truth. */
+function dropMissing(ghosts: Ghosts, leader: Replica, cause: { readonly record: TraceRecord; readonly kind: (batch: ShadowBatch) => Loss['kind'] | null }): void {
+  const key = partitionKey(leader);
+  const log = shadowLog(ghosts.logs, leader.brokerId, leader.topic, leader.partition);
+  const isHeld = (batch: ShadowBatch): boolean => batchAt(log, batch.baseOffset)?.crc === batch.crc;
+  const promised = ghosts.acknowledged.get(key) ?? [];
+  const missing = promised.filter((batch) => !isHeld(batch));
+  const told = new Set<Loss['kind']>();
+  for (const batch of missing) {
+    const kind = cause.kind(batch);
+    if (kind === null) {
+      ghosts.breaches.push({ invariant: 'acknowledged-records', at: cause.record.id, detail: `${key}: leader ${leader.brokerId} lacks the acknowledged record at offset ${batch.baseOffset}` });
+      break;
+    }
+    if (!told.has(kind)) ghosts.losses.push({ at: cause.record.id, kind, partition: key, fromOffset: batch.baseOffset });
+    told.add(kind);
+  }
+  if (missing.length > 0) ghosts.acknowledged.set(key, promised.filter(isHeld));
+  const committed = ghosts.committed.get(key);
+  if (committed?.every(isHeld) === false) ghosts.committed.set(key, committed.slice(0, committed.findIndex((batch) => !isHeld(batch))));
+}
+
+/** Why a leader out of the ISR may lack a record that was acknowledged with acks=all; null when nothing in the run explains it. */
+function explain(ghosts: Ghosts, leader: Replica, batch: ShadowBatch): Loss['kind'] | null {
+  const key = partitionKey(leader);
+  if (!lostToPower(ghosts.lostTails, key, leader.brokerId, batch) && !isRewritten(ghosts.lostTails, key, batch)) return null;
+  const others = (ghosts.isr.get(key)?.isr ?? []).filter((id) => id !== leader.brokerId);
+  const held = others.some((id) => batchAt(shadowLog(ghosts.logs, id, leader.topic, leader.partition), batch.baseOffset)?.crc === batch.crc);
+  return held ? 'power cut of a replica counted in sync' : 'power cut of every in-sync copy';
 }

@@ -4,6 +4,7 @@ import { committedPrefix } from './committed-prefix.ts';
 import { consumersBelowHighWatermark } from './consumers-below-high-watermark.ts';
 import { epochsNeverGoBack } from './epochs-never-go-back.ts';
 import type { Breach, Ghosts, Invariant, Loss } from './invariant.ts';
+import { newLostTails, noteLostTails } from './lost-tails.ts';
 import { isrWithinReplicas } from './isr-within-replicas.ts';
 import { oneLeaderAnEpoch } from './one-leader-an-epoch.ts';
 import { applyToShadowLogs, newShadowLogs } from './shadow-logs.ts';
@@ -16,7 +17,7 @@ export interface Checker {
 }
 
 export function newChecker(): Checker {
-  const ghosts: Ghosts = { logs: newShadowLogs(), committed: new Map(), voided: new Map(), losses: [], breaches: [], brokerOfHost: new Map(), isr: new Map() };
+  const ghosts: Ghosts = { logs: newShadowLogs(), committed: new Map(), committedLate: new Map(), unclean: new Set(), acknowledged: new Map(), lostTails: newLostTails(), losses: [], breaches: [], brokerOfHost: new Map(), isr: new Map() };
   return {
     ghosts,
     invariants: [oneLeaderAnEpoch(), epochsNeverGoBack(), isrWithinReplicas(), committedPrefix(), acknowledgedRecords(), consumersBelowHighWatermark(), zooKeeperAgreement()],
@@ -26,6 +27,7 @@ export function newChecker(): Checker {
 /** Reads one trace record. Ghost state first, so that every claim sees the world after the event. */
 export function observe(checker: Checker, record: TraceRecord): void {
   const { event } = record;
+  noteLostTails(checker.ghosts.lostTails, checker.ghosts, record);
   if ('brokerId' in event) {
     if (event.type === 'BrokerStarting') checker.ghosts.brokerOfHost.set(record.host, event.brokerId);
     if (event.type !== 'ControllerElected' && event.type !== 'ControllerResigned') applyToShadowLogs(checker.ghosts.logs, event);

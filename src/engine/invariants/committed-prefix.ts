@@ -1,9 +1,10 @@
+import { isRewritten } from './lost-tails.ts';
 import { batchAt, shadowLog, type ShadowBatch } from './shadow-logs.ts';
 import { partitionKey, type Ghosts, type Invariant } from './invariant.ts';
 
 /**
  * P2, P4 to P7: what a leader that is not stale once held below its high watermark is what every later such leader and
- * every follower holds below its own. Faults may void the promise for a partition (see `acknowledgedRecords`).
+ * every follower holds below its own, but for what a leader wrote twice in one epoch because a power cut took it in between.
  */
 export function committedPrefix(): Invariant {
   return {
@@ -14,11 +15,14 @@ export function committedPrefix(): Invariant {
       const key = partitionKey(event);
       const log = shadowLog(ghosts.logs, event.brokerId, event.topic, event.partition);
       const committed = ghosts.committed.get(key) ?? [];
-      const difference = firstDifference(log, committed, { from: event.previous, to: event.highWatermark });
-      if (difference !== null && !ghosts.voided.has(key)) {
+      const mayDiffer = (batch: ShadowBatch): boolean => isRewritten(ghosts.lostTails, key, batch);
+      const difference = firstDifference(log, committed, { from: event.previous, to: event.highWatermark, mayDiffer });
+      if (difference !== null) {
         ghosts.breaches.push({ invariant: 'committed-prefix', at: record.id, detail: `${key} on broker ${event.brokerId} differs from what was committed at offset ${difference}` });
       }
-      if (event.role === 'leader' && !isStale(ghosts, key, event.leaderEpoch)) extend(ghosts, key, log, event.highWatermark);
+      if (event.role !== 'leader') return;
+      if (isStale(ghosts, key, event.leaderEpoch)) noteLate(ghosts, key, { log, from: event.previous, to: event.highWatermark });
+      else extend(ghosts, key, log, event.highWatermark);
     },
   };
 }
@@ -28,12 +32,13 @@ export function isStale(ghosts: Ghosts, key: string, leaderEpoch: number): boole
   return leaderEpoch < (ghosts.isr.get(key)?.leaderEpoch ?? 0);
 }
 
-function firstDifference(log: readonly ShadowBatch[], committed: readonly ShadowBatch[], range: { from: number; to: number }): number | null {
+function firstDifference(log: readonly ShadowBatch[], committed: readonly ShadowBatch[], range: { from: number; to: number; mayDiffer: (batch: ShadowBatch) => boolean }): number | null {
   let offset = range.from;
   while (offset < range.to) {
     const known = batchAt(committed, offset);
     const held = batchAt(log, offset);
-    if (known !== null && held !== null && (known.crc !== held.crc || known.baseOffset !== held.baseOffset)) return offset;
+    const differs = known !== null && held !== null && (known.crc !== held.crc || known.baseOffset !== held.baseOffset);
+    if (differs && !range.mayDiffer(known) && !range.mayDiffer(held)) return offset;
     const next = held?.endOffset ?? known?.endOffset ?? range.to;
     if (next <= offset) return offset;
     offset = next;
@@ -52,4 +57,9 @@ function extend(ghosts: Ghosts, key: string, log: readonly ShadowBatch[], highWa
     end = batch.endOffset;
   }
   ghosts.committed.set(key, committed);
+}
+
+function noteLate(ghosts: Ghosts, key: string, range: { readonly log: readonly ShadowBatch[]; readonly from: number; readonly to: number }): void {
+  const late = ghosts.committedLate.get(key) ?? [];
+  ghosts.committedLate.set(key, [...late, ...range.log.filter((batch) => batch.endOffset > range.from && batch.endOffset <= range.to)]);
 }

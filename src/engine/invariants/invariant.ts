@@ -1,4 +1,5 @@
 import type { EventId, TraceRecord } from '../machine/contract.ts';
+import type { LostTails } from './lost-tails.ts';
 import type { ShadowBatch, ShadowLogs } from './shadow-logs.ts';
 
 /**
@@ -30,8 +31,13 @@ export interface Ghosts {
   readonly logs: ShadowLogs;
   /** Per partition, what a leader that was not stale held below its high watermark: batches by offset. */
   readonly committed: Map<string, ShadowBatch[]>;
-  /** Why the promise to keep committed records is void for a partition from some moment on. */
-  readonly voided: Map<string, Loss['kind']>;
+  /** Per partition, what a leader of an older epoch still committed with its ISR before it heard of its successor. */
+  readonly committedLate: Map<string, ShadowBatch[]>;
+  /** Partitions that had an unclean election: what a leader of an older epoch acknowledges there is promised by nobody. */
+  readonly unclean: Set<string>;
+  /** Per partition, the batches acknowledged with acks=all and promised since. */
+  readonly acknowledged: Map<string, ShadowBatch[]>;
+  readonly lostTails: LostTails;
   readonly losses: Loss[];
   readonly breaches: Breach[];
   readonly brokerOfHost: Map<string, number>;
@@ -48,7 +54,12 @@ export interface Breach {
 /** A loss that faults explain: told to the reader as such, and no breach. */
 export interface Loss {
   readonly at: EventId;
-  readonly kind: 'unclean election' | 'power cut of every in-sync copy';
+  /**
+   * `unclean election`: a replica outside the ISR was made leader. `power cut of every in-sync copy`: no member of the ISR held the
+   * record any more. `power cut of a replica counted in sync`: others of the ISR still held it, but a member that had lost its tail
+   * and was back before anybody missed it leads (known of Kafka before KIP-966).
+   */
+  readonly kind: 'unclean election' | 'power cut of every in-sync copy' | 'power cut of a replica counted in sync';
   readonly partition: string;
   readonly fromOffset: number;
 }

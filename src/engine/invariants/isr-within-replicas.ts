@@ -1,8 +1,7 @@
 import { partitionKey, type Invariant } from './invariant.ts';
 
-/** M3, M4: the ISR is never empty, has no double member, contains the leader, and stays within the assigned replicas as far as these are known. */
+/** M3, M4: the ISR is never empty, has no double member, contains the leader, and is a subset of the replicas. */
 export function isrWithinReplicas(): Invariant {
-  const assigned = new Map<string, Set<number>>();
   return {
     id: 'isr-within-replicas',
     onTrace(record, ghosts) {
@@ -15,9 +14,8 @@ export function isrWithinReplicas(): Invariant {
       if (event.isr.length === 0) fail('the ISR is empty');
       if (new Set(event.isr).size !== event.isr.length) fail(`the ISR ${event.isr.join(',')} names a replica twice`);
       if (event.leader >= 0 && !event.isr.includes(event.leader)) fail(`leader ${event.leader} is not in the ISR ${event.isr.join(',')}`);
-      const replicas = assigned.get(key);
-      // The ISR of the first election is every live replica; with all brokers up, that is the assignment.
-      if (replicas === undefined) assigned.set(key, new Set(event.isr));
+      const stranger = event.isr.find((id) => !event.replicas.includes(id));
+      if (stranger !== undefined) fail(`${stranger} is in the ISR but not among the replicas ${event.replicas.join(',')}`);
       ghosts.isr.set(key, { leader: event.leader, leaderEpoch: event.leaderEpoch, isr: event.isr });
     },
   };

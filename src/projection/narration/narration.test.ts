@@ -5,7 +5,7 @@ import { importanceOf, narrate } from './narrate.ts';
 import { finalSound, malhae, withParticle } from './particles.ts';
 import { plainText, say, span } from './sentence.ts';
 
-const ELECTED: TraceEvent = { type: 'LeaderElected', topic: 'orders', partition: 0, leader: 2, leaderEpoch: 4, isr: [2, 3], controllerEpoch: 5, strategy: 'offline' };
+const ELECTED: TraceEvent = { type: 'LeaderElected', topic: 'orders', partition: 0, leader: 2, leaderEpoch: 4, isr: [2, 3], replicas: [1, 2, 3], controllerEpoch: 5, strategy: 'offline' };
 const TRUNCATED: TraceEvent = { type: 'LogTruncated', brokerId: 1, topic: 'orders', partition: 0, from: 18, to: 16, leaderEpoch: 4, reason: 'divergingEpoch' };
 
 describe('Korean particles', () => {
@@ -73,7 +73,7 @@ describe('what is told', () => {
   });
 
   test('[R4] a change of the ISR is told once, as the cluster has it, and names who went or came', () => {
-    const changed = (isr: readonly number[], previousIsr: readonly number[]): TraceEvent => ({ type: 'IsrChanged', topic: 'orders', partition: 0, leader: 1, leaderEpoch: 0, isr, previousIsr, controllerEpoch: 1, by: 'leader' });
+    const changed = (isr: readonly number[], previousIsr: readonly number[]): TraceEvent => ({ type: 'IsrChanged', topic: 'orders', partition: 0, leader: 1, leaderEpoch: 0, isr, replicas: [1, 2, 3], previousIsr, controllerEpoch: 1, by: 'leader' });
     expect(plainText(narrate('en', { event: changed([1, 2], [1, 2, 3]), host: 'b1' }))).toBe('Broker 3 is out of the ISR of orders-0; it is now 1, 2.');
     expect(plainText(narrate('ko', { event: changed([1, 2, 3], [1, 2]), host: 'b1' }))).toBe('브로커 3이 따라잡아 orders-0의 ISR에 들어왔습니다. ISR은 1, 2, 3입니다.');
     expect(markerOf('en', { event: changed([1, 2], [1, 2, 3]), host: 'b1' })).toMatchObject({ shape: 'minus', label: 'ISR loses 3' });

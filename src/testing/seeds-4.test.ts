@@ -1,0 +1,3 @@
+import { demandSeeds } from './seeds.ts';
+
+demandSeeds(151, 200);
