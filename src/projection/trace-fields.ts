@@ -69,8 +69,8 @@ export const TRACE_FIELDS: { readonly [Type in TraceEvent['type']]: FieldsOf<Ext
   ControllerResigned: { brokerId: 'number', controllerEpoch: 'number' },
   BrokerFailureHandled: { brokerIds: 'numbers', controllerEpoch: 'number' },
   BrokerStartupHandled: { brokerIds: 'numbers', controllerEpoch: 'number' },
-  LeaderElected: { ...onPartition, leader: 'number', leaderEpoch: 'number', isr: 'numbers', controllerEpoch: 'number', strategy: ['offline', 'reassign', 'preferred', 'controlledShutdown', 'unclean', 'newPartition'] },
-  IsrChanged: { ...onPartition, leader: 'number', leaderEpoch: 'number', isr: 'numbers', previousIsr: 'numbers', controllerEpoch: 'number', by: ['leader', 'controller'] },
+  LeaderElected: { ...onPartition, leader: 'number', leaderEpoch: 'number', isr: 'numbers', replicas: 'numbers', controllerEpoch: 'number', strategy: ['offline', 'reassign', 'preferred', 'controlledShutdown', 'unclean', 'newPartition'] },
+  IsrChanged: { ...onPartition, leader: 'number', leaderEpoch: 'number', isr: 'numbers', replicas: 'numbers', previousIsr: 'numbers', controllerEpoch: 'number', by: ['leader', 'controller'] },
   TopicCreated: { topic: 'text', partitionCount: 'number', controllerEpoch: 'number' },
 
   ZooKeeperLooking: { server: 'number', round: 'number' },

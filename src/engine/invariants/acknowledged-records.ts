@@ -21,7 +21,6 @@ export function acknowledgedRecords(): Invariant {
           if (event.strategy !== 'unclean') return;
           ghosts.unclean.add(partitionKey(event));
           return dropMissing(ghosts, { ...event, brokerId: event.leader }, { record, kind: () => 'unclean election' });
-          return;
         case 'BecameLeader':
           // A stale LeaderAndIsr may still make somebody lead an old epoch; it promises nothing.
           if (event.leaderEpoch < (ghosts.isr.get(partitionKey(event))?.leaderEpoch ?? 0)) return;
@@ -41,7 +40,7 @@ interface Replica {
 
 function remember(ghosts: Ghosts, event: { topic: string; partition: number; baseOffset: number }, record: TraceRecord): void {
   const key = partitionKey(event);
-  const batch = batchAt(ghosts.committed.get(key) ?? [], event.baseOffset) ?? (ghosts.committedLate.get(key) ?? []).filter((one) => one.baseOffset <= event.baseOffset && event.baseOffset < one.endOffset).at(-1);
+  const batch = batchAt(ghosts.committed.get(key) ?? [], event.baseOffset) ?? ghosts.committedLate.get(key)?.find((one) => one.baseOffset <= event.baseOffset && event.baseOffset < one.endOffset);
   if (batch !== undefined) {
     const list = ghosts.acknowledged.get(key);
     if (list === undefined) ghosts.acknowledged.set(key, [batch]);

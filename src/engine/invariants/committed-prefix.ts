@@ -61,5 +61,5 @@ function extend(ghosts: Ghosts, key: string, log: readonly ShadowBatch[], highWa
 
 function noteLate(ghosts: Ghosts, key: string, range: { readonly log: readonly ShadowBatch[]; readonly from: number; readonly to: number }): void {
   const late = ghosts.committedLate.get(key) ?? [];
-  ghosts.committedLate.set(key, [...late, ...range.log.filter((batch) => batch.endOffset > range.from && batch.endOffset <= range.to)]);
+  ghosts.committedLate.set(key, [...range.log.filter((batch) => batch.endOffset > range.from && batch.endOffset <= range.to), ...late]);
 }
