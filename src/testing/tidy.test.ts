@@ -114,6 +114,13 @@ describe('the engine', () => {
     expect(findingsIn(engine, engineFindings)).toEqual([]);
   });
 
+  test('[T10] lists every simplification in FIDELITY.md, and lists no file that has none', () => {
+    const simplified = engine.filter((path) => read(path).includes('`Simplified:`'));
+    const listed = [...read('src/FIDELITY.md').matchAll(/`(src\/[^`]+\.ts)`/g)].map((match) => match[1] ?? '');
+    expect(simplified.length).toBeGreaterThan(10);
+    expect([...new Set(listed)].toSorted()).toEqual(simplified.toSorted());
+  });
+
   test('[T8] has a README with numbered rules in every folder', () => {
     const folders = readdirSync(join(ROOT, 'src/engine')).filter((name) => statSync(join(ROOT, 'src/engine', name)).isDirectory());
     const without = folders.filter((folder) => !FILES.includes(`src/engine/${folder}/README.md`) || !/\*\*R1\*\*/.test(read(`src/engine/${folder}/README.md`)));
