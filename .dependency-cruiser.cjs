@@ -38,7 +38,7 @@ const LAYERS = {
   host: ['engine'],
   playground: ['projection', 'host', 'engine'],
   ui: ['playground', 'projection', 'host', 'engine'],
-  cli: ['playground', 'projection', 'host', 'engine'],
+  cli: ['playground', 'projection', 'host', 'testing', 'engine'],
 };
 
 const layerRules = Object.entries(LAYERS).map(([folder, allowed]) => ({

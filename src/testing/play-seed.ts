@@ -30,7 +30,7 @@ export interface SeedReport {
   readonly lastLines: readonly string[];
 }
 
-export interface SeedOptions extends Pick<PlayerOptions, 'cut' | 'sink'> {
+export interface SeedOptions extends Pick<PlayerOptions, 'cut' | 'sink' | 'onTrace'> {
   readonly lineCount?: number;
 }
 
@@ -41,6 +41,7 @@ export function playSeed(seed: number, options: SeedOptions = {}): SeedReport {
   const last = { written: new Map<string, number>(), read: new Map<string, number>() };
   const onTrace = (record: TraceRecord): void => {
     noteProgress(last, record);
+    options.onTrace?.(record);
     lines.push(`${(record.id.atUs / 1e6).toFixed(3)} ${record.host} ${JSON.stringify(record.event)}`);
     if (lines.length > 4 * lineCount) lines.splice(0, lines.length - lineCount);
   };

@@ -1,5 +1,6 @@
 import type { ClusterSpec, Scenario, TimedCommand } from '../../engine/world/scenario.ts';
 import { claimProblem } from './claim-problem.ts';
+import { jsonProblem } from './json-problem.ts';
 import { claimParser } from './parse-claim.ts';
 import { assignment, commandParser, configs, consumerSpec, instantMs, LIMITS, machineName, partitionCount, producerSpec, replicationFactor } from './parse-command.ts';
 import { demanding, integer, list, object, oneOf, optional, refuse, text, type Parsed, type Parser } from './schema.ts';
@@ -75,6 +76,8 @@ export function parseScenario(value: unknown): Parsed<Scenario> {
 /** A scenario as a file holds it. */
 export function parseScenarioText(source: string): Parsed<Scenario> {
   if (source.length > MOST_SCENARIO_CHARS) return refuse('', `the file has ${source.length} characters, at most ${MOST_SCENARIO_CHARS} are allowed`);
+  const problem = jsonProblem(source);
+  if (problem !== null) return refuse('', `line ${problem.line}, column ${problem.column}: this is no JSON: ${problem.reason}`);
   let value: unknown;
   try {
     value = JSON.parse(source);

@@ -4,6 +4,7 @@ import type { World } from '../../engine/world/world-state.ts';
 import { serveHistory } from '../../host/workers/history.ts';
 import type { FromHistory, ToHistory } from '../../host/workers/messages.ts';
 import { diffViews } from '../../projection/diff-view.ts';
+import { newToldOnce } from '../../projection/narration/told-once.ts';
 import { projectView } from '../../projection/project.ts';
 import { EMPTY_VIEW, type EventView, type View } from '../../projection/view.ts';
 import type { FromViewPort, ToViewPort } from './messages.ts';
@@ -28,6 +29,7 @@ function start(channels: Channels): void {
   let checker: Checker | null = null;
   let shown: View = EMPTY_VIEW;
   let events: EventView[] = [];
+  let told = newToldOnce();
   let wanted = false;
   let news = false;
   const viewPort = portOf<FromViewPort, ToViewPort>(channels.view, () => channels.view.close());
@@ -49,9 +51,10 @@ function start(channels: Channels): void {
       world = opened;
       checker = watching;
       events = [];
+      told = newToldOnce();
     },
     traced: (record) => {
-      if (isMarker(record)) events = [...events, { id: events.length, atUs: record.id.atUs, host: record.host, event: record.event }];
+      if (isMarker(record) && told.isNews(record.event)) events = [...events, { id: events.length, atUs: record.id.atUs, host: record.host, event: record.event }];
     },
     advanced: (now) => {
       world = now;

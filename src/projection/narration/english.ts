@@ -24,6 +24,11 @@ function many(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`;
 }
 
+/** `broker 1`, `brokers 1, 2`. */
+function brokers(ids: readonly number[]): string {
+  return `${ids.length === 1 ? 'broker' : 'brokers'} ${idList(ids, '?')}`;
+}
+
 const ACKS = { '-1': 'by every in-sync replica', '0': 'by nobody (acks=0)', '1': 'by the leader alone' } as const;
 const TRUNCATION_REASONS = {
   divergingEpoch: 'as the leader’s log parts from it there',
@@ -51,7 +56,7 @@ export const english: Templates = {
     event.lostBytes === 0
       ? say`${Machine(host)} ${span('out', 'lost power')}. All it had written was on its disk.`
       : say`${Machine(host)} ${span('out', 'lost power')}; ${span('out', byteSize(event.lostBytes))} that were only in its page cache are gone.`,
-  PoweredOn: (_, host) => say`${Machine(host)} has power again.`,
+  PoweredOn: (_, host) => say`${Machine(host)} has power.`,
   LinkCut: (event, host) => say`The cable from ${machine(host)} to ${machine(event.to)} is ${span('out', 'cut')}.`,
   LinkHealed: (event, host) => say`The cable from ${machine(host)} to ${machine(event.to)} is whole again.`,
   LinkChanged: (event, host) => say`The link from ${machine(host)} to ${machine(event.to)} has other settings.`,
@@ -59,7 +64,9 @@ export const english: Templates = {
   DiskFailed: (event, host) => say`The disk of ${machine(host)} ${span('out', 'failed')} at ${event.path}: ${event.error}.`,
 
   BrokerStarting: (event) =>
-    say`Broker ${event.brokerId} loads ${many(event.logCount, 'log')}; ${event.cleanShutdownFound ? 'it had been shut down in order' : 'it had not been shut down in order, so it recovers them'}.`,
+    event.logCount === 0
+      ? say`Broker ${event.brokerId} begins with no logs.`
+      : say`Broker ${event.brokerId} loads ${many(event.logCount, 'log')}; ${event.cleanShutdownFound ? 'it had been shut down in order' : 'it had not been shut down in order, so it recovers them'}.`,
   BrokerRegistered: (event) => say`Broker ${event.brokerId} is registered in ZooKeeper, broker epoch ${event.brokerEpoch}.`,
   ZooKeeperSessionLost: (event) =>
     event.state === 'expired'
@@ -84,17 +91,17 @@ export const english: Templates = {
   LogTruncated: (event) =>
     say`Broker ${event.brokerId} ${span('out', 'cuts')} ${partitionName(event)} from ${event.from} back to ${span('out', event.to)}, ${TRUNCATION_REASONS[event.reason]}.`,
   IsrChangeRequested: (event) =>
-    say`Broker ${event.brokerId} asks the controller to ${event.change === 'shrink' ? 'take' : 'let'} ${idList(event.replicas, 'nobody')} ${event.change === 'shrink' ? 'out of' : 'into'} the ISR of ${partitionName(event)}.`,
+    say`Broker ${event.brokerId} asks the controller to ${event.change === 'shrink' ? 'take' : 'let'} ${brokers(event.replicas)} ${event.change === 'shrink' ? 'out of' : 'into'} the ISR of ${partitionName(event)}.`,
   IsrChangeRefused: (event) => say`The controller refuses the ISR that broker ${event.brokerId} asked for on ${partitionName(event)}: ${span('out', event.error)}.`,
   IsrShrunk: (event) => say`Broker ${event.brokerId}, the leader, has it confirmed that broker ${idList(event.removed, '?')} left the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
   IsrExpanded: (event) => say`Broker ${event.brokerId}, the leader, has it confirmed that broker ${idList(event.added, '?')} joined the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
-  RequestRefused: (event) => say`Broker ${event.brokerId} refuses ${event.api} of ${event.from} for ${partitionName(event)}: ${span('out', event.error)}.`,
+  RequestRefused: (event) => say`Broker ${event.brokerId} refuses ${event.api} of ${event.from} for ${event.topic === '' ? 'a topic it has not heard of yet' : partitionName(event)}: ${span('out', event.error)}.`,
   HighWatermarksCheckpointed: (event) => say`Broker ${event.brokerId} writes its high watermarks to its disk.`,
 
   ControllerElected: (event) => say`${span('control', `Broker ${event.brokerId}`)} is the controller, ${span('control', `controller epoch ${event.controllerEpoch}`)}.`,
   ControllerResigned: (event) => say`Broker ${event.brokerId} is no longer the controller (epoch ${event.controllerEpoch}).`,
-  BrokerFailureHandled: (event) => say`The controller sees that broker ${idList(event.brokerIds, '?')} is ${span('out', 'gone')} from ZooKeeper and looks after its partitions.`,
-  BrokerStartupHandled: (event) => say`The controller sees broker ${idList(event.brokerIds, '?')} and tells it what it holds.`,
+  BrokerFailureHandled: (event) => say`The controller sees that ${brokers(event.brokerIds)} ${event.brokerIds.length === 1 ? 'is' : 'are'} ${span('out', 'gone')} from ZooKeeper and looks after ${event.brokerIds.length === 1 ? 'its' : 'their'} partitions.`,
+  BrokerStartupHandled: (event) => say`The controller sees ${brokers(event.brokerIds)} and tells ${event.brokerIds.length === 1 ? 'it what it holds' : 'them what they hold'}.`,
   LeaderElected: (event) =>
     event.leader < 0
       ? say`${span('out', `${partitionName(event)} has no leader`)} in epoch ${event.leaderEpoch}; its ISR is ${idList(event.isr, 'empty')}.`

@@ -55,7 +55,9 @@ export const korean: Templates = {
   DiskFailed: (event, host) => malhae`${machine(host)}의 디스크에서 ${event.path} 작업이 ${span('out', '실패')}했습니다: ${event.error}.`,
 
   BrokerStarting: (event) =>
-    malhae`브로커 ${event.brokerId}(이)가 로그 ${event.logCount}개를 읽어 들입니다. ${event.cleanShutdownFound ? '지난번에 정상 종료했습니다' : '정상 종료하지 못했으므로 로그를 복구합니다'}.`,
+    event.logCount === 0
+      ? malhae`브로커 ${event.brokerId}(이)가 로그 없이 시작합니다.`
+      : malhae`브로커 ${event.brokerId}(이)가 로그 ${event.logCount}개를 읽어 들입니다. ${event.cleanShutdownFound ? '지난번에 정상 종료했습니다' : '정상 종료하지 못했으므로 로그를 복구합니다'}.`,
   BrokerRegistered: (event) => malhae`브로커 ${event.brokerId}(이)가 ZooKeeper에 등록되었습니다(브로커 에포크 ${event.brokerEpoch}).`,
   ZooKeeperSessionLost: (event) =>
     event.state === 'expired'
@@ -88,7 +90,7 @@ export const korean: Templates = {
   IsrChangeRefused: (event) => malhae`컨트롤러가 브로커 ${event.brokerId}의 ${partitionName(event)} ISR 변경 요청을 거절했습니다: ${span('out', event.error)}.`,
   IsrShrunk: (event) => malhae`리더인 브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에서 ${brokers(event.removed)}(이)가 빠진 것을 확인했습니다: ${span('isr', idList(event.isr, '없음'))}.`,
   IsrExpanded: (event) => malhae`리더인 브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에 ${brokers(event.added)}(이)가 들어온 것을 확인했습니다: ${span('isr', idList(event.isr, '없음'))}.`,
-  RequestRefused: (event) => malhae`브로커 ${event.brokerId}(이)가 ${event.from}의 ${partitionName(event)} ${event.api} 요청을 거절했습니다: ${span('out', event.error)}.`,
+  RequestRefused: (event) => malhae`브로커 ${event.brokerId}(이)가 ${event.from}의 ${event.topic === '' ? '아직 모르는 토픽에 대한' : partitionName(event)} ${event.api} 요청을 거절했습니다: ${span('out', event.error)}.`,
   HighWatermarksCheckpointed: (event) => malhae`브로커 ${event.brokerId}(이)가 하이 워터마크를 디스크에 적었습니다.`,
 
   ControllerElected: (event) => malhae`${span('control', `브로커 ${event.brokerId}`)}(이)가 컨트롤러가 되었습니다(${span('control', `컨트롤러 에포크 ${event.controllerEpoch}`)}).`,

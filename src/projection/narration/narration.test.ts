@@ -4,6 +4,7 @@ import { markerOf } from './markers.ts';
 import { importanceOf, narrate } from './narrate.ts';
 import { finalSound, malhae, withParticle } from './particles.ts';
 import { plainText, say, span } from './sentence.ts';
+import { newToldOnce } from './told-once.ts';
 
 const ELECTED: TraceEvent = { type: 'LeaderElected', topic: 'orders', partition: 0, leader: 2, leaderEpoch: 4, isr: [2, 3], replicas: [1, 2, 3], controllerEpoch: 5, strategy: 'offline' };
 const TRUNCATED: TraceEvent = { type: 'LogTruncated', brokerId: 1, topic: 'orders', partition: 0, from: 18, to: 16, leaderEpoch: 4, reason: 'divergingEpoch' };
@@ -85,5 +86,21 @@ describe('what is told', () => {
     expect(markerOf('en', { event: ELECTED, host: 'b2' })).toMatchObject({ shape: 'crown', label: '2 leads orders-0' });
     expect(markerOf('ko', { event: { type: 'ProcessKilled' }, host: 'b1' })).toMatchObject({ shape: 'cross', label: '1 강제 종료' });
     expect(markerOf('en', { event: { ...ELECTED, strategy: 'newPartition' }, host: 'b2' })).toBeNull();
+  });
+});
+
+describe('what several machines tell', () => {
+  test('[R6] the end of a session is told by the first server that applies it; another session is news again', () => {
+    const closed = (server: number, sessionId: string): TraceEvent => ({ type: 'ZooKeeperSessionClosed', server, sessionId, expired: true, ephemerals: ['/brokers/ids/1'] });
+    const told = newToldOnce();
+    expect([closed(3, 'a'), closed(1, 'a'), closed(2, 'b'), closed(2, 'a'), TRUNCATED, TRUNCATED].map((event) => told.isNews(event))).toEqual([true, false, true, false, true, true]);
+  });
+
+  test('[R3] one broker or several, none of their logs or some: the sentence agrees', () => {
+    const tell = (event: TraceEvent): string => plainText(narrate('en', { event, host: 'b1' }));
+    expect(tell({ type: 'BrokerStartupHandled', brokerIds: [2, 3], controllerEpoch: 1 })).toBe('The controller sees brokers 2, 3 and tells them what they hold.');
+    expect(tell({ type: 'BrokerFailureHandled', brokerIds: [1], controllerEpoch: 1 })).toBe('The controller sees that broker 1 is gone from ZooKeeper and looks after its partitions.');
+    expect(tell({ type: 'BrokerStarting', brokerId: 1, cleanShutdownFound: false, logCount: 0 })).toBe('Broker 1 begins with no logs.');
+    expect(tell({ type: 'RequestRefused', brokerId: 1, topic: '', partition: 0, api: 'Fetch', error: 'UNKNOWN_TOPIC_ID', from: 'broker-3' })).toBe('Broker 1 refuses Fetch of broker-3 for a topic it has not heard of yet: UNKNOWN_TOPIC_ID.');
   });
 });
