@@ -8,6 +8,7 @@ export function runSeed(given: SeedArguments, io: Io): ExitStatus {
   const report = playSeed(given.seed, { onTrace: newNarrator({ language: given.language, trace: false, scenario: null }, io) });
   io.out('');
   for (const problem of report.problems) io.out(`PROBLEM ${printable(problem)}`);
+  for (const loss of report.losses) io.out(`Lost, as faults voided the promise: ${loss}`);
   if (report.problems.length > 0) {
     io.out('The last events:');
     for (const line of report.lastLines) io.out(`  ${printable(line)}`);

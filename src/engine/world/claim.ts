@@ -86,6 +86,6 @@ export type SafetyClaim =
   /** Every record acknowledged by a leader (acks=1) or by the ISR (acks=all) stands at its offset in the leader's log. */
   | { readonly type: 'noAcknowledgedRecordLost'; readonly atMs: number; readonly topic?: string; readonly acks?: -1 | 1 }
   /** Faults voided the promise of acks=all, in this way. */
-  | (OnPartition & { readonly type: 'promiseVoided'; readonly kind: 'unclean election' | 'power cut of every in-sync copy' })
+  | (OnPartition & { readonly type: 'promiseVoided'; readonly kind: 'unclean election' | 'power cut of every in-sync copy' | 'power cut of a replica counted in sync' })
   /** No invariant was broken so far. */
   | { readonly type: 'invariantsHold'; readonly atMs: number };

@@ -64,7 +64,7 @@ const CLAIM_PARSERS = {
     Object.hasOwn(COMMAND_PARSERS, claim.command) ? null : { path: 'command', reason: `there is no command named ${JSON.stringify(claim.command)}` },
   ),
   noAcknowledgedRecordLost: object({ type: oneOf('noAcknowledgedRecordLost'), atMs, topic: optional(topic), acks: optional(oneOf(-1, 1)) }),
-  promiseVoided: object({ type: oneOf('promiseVoided'), ...onPartition, kind: oneOf('unclean election', 'power cut of every in-sync copy') }),
+  promiseVoided: object({ type: oneOf('promiseVoided'), ...onPartition, kind: oneOf('unclean election', 'power cut of every in-sync copy', 'power cut of a replica counted in sync') }),
   invariantsHold: object({ type: oneOf('invariantsHold'), atMs }),
 } satisfies { readonly [Type in Claim['type']]: Parser<ClaimOf<Type>> };
 
