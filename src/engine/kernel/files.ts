@@ -47,7 +47,7 @@ export function appendToFile(tree: FileTree, path: string, bytes: Uint8Array): F
   const file = mapGet(tree, path) ?? EMPTY_FILE;
   const dataEnd = file.dataEnd + bytes.length;
   const extents = bytes.length === 0 ? file.extents : arrayPush(file.extents, bytes);
-  return mapSet(tree, path, { ...file, dataEnd, extents, sizeBytes: Math.max(file.sizeBytes, dataEnd) });
+  return mapSet(tree, path, { sizeBytes: Math.max(file.sizeBytes, dataEnd), dataEnd, extents, generation: file.generation });
 }
 
 /** The whole content becomes `bytes`. */

@@ -98,6 +98,7 @@ function insert<V>(node: Node<V> | null, pair: Pair<V>, shift: number): Node<V> 
     return { kind: 'branch', slots };
   }
   if (node.hash === pair.hash) {
+    if (node.entries.length === 1 && node.entries[0]?.[0] === pair.key) return { kind: 'leaf', hash: node.hash, entries: [[pair.key, pair.value]] };
     const others = node.entries.filter((entry) => entry[0] !== pair.key);
     return { kind: 'leaf', hash: node.hash, entries: [...others, [pair.key, pair.value]] };
   }

@@ -1,5 +1,6 @@
 import { assert } from '../kernel/assert.ts';
 import { appendToFile, cutFile, deleteFile, EMPTY_FILE, renameFile, replaceFile, resizeFile, type FileImage, type FileTree } from '../kernel/files.ts';
+import type { Mutable } from '../kernel/mutable.ts';
 import { emptyMap, mapDelete, mapEntries, mapGet, mapKeys, mapSet } from '../kernel/persistent-map.ts';
 import type { DiskEffect } from '../kernel/system.ts';
 import { EVENT_CLASS, type DeviceVersion, type DiskState, type JournalEntry } from './contract.ts';
@@ -33,7 +34,15 @@ export function performDiskEffect(draft: Draft, effect: DiskEffect): void {
 }
 
 function setDisk(draft: Draft, disk: DiskState): void {
-  draft.state = { ...draft.state, disk };
+  draft.state.disk = disk;
+}
+
+function copyDisk(disk: DiskState): Mutable<DiskState> {
+  return {
+    cache: disk.cache, device: disk.device, dirtySinceUs: disk.dirtySinceUs, journal: disk.journal, deviceFreeUs: disk.deviceFreeUs,
+    nextGeneration: disk.nextGeneration, flushing: disk.flushing, flushSequence: disk.flushSequence, recentDevices: disk.recentDevices,
+    flushedBytes: disk.flushedBytes, writeBackArmed: disk.writeBackArmed,
+  };
 }
 
 function writeCache(draft: Draft, path: string, cache: FileTree): void {
@@ -47,18 +56,23 @@ function writeCache(draft: Draft, path: string, cache: FileTree): void {
     written = mapSet(cache, path, { ...after, generation: nextGeneration });
     nextGeneration += 1;
   }
-  const journal = [...disk.journal, ...journalOf(path, before, { after, generation: nextGeneration - 1 })];
+  const entry = journalEntryOf(path, before, { after, generation: nextGeneration - 1 });
   const dirtySinceUs = mapGet(disk.dirtySinceUs, path) === undefined ? mapSet(disk.dirtySinceUs, path, draft.nowUs) : disk.dirtySinceUs;
-  setDisk(draft, { ...disk, cache: written, nextGeneration, journal, dirtySinceUs });
+  const changed = copyDisk(disk);
+  changed.cache = written;
+  changed.nextGeneration = nextGeneration;
+  changed.dirtySinceUs = dirtySinceUs;
+  if (entry !== null) changed.journal = [...disk.journal, entry];
+  setDisk(draft, changed);
   armWriteBack(draft);
 }
 
 /** What a write means for the journal: a new name, or data cut off at the end. */
-function journalOf(path: string, before: FileImage | undefined, written: { readonly after: FileImage | undefined; readonly generation: number }): JournalEntry[] {
-  if (before === undefined) return [{ op: 'create', path }];
+function journalEntryOf(path: string, before: FileImage | undefined, written: { readonly after: FileImage | undefined; readonly generation: number }): JournalEntry | null {
+  if (before === undefined) return { op: 'create', path };
   const { after } = written;
   const cut = after !== undefined && after.dataEnd < before.dataEnd && after.generation !== before.generation && isCutOf(after, before);
-  return cut ? [{ op: 'cut', path, sizeBytes: after.dataEnd, from: before.generation, to: written.generation }] : [];
+  return cut ? { op: 'cut', path, sizeBytes: after.dataEnd, from: before.generation, to: written.generation } : null;
 }
 
 /** True when the extents are the first ones of `before`: a cut, not other content. */

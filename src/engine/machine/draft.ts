@@ -4,7 +4,8 @@ import type { StepContext } from '../kernel/machine-contract.ts';
 import { mapGet, mapSet } from '../kernel/persistent-map.ts';
 import { drawAt, streamKey } from '../kernel/random.ts';
 import type { InstantUs } from '../kernel/units.ts';
-import type { MachineEffect, MachineEvent, MachineSpec, MachineState, MachineTrace, Surroundings } from './contract.ts';
+import type { MachineEffect, MachineEvent, MachineSpec, MachineState, MachineTrace, ProcessSlot, Surroundings } from './contract.ts';
+import type { Mutable } from '../kernel/mutable.ts';
 import type { ProcessTrace } from './process-kinds.ts';
 
 /** What a machine's steps share besides state: who it is, what surrounds it, where it may allocate. */
@@ -23,25 +24,43 @@ export interface MachineEnvironment {
 }
 
 /**
- * One step in the making: the state so far and the effects so far. Lives only inside `stepMachine`; the state it ends
- * with is as immutable as any.
+ * One step in the making: the state so far and the effects so far. Lives only inside `stepMachine`. The state and its process
+ * slot are this draft's own copies, changed in place; what the step ends with is as immutable as any.
  */
 export interface Draft {
   readonly environment: MachineEnvironment;
   readonly nowUs: InstantUs;
   readonly effects: MachineEffect[];
-  state: MachineState;
+  readonly state: DraftState;
   laneA: number;
   laneB: number;
 }
 
+type DraftState = Mutable<Omit<MachineState, 'process'>> & { process: Mutable<ProcessSlot> };
+
 export function beginDraft(environment: MachineEnvironment, state: MachineState, nowUs: InstantUs): Draft {
-  return { environment, nowUs, effects: [], state, laneA: state.lanes.a, laneB: state.lanes.b };
+  return { environment, nowUs, effects: [], state: copyState(state), laneA: state.lanes.a, laneB: state.lanes.b };
+}
+
+function copyState(state: MachineState): DraftState {
+  const { process } = state;
+  return {
+    power: state.power,
+    process: {
+      status: process.status, state: process.state, incarnation: process.incarnation, nextConnection: process.nextConnection,
+      listening: process.listening, timers: process.timers, backlog: process.backlog, exitCode: process.exitCode,
+      exitReason: process.exitReason, statusSinceUs: process.statusSinceUs, restartsLeft: process.restartsLeft,
+    },
+    sockets: state.sockets, connections: state.connections, nextSocket: state.nextSocket, links: state.links, disk: state.disk,
+    draws: state.draws, unanswered: state.unanswered, sequence: state.sequence, stepCount: state.stepCount, lanes: state.lanes,
+  };
 }
 
 /** The state with lanes and step count brought up to date. */
 export function endDraft(draft: Draft): MachineState {
-  return { ...draft.state, stepCount: draft.state.stepCount + 1, lanes: { a: draft.laneA, b: draft.laneB } };
+  draft.state.stepCount += 1;
+  draft.state.lanes = { a: draft.laneA, b: draft.laneB };
+  return draft.state;
 }
 
 /** Folds one 32-bit word into the machine's trace hash. */
@@ -58,7 +77,7 @@ export function draw(draft: Draft, purpose: string): number {
     environment.streamKeys[purpose] = key;
   }
   const n = mapGet(draft.state.draws, purpose) ?? 0;
-  draft.state = { ...draft.state, draws: mapSet(draft.state.draws, purpose, n + 1) };
+  draft.state.draws = mapSet(draft.state.draws, purpose, n + 1);
   return drawAt(key, n);
 }
 
@@ -71,7 +90,7 @@ export function processContext(draft: Draft): StepContext {
     allocate: (sizeBytes) => allocateFrom(draft.environment.arena, sizeBytes),
     nextConnection: () => {
       const connection = draft.state.process.nextConnection;
-      draft.state = { ...draft.state, process: { ...draft.state.process, nextConnection: connection + 1 } };
+      draft.state.process.nextConnection = connection + 1;
       return connection;
     },
   };
@@ -80,12 +99,12 @@ export function processContext(draft: Draft): StepContext {
 /** The next number of this machine's source sequence: orders what it schedules and sends. */
 export function nextSequence(draft: Draft): number {
   const sequence = draft.state.sequence;
-  draft.state = { ...draft.state, sequence: sequence + 1 };
+  draft.state.sequence = sequence + 1;
   return sequence;
 }
 
 export function schedule(draft: Draft, event: Pick<MachineEvent, 'atUs' | 'class' | 'input'>): void {
-  const full: MachineEvent = { ...event, source: draft.environment.spec.rank, sequence: nextSequence(draft) };
+  const full: MachineEvent = { atUs: event.atUs, class: event.class, source: draft.environment.spec.rank, sequence: nextSequence(draft), input: event.input };
   draft.effects.push({ type: 'schedule', event: full });
 }
 

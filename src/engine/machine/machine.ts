@@ -37,9 +37,9 @@ export interface MachineStep {
 
 /** One input of the operating system: a packet, a command, a timer, a disk completion. */
 export function stepMachine(environment: MachineEnvironment, state: MachineState, input: MachineInput, nowUs: InstantUs): MachineStep {
-  const draft = beginDraft(environment, state, nowUs);
   // A timer set anew is not news: it neither counts nor hashes.
   if (input.type === 'processTimer' && !isCurrentTimer(state, input)) return { state, effects: [] };
+  const draft = beginDraft(environment, state, nowUs);
   foldInput(draft, input);
   onInput(draft, input);
   return { state: endDraft(draft), effects: draft.effects };
@@ -73,7 +73,7 @@ function onInput(draft: Draft, input: MachineInput): void {
 function keepUnanswered(draft: Draft, input: Extract<MachineInput, { type: 'packet' }>): void {
   const { packet } = input;
   if (packet.kind === 'rst' || draft.state.unanswered.some((other) => other.from === packet.from && other.fromSocket === packet.fromSocket)) return;
-  draft.state = { ...draft.state, unanswered: [...draft.state.unanswered, packet] };
+  draft.state.unanswered = [...draft.state.unanswered, packet];
 }
 
 function onFlushDone(draft: Draft, input: Extract<MachineInput, { type: 'flushDone' }>): void {
@@ -116,7 +116,8 @@ function onCommand(draft: Draft, command: MachineCommand): void {
 function start(draft: Draft): void {
   if (draft.state.power === 'off') {
     const { unanswered } = draft.state;
-    draft.state = { ...draft.state, power: 'on', unanswered: [] };
+    draft.state.power = 'on';
+    draft.state.unanswered = [];
     trace(draft, { type: 'PoweredOn' });
     for (const packet of unanswered) sendReset(draft, packet);
   }
@@ -128,14 +129,13 @@ function powerOff(draft: Draft, exactDevice: number | null): void {
   const loss = losePower(draft, exactDevice);
   draw(draft, 'boot');
   const incarnation = draft.state.process.incarnation;
-  draft.state = {
-    ...draft.state,
+  Object.assign(draft.state, {
     power: 'off',
     process: { ...stoppedSlot('off', incarnation), statusSinceUs: draft.nowUs },
     sockets: emptyMap(),
     connections: emptyMap(),
     links: emptyLinks(draft),
-  };
+  } satisfies Partial<MachineState>);
   trace(draft, { type: 'PoweredOff', lostBytes: loss.lostBytes, lostFiles: loss.lostFiles });
 }
 

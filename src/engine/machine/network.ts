@@ -1,5 +1,6 @@
 import { arrayGet, arrayPush, arraySet } from '../kernel/persistent-array.ts';
-import { mapDelete, mapGet, mapSet } from '../kernel/persistent-map.ts';
+import { mapDelete, mapGet, mapHas, mapSet } from '../kernel/persistent-map.ts';
+import type { Mutable } from '../kernel/mutable.ts';
 import { drawAt, streamKey } from '../kernel/random.ts';
 import type { CloseReason } from '../kernel/system.ts';
 import type { ConnectionId, InstantUs, MachineRank } from '../kernel/units.ts';
@@ -22,26 +23,20 @@ export function socketOfConnection(draft: Draft, connection: ConnectionId): Sock
 
 export function putSocket(draft: Draft, socket: Socket): void {
   const { state } = draft;
-  draft.state = {
-    ...state,
-    sockets: mapSet(state.sockets, String(socket.id), socket),
-    connections: mapSet(state.connections, String(socket.connection), socket.id),
-  };
+  state.sockets = mapSet(state.sockets, String(socket.id), socket);
+  state.connections = mapSet(state.connections, String(socket.connection), socket.id);
 }
 
 export function removeSocket(draft: Draft, socket: Socket): void {
   const { state } = draft;
-  draft.state = {
-    ...state,
-    sockets: mapDelete(state.sockets, String(socket.id)),
-    connections: mapDelete(state.connections, String(socket.connection)),
-  };
+  state.sockets = mapDelete(state.sockets, String(socket.id));
+  state.connections = mapDelete(state.connections, String(socket.connection));
 }
 
 export function newSocket(draft: Draft, socket: Omit<Socket, 'id' | 'lastArrivalUs'>): Socket {
   const id = draft.state.nextSocket;
-  draft.state = { ...draft.state, nextSocket: id + 1 };
-  const whole: Socket = { ...socket, id, lastArrivalUs: 0 };
+  draft.state.nextSocket = id + 1;
+  const whole = withLastArrival({ ...socket, id, lastArrivalUs: 0 }, 0);
   putSocket(draft, whole);
   return whole;
 }
@@ -57,9 +52,14 @@ export function sendOnSocket(draft: Draft, socket: Socket, segment: { kind: Pack
     message: segment.message,
     notBeforeUs: socket.lastArrivalUs,
   });
-  if (mapGet(draft.state.sockets, String(socket.id)) !== undefined) {
-    draft.state = { ...draft.state, sockets: mapSet(draft.state.sockets, String(socket.id), { ...socket, lastArrivalUs: packet.arrivesUs }) };
-  }
+  const key = String(socket.id);
+  const { state } = draft;
+  if (mapHas(state.sockets, key)) state.sockets = mapSet(state.sockets, key, withLastArrival(socket, packet.arrivesUs));
+}
+
+function withLastArrival(socket: Socket, lastArrivalUs: InstantUs): Socket {
+  const { id, connection, owner, peer, peerSocket, status } = socket;
+  return { id, connection, owner, peer, peerSocket, status, lastArrivalUs };
 }
 
 /** Answers a packet that no socket here knows. */
@@ -81,20 +81,19 @@ interface Outgoing {
 function transmit(draft: Draft, outgoing: Outgoing): Packet {
   const { rank } = draft.environment.spec;
   const sizeBytes = SEGMENT_OVERHEAD_BYTES + (outgoing.message?.sizeBytes ?? 0);
-  const draftPacket = {
+  const packet: Mutable<Packet> = {
     kind: outgoing.kind, from: rank, to: outgoing.to, fromSocket: outgoing.fromSocket, toSocket: outgoing.toSocket,
-    port: outgoing.port, message: outgoing.message, sizeBytes, sentUs: draft.nowUs, sequence: nextSequence(draft),
+    port: outgoing.port, message: outgoing.message, sizeBytes, sentUs: draft.nowUs, arrivesUs: outgoing.notBeforeUs, sequence: nextSequence(draft),
   };
   if (outgoing.to === rank) {
-    const arrivesUs = Math.max(draft.nowUs + draft.environment.spec.profile.loopbackUs, outgoing.notBeforeUs);
-    const packet: Packet = { ...draftPacket, arrivesUs };
+    packet.arrivesUs = Math.max(draft.nowUs + draft.environment.spec.profile.loopbackUs, outgoing.notBeforeUs);
     draft.effects.push({ type: 'packet', packet });
     return packet;
   }
   const link = linkTo(draft, outgoing.to);
-  if (link.cut) return holdPacket(draft, link, { ...draftPacket, arrivesUs: outgoing.notBeforeUs });
+  if (link.cut) return holdPacket(draft, link, packet);
   const passed = passLink(draft, link, { to: outgoing.to, sizeBytes });
-  const packet: Packet = { ...draftPacket, arrivesUs: Math.max(passed.arrivesUs, outgoing.notBeforeUs) };
+  packet.arrivesUs = Math.max(passed.arrivesUs, outgoing.notBeforeUs);
   setLink(draft, outgoing.to, passed.link);
   draft.effects.push({ type: 'packet', packet });
   return packet;
@@ -117,7 +116,7 @@ function passLink(draft: Draft, link: LinkState, segment: { to: MachineRank; siz
       waitUs = Math.min(waitUs * 2, profile.tcpGreatestRetransmitUs);
     }
   }
-  return { link: { ...link, nextFreeUs, draws }, arrivesUs: nextFreeUs + delayUs };
+  return { link: { settings, cut: link.cut, nextFreeUs, draws, held: link.held }, arrivesUs: nextFreeUs + delayUs };
 }
 
 function linkStream(draft: Draft, to: MachineRank): number {
@@ -151,7 +150,7 @@ export function defaultLink(surroundings: Surroundings, from: MachineRank, to: M
 function setLink(draft: Draft, to: MachineRank, link: LinkState): void {
   let links = draft.state.links;
   while (links.length <= to) links = arrayPush(links, null);
-  draft.state = { ...draft.state, links: arraySet(links, to, link) };
+  draft.state.links = arraySet(links, to, link);
 }
 
 function holdPacket(draft: Draft, link: LinkState, packet: Packet): Packet {

@@ -24,11 +24,12 @@ export function stoppedSlot(status: ProcessStatus, incarnation: number): Process
 }
 
 function setSlot(draft: Draft, slot: ProcessSlot): void {
-  draft.state = { ...draft.state, process: slot };
+  draft.state.process = slot;
 }
 
 function setStatus(draft: Draft, status: ProcessStatus): void {
-  setSlot(draft, { ...draft.state.process, status, statusSinceUs: draft.nowUs });
+  draft.state.process.status = status;
+  draft.state.process.statusSinceUs = draft.nowUs;
 }
 
 /** Tries of the supervisor after one start by hand. */
@@ -58,7 +59,7 @@ export function onProcessReady(draft: Draft, incarnation: number): void {
 /** Hands an input to the process, or keeps it for a stopped one, or drops it. */
 export function deliver(draft: Draft, input: ProcessInput): void {
   const { process } = draft.state;
-  if (process.status === 'paused') setSlot(draft, { ...process, backlog: arrayPush(process.backlog, input) });
+  if (process.status === 'paused') process.backlog = arrayPush(process.backlog, input);
   else if (process.status === 'running') runProcess(draft, input);
 }
 
@@ -69,7 +70,7 @@ function runProcess(draft: Draft, input: ProcessInput): void {
 }
 
 function finishStep(draft: Draft, step: ReturnType<typeof stepProcess>): void {
-  setSlot(draft, { ...draft.state.process, state: step.state });
+  draft.state.process.state = step.state;
   for (const effect of step.effects) {
     foldEffect(draft, effect);
     perform(draft, effect);
@@ -82,7 +83,8 @@ function perform(draft: Draft, effect: ProcessEffect): void {
     case 'connect':
       return openConnection(draft, effect);
     case 'listen':
-      return setSlot(draft, { ...draft.state.process, listening: [...draft.state.process.listening, effect.port] });
+      draft.state.process.listening = [...draft.state.process.listening, effect.port];
+      return;
     case 'send':
       return sendOnConnection(draft, effect.connection, effect.message);
     case 'close':
@@ -112,15 +114,17 @@ function timerKey(timer: { owner: string; name: string }): string {
 function setTimer(draft: Draft, effect: Extract<ProcessEffect, { type: 'setTimer' }>): void {
   const key = timerKey(effect);
   const atUs = Math.max(draft.nowUs, effect.atUs);
-  if (mapGet(draft.state.process.timers, key)?.atUs === atUs) return;
+  const { process } = draft.state;
+  if (mapGet(process.timers, key)?.atUs === atUs) return;
   const generation = draft.state.sequence;
-  setSlot(draft, { ...draft.state.process, timers: mapSet(draft.state.process.timers, key, { generation, atUs }) });
-  const { incarnation } = draft.state.process;
+  process.timers = mapSet(process.timers, key, { generation, atUs });
+  const { incarnation } = process;
   schedule(draft, { atUs, class: EVENT_CLASS.timer, input: { type: 'processTimer', owner: effect.owner, name: effect.name, generation, incarnation } });
 }
 
 function forgetTimer(draft: Draft, timer: { owner: string; name: string }): void {
-  setSlot(draft, { ...draft.state.process, timers: mapDelete(draft.state.process.timers, timerKey(timer)) });
+  const { process } = draft.state;
+  process.timers = mapDelete(process.timers, timerKey(timer));
 }
 
 /** False for a timer that was set anew or cancelled since, or whose process is gone. */
@@ -145,7 +149,8 @@ export function resumeProcess(draft: Draft): void {
   const { process } = draft.state;
   if (process.status !== 'paused') return;
   const waiting = arrayToList(process.backlog);
-  setSlot(draft, { ...process, status: 'running', backlog: emptyArray(), statusSinceUs: draft.nowUs });
+  setStatus(draft, 'running');
+  process.backlog = emptyArray();
   trace(draft, { type: 'ProcessResumed', waitingInputs: waiting.length });
   for (const input of waiting) {
     foldSystemInput(draft, input);

@@ -40,7 +40,7 @@ function onSyn(draft: Draft, packet: Packet): void {
   const listens = (process.status === 'running' || process.status === 'paused') && process.listening.includes(packet.port);
   if (!listens) return sendReset(draft, packet);
   const connection = process.nextConnection;
-  draft.state = { ...draft.state, process: { ...process, nextConnection: connection + 1 } };
+  process.nextConnection = connection + 1;
   const socket = newSocket(draft, { connection, owner: ACCEPTED, peer: packet.from, peerSocket: packet.fromSocket, status: 'open' });
   sendOnSocket(draft, socket, { kind: 'synAck', message: null });
   deliver(draft, { type: 'accepted', connection, port: packet.port, peer: hostOf(draft, packet.from) });
