@@ -1,4 +1,5 @@
 import { required } from '../kernel/assert.ts';
+import type { Mutable } from '../kernel/mutable.ts';
 import { mapGet, mapSet, type PersistentMap } from '../kernel/persistent-map.ts';
 import type { BrokerEpoch, ControllerEpoch, Offset, PartitionId } from '../kernel/units.ts';
 import { logDirName } from '../log/file-names.ts';
@@ -65,7 +66,34 @@ export function requirePartition(state: BrokerState, key: string): Partition {
 }
 
 export function putPartition(state: BrokerState, partition: Partition): BrokerState {
-  return { ...state, partitions: mapSet(state.partitions, partition.key, partition) };
+  const next = copyBroker(state);
+  next.partitions = mapSet(state.partitions, partition.key, partition);
+  return next;
+}
+
+/** A copy to change before anybody sees it, for what changes with every request. */
+export function copyBroker(state: BrokerState): Mutable<BrokerState> {
+  return {
+    identity: state.identity, config: state.config, brokerEpoch: state.brokerEpoch, controllerEpoch: state.controllerEpoch,
+    shuttingDown: state.shuttingDown, stopped: state.stopped, metadata: state.metadata, partitions: state.partitions,
+    idleLogs: state.idleLogs, nextLogId: state.nextLogId, logsById: state.logsById,
+    checkpointedHighWatermarks: state.checkpointedHighWatermarks, highWatermarkCheckpointStarted: state.highWatermarkCheckpointStarted,
+    topicConfigs: state.topicConfigs, waitingControlRequests: state.waitingControlRequests, delayedProduce: state.delayedProduce,
+    delayedFetch: state.delayedFetch, fetchers: state.fetchers, failedPartitions: state.failedPartitions,
+    alterPartition: state.alterPartition, producerIds: state.producerIds,
+  };
+}
+
+export function withDelayedFetch(state: BrokerState, delayedFetch: BrokerState['delayedFetch']): BrokerState {
+  const next = copyBroker(state);
+  next.delayedFetch = delayedFetch;
+  return next;
+}
+
+export function withDelayedProduce(state: BrokerState, delayedProduce: BrokerState['delayedProduce']): BrokerState {
+  const next = copyBroker(state);
+  next.delayedProduce = delayedProduce;
+  return next;
 }
 
 /** ReplicaManager.getPartitionOrError: the error when this broker does not host the partition. */

@@ -1,4 +1,5 @@
 import { assert } from '../kernel/assert.ts';
+import type { Mutable } from '../kernel/mutable.ts';
 import { mapDelete, mapGet, mapSet, mapValues, emptyMap, type PersistentMap } from '../kernel/persistent-map.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
 import type { SystemInput } from '../kernel/system.ts';
@@ -66,7 +67,8 @@ export function nodeOf(client: NetworkClientState, nodeId: number): NodeState | 
 }
 
 function putNode(client: NetworkClientState, node: NodeState): NetworkClientState {
-  return { ...client, nodes: mapSet(client.nodes, String(node.address.nodeId), node) };
+  const nodes = mapSet(client.nodes, String(node.address.nodeId), node);
+  return { config: client.config, nodes, connections: client.connections, nextCorrelationId: client.nextCorrelationId, timerUs: client.timerUs };
 }
 
 export function isReady(client: NetworkClientState, nodeId: number): boolean {
@@ -90,8 +92,15 @@ export function queueRequest(client: NetworkClientState, request: QueuedRequest,
   const { nodeId } = request.node;
   const known = nodeOf(client, nodeId) ?? newNode(request.node);
   const moved = known.address.host !== request.node.host || known.address.port !== request.node.port;
-  const node: NodeState = { ...known, address: moved ? request.node : known.address, waiting: [...known.waiting, request] };
+  const node = copyNode(known);
+  if (moved) node.address = request.node;
+  node.waiting = [...known.waiting, request];
   return flushNode(putNode(client, node), nodeId, scope);
+}
+
+function copyNode(node: NodeState): Mutable<NodeState> {
+  const { address, status, connection, deadlineUs, failures, waiting, inFlight } = node;
+  return { address, status, connection, deadlineUs, failures, waiting, inFlight };
 }
 
 function newNode(address: NodeAddress): NodeState {
@@ -128,13 +137,15 @@ function sendWaiting(client: NetworkClientState, node: NodeState, scope: Network
     const request = node.waiting[sent] as QueuedRequest;
     sent += 1;
     const correlationId = current.nextCorrelationId;
-    current = { ...current, nextCorrelationId: nextCorrelation(correlationId) };
+    current = { config: client.config, nodes: client.nodes, connections: client.connections, nextCorrelationId: nextCorrelation(correlationId), timerUs: client.timerUs };
     send(node, scope, makeRequest({ api: request.api, version: request.version, correlationId, clientId: client.config.clientId, body: request.body }) as WireMessage);
     if (request.expectsResponse) inFlight = [...inFlight, { correlationId, api: request.api, tag: request.tag, sentUs: scope.context.nowUs, internal: false }];
     else events.push({ type: 'sent', nodeId: node.address.nodeId, tag: request.tag });
   }
   if (sent === 0) return { client, events };
-  const next: NodeState = { ...node, inFlight, waiting: node.waiting.slice(sent) };
+  const next = copyNode(node);
+  next.inFlight = inFlight;
+  next.waiting = node.waiting.slice(sent);
   current = putNode(current, next);
   // Only this node's deadline can be new.
   return { client: armUntil(current, deadlineOf(current, next), scope), events };
@@ -193,12 +204,17 @@ function becomeReady(client: NetworkClientState, node: NodeState, scope: Network
 function onReceived(client: NetworkClientState, connection: ConnectionId, message: WireMessage, scope: NetworkScope): NetworkResult {
   const node = nodeOfConnection(client, connection);
   if (node === undefined || message.kind !== 'response') return { client, events: [] };
-  const [first, ...rest] = node.inFlight;
-  assert(first !== undefined && first.correlationId === message.correlationId, `an answer to request ${first?.correlationId ?? 'none'}, got ${message.correlationId}`);
-  const answered: NodeState = { ...node, inFlight: rest };
+  const first = node.inFlight[0];
+  assert(first !== undefined && first.correlationId === message.correlationId, 'an answer to the oldest request under way');
+  const answered = copyNode(node);
+  answered.inFlight = node.inFlight.slice(1);
   if (first.internal) return becomeReady(putNode(client, answered), answered, scope);
   const flushed = flushNode(putNode(client, answered), node.address.nodeId, scope);
-  return { client: flushed.client, events: [{ type: 'response', nodeId: node.address.nodeId, tag: first.tag, frame: message }, ...flushed.events] };
+  return { client: flushed.client, events: withFirst({ type: 'response', nodeId: node.address.nodeId, tag: first.tag, frame: message }, flushed.events) };
+}
+
+function withFirst(event: NetworkEvent, events: readonly NetworkEvent[]): readonly NetworkEvent[] {
+  return events.length === 0 ? [event] : [event, ...events];
 }
 
 interface Closing {

@@ -6,7 +6,7 @@ import { BROKER_APIS } from '../broker/broker.ts';
 import { makeResponse } from '../protocol/frames.ts';
 import type { ApiName, ResponseBodies } from '../protocol/generated/apis.ts';
 import type { RequestFrame, WireMessage } from '../protocol/wire.ts';
-import { tellBroker, tellController, tellTopicAdmin, updateState, type AcceptedConnection, type Work } from './kafka-server-state.ts';
+import { setConnections, tellBroker, tellController, tellTopicAdmin, type AcceptedConnection, type Work } from './kafka-server-state.ts';
 
 /** SocketServer: a connection has one request under way, whose id is the connection's. Answers so keep the order of requests. */
 export function onAccepted(work: Work, connection: ConnectionId, peer: HostName): void {
@@ -19,7 +19,7 @@ export function onAccepted(work: Work, connection: ConnectionId, peer: HostName)
 }
 
 export function onAcceptedClosed(work: Work, connection: ConnectionId): void {
-  updateState(work, { connections: mapDelete(work.state.connections, String(connection)) });
+  setConnections(work, mapDelete(work.state.connections, String(connection)));
 }
 
 export function onAcceptedMessage(work: Work, connection: ConnectionId, message: WireMessage): void {
@@ -41,14 +41,15 @@ export function serveWaitingRequests(work: Work): void {
 }
 
 function beginNext(work: Work, accepted: AcceptedConnection): void {
-  const [first, ...waiting] = accepted.waiting;
-  if (first === undefined) putConnection(work, { ...accepted, current: null });
-  else begin(work, { ...accepted, waiting }, first);
+  const { connection, peer, waiting } = accepted;
+  const first = waiting[0];
+  if (first === undefined) putConnection(work, { connection, peer, current: null, waiting });
+  else begin(work, { connection, peer, current: null, waiting: waiting.slice(1) }, first);
 }
 
 /** Hands a request to the part that serves its API; one that nobody serves ends the connection, as in Kafka. */
 function begin(work: Work, accepted: AcceptedConnection, frame: RequestFrame): void {
-  putConnection(work, { ...accepted, current: frame });
+  putConnection(work, { connection: accepted.connection, peer: accepted.peer, current: frame, waiting: accepted.waiting });
   const requestId = accepted.connection;
   if (isOneOf(CONTROLLER_APIS, frame.api)) tellController(work, { type: 'request', requestId, frame });
   else if (isOneOf(TOPIC_ADMIN_APIS, frame.api)) tellTopicAdmin(work, { type: 'request', requestId, frame });
@@ -89,5 +90,5 @@ export function closeAllAccepted(work: Work): void {
 }
 
 function putConnection(work: Work, accepted: AcceptedConnection): void {
-  updateState(work, { connections: mapSet(work.state.connections, String(accepted.connection), accepted) });
+  setConnections(work, mapSet(work.state.connections, String(accepted.connection), accepted));
 }

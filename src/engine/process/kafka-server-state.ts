@@ -1,4 +1,5 @@
 import type { FileTree } from '../kernel/files.ts';
+import type { Mutable } from '../kernel/mutable.ts';
 import type { PersistentMap } from '../kernel/persistent-map.ts';
 import type { Scope } from '../kernel/scope.ts';
 import type { SystemEffect } from '../kernel/system.ts';
@@ -116,7 +117,27 @@ export const KAFKA_SERVER = 'kafka-server';
 export const ZOOKEEPER = 'zookeeper';
 
 export function updateState(work: Work, fields: Partial<KafkaServerState>): void {
-  work.state = { ...work.state, ...fields };
+  work.state = Object.assign(copyServer(work.state), fields);
+}
+
+/** As `updateState`, for the two that change with nearly every input. */
+export function setBroker(work: Work, broker: BrokerState): void {
+  const next = copyServer(work.state);
+  next.broker = broker;
+  work.state = next;
+}
+
+export function setConnections(work: Work, connections: KafkaServerState['connections']): void {
+  const next = copyServer(work.state);
+  next.connections = connections;
+  work.state = next;
+}
+
+function copyServer(state: KafkaServerState): Mutable<KafkaServerState> {
+  return {
+    config: state.config, brokerConfig: state.brokerConfig, phase: state.phase, session: state.session, registeredSessionId: state.registeredSessionId,
+    connections: state.connections, broker: state.broker, controller: state.controller, topicAdmin: state.topicAdmin,
+  };
 }
 
 export function tellBroker(work: Work, input: BrokerInput): void {

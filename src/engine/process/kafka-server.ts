@@ -20,6 +20,7 @@ import { closeAccepted, finishRequest, onAccepted, onAcceptedClosed, onAcceptedM
 import { isRegistrationAnswer, onRegistrationAnswer, register } from './kafka-registration.ts';
 import {
   KAFKA_SERVER,
+  setBroker,
   tellBroker,
   tellController,
   tellTopicAdmin,
@@ -218,7 +219,7 @@ function runBroker(work: Work, input: BrokerInput): void {
   if (broker === null) return;
   const scope: BrokerScope = { context: work.scope.context, effects: [] };
   const next = stepBroker(broker, input, scope);
-  updateState(work, { broker: next });
+  if (next !== broker) setBroker(work, next);
   performAll(work, scope.effects);
   if (next.metadata !== broker.metadata) checkTopicAdmin(work, (effect) => perform(work, effect));
 }

@@ -9,7 +9,7 @@ import { getPartition, putPartition, requirePartition, type BrokerState } from '
 import type { BrokerScope } from '../contract.ts';
 import { completeFetches } from '../purgatory/completion.ts';
 import { moveHighWatermark } from '../replication/high-watermark.ts';
-import type { Partition } from '../replication/partition.ts';
+import { withLog, type Partition } from '../replication/partition.ts';
 import { traceAppend } from '../replication/trace-append.ts';
 import { findFetcherPartition, getFetcher, isReadyForFetch, putFetcher, updateAndMoveToEnd, type AskedPartition, type FetcherPartition } from './fetcher-state.ts';
 import { askLatestOffset } from './out-of-range.ts';
@@ -30,7 +30,7 @@ export function onFetchResponse(state: BrokerState, source: BrokerId, body: Fetc
   if (fetcher === null || fetcher.request === null || fetcher.request.kind !== 'fetch') return state;
   const { asked } = fetcher.request;
   const leftovers: Leftovers = { diverging: [], delayed: [], outOfRange: [], movedHighWatermark: [] };
-  let next = putFetcher(state, { ...fetcher, request: null });
+  let next = putFetcher(state, { source: fetcher.source, client: fetcher.client, partitions: fetcher.partitions, request: null });
   if (body.errorCode !== 0) for (const each of asked) leftovers.delayed.push(each.key);
   for (const topic of body.responses) {
     for (const data of topic.partitions) {
@@ -87,8 +87,9 @@ function processRecords(state: BrokerState, source: BrokerId, what: RecordsToPro
   const partition = getPartition(state, key);
   if (partition === null || partition.log.logEndOffset !== fetchState.fetchOffset) return markPartitionFailed(state, source, key);
   const records = data.records ?? [];
+  if (records.length === 0 && hasNoNews(partition, fetchState, data)) return state;
   const result = appendAsFollower(partition.log, records, scope);
-  const written: Partition = { ...partition, log: result.log };
+  const written = withLog(partition, result.log);
   if (result.error !== null) {
     const refused = putPartition(state, written);
     if (result.error !== 'CORRUPT_MESSAGE' && result.error !== 'INVALID_RECORD') return markPartitionFailed(refused, source, key);
@@ -100,8 +101,15 @@ function processRecords(state: BrokerState, source: BrokerId, what: RecordsToPro
   const followed = moveHighWatermark(written, data.highWatermark, brokerId, scope);
   if (followed !== written) leftovers.movedHighWatermark.push(key);
   const started = incrementLogStartOffset(followed.log, data.logStartOffset, scope);
-  const next = putPartition(state, { ...followed, log: started.log });
+  const next = putPartition(state, started.log === followed.log ? followed : withLog(followed, started.log));
   return started.error === null ? advanceFetchState(next, source, { fetchState, data, records }) : markPartitionFailed(next, source, key);
+}
+
+/** Most partitions of most answers: no records, and no offset that this replica has not. */
+function hasNoNews(partition: Partition, fetchState: FetcherPartition, data: FetchResponsePartitionData): boolean {
+  const { log } = partition;
+  const highWatermark = Math.min(Math.max(data.highWatermark, log.logStartOffset), log.logEndOffset);
+  return highWatermark === log.highWatermark && data.logStartOffset <= log.logStartOffset && fetchState.lag !== null;
 }
 
 function advanceFetchState(state: BrokerState, source: BrokerId, what: { readonly fetchState: FetcherPartition; readonly data: FetchResponsePartitionData; readonly records: readonly Uint8Array[] }): BrokerState {
@@ -112,7 +120,9 @@ function advanceFetchState(state: BrokerState, source: BrokerId, what: { readonl
   const fetchOffset = requirePartition(state, fetchState.key).log.logEndOffset;
   const lastFetchedEpoch = last === undefined ? fetchState.lastFetchedEpoch : partitionLeaderEpoch(last);
   const lag = Math.max(0, data.highWatermark - fetchOffset);
-  return putFetcher(state, updateAndMoveToEnd(fetcher, { ...fetchState, fetchOffset, lastFetchedEpoch, lag, delayedUntilUs: null }));
+  const { key, topic, partition, topicId, currentLeaderEpoch } = fetchState;
+  const advanced: FetcherPartition = { key, topic, partition, topicId, fetchOffset, lastFetchedEpoch, currentLeaderEpoch, state: fetchState.state, delayedUntilUs: null, lag };
+  return putFetcher(state, updateAndMoveToEnd(fetcher, advanced));
 }
 
 function truncateToDivergence(state: BrokerState, source: BrokerId, divergence: { readonly key: string; readonly end: EpochEnd }, scope: BrokerScope): BrokerState {

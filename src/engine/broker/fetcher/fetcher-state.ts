@@ -2,7 +2,7 @@ import { mapDelete, mapGet, mapSet, mapValues } from '../../kernel/persistent-ma
 import type { BrokerId, InstantUs, LeaderEpoch, Offset, PartitionId, Uuid } from '../../kernel/units.ts';
 import type { NodeAddress } from '../../network-client/contract.ts';
 import { newNetworkClient, type NetworkClientState } from '../../network-client/network-client.ts';
-import type { BrokerState } from '../broker-state.ts';
+import { copyBroker, type BrokerState } from '../broker-state.ts';
 import { fetcherOwner } from '../owners.ts';
 
 /** ReplicaFetcherThread: copies from one source broker, with one request in flight. */
@@ -70,7 +70,9 @@ export function getFetcher(state: BrokerState, source: BrokerId): ReplicaFetcher
 }
 
 export function putFetcher(state: BrokerState, fetcher: ReplicaFetcher): BrokerState {
-  return { ...state, fetchers: mapSet(state.fetchers, String(fetcher.source.nodeId), fetcher) };
+  const next = copyBroker(state);
+  next.fetchers = mapSet(state.fetchers, String(fetcher.source.nodeId), fetcher);
+  return next;
 }
 
 export function dropFetcher(state: BrokerState, source: BrokerId): BrokerState {
@@ -96,8 +98,10 @@ export function findFetcherPartition(fetcher: ReplicaFetcher, key: string): Fetc
 
 /** The partition's new state; it goes to the end of the order. Nothing happens if it was taken from the fetcher. */
 export function updateAndMoveToEnd(fetcher: ReplicaFetcher, partition: FetcherPartition): ReplicaFetcher {
-  const others = fetcher.partitions.filter((other) => other.key !== partition.key);
-  return others.length === fetcher.partitions.length ? fetcher : { ...fetcher, partitions: [...others, partition] };
+  const partitions = fetcher.partitions.filter((other) => other.key !== partition.key);
+  if (partitions.length === fetcher.partitions.length) return fetcher;
+  partitions.push(partition);
+  return { source: fetcher.source, client: fetcher.client, partitions, request: fetcher.request };
 }
 
 /** Back-off after an error; a partition that sits out already goes on doing so. */

@@ -116,7 +116,7 @@ function sendFetch(state: BrokerState, fetcher: ReplicaFetcher, ready: readonly 
   });
   const request = { node: fetcher.source, api: 'Fetch', version: LATEST_VERSIONS.Fetch, body, tag: '', expectsResponse: true } as const;
   const { client } = queueRequest(fetcher.client, request, networkScope(scope));
-  return putFetcher(state, { ...fetcher, client, request: { kind: 'fetch', asked: ready.map(askedOf) } });
+  return putFetcher(state, { source: fetcher.source, client, partitions: fetcher.partitions, request: { kind: 'fetch', asked: ready.map(askedOf) } });
 }
 
 function groupByTopic(state: BrokerState, partitions: readonly FetcherPartition[]): readonly FetchRequestFetchTopic[] {
@@ -155,7 +155,7 @@ export function onFetcherInput(state: BrokerState, source: BrokerId, input: Syst
   if (fetcher === null) return state;
   if (input.type === 'timer' && input.name === WORK) return runFetcher(state, source, scope);
   const { client, events } = onNetworkInput(fetcher.client, input, networkScope(scope));
-  let next = putFetcher(state, { ...fetcher, client });
+  let next = putFetcher(state, { source: fetcher.source, client, partitions: fetcher.partitions, request: fetcher.request });
   for (const event of events) {
     if (event.type === 'failed') next = onFailed(next, source, scope);
     else if (event.type === 'response' && event.frame.api === 'Fetch') next = onFetchResponse(next, source, event.frame.body, scope);

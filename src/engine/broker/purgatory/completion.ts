@@ -1,6 +1,6 @@
 import { bytesBetween } from '../../log/read.ts';
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
-import { getPartition, notHostedError, type BrokerState } from '../broker-state.ts';
+import { getPartition, notHostedError, withDelayedFetch, withDelayedProduce, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { checkAccess, effectiveMinIsr, maximalIsr } from '../replication/partition.ts';
 import { compareEpochs, upperBound } from '../requests/read-partition.ts';
@@ -33,7 +33,7 @@ export function completeFetches(state: BrokerState, key: string, scope: BrokerSc
 export function completeFetch(state: BrokerState, operation: DelayedFetch, scope: BrokerScope): BrokerState {
   const delayedFetch = unpark(state.delayedFetch, operation, scope);
   scope.effects.push({ type: 'respond', requestId: operation.requestId, api: 'Fetch', body: readWholeFetch(state, operation.topics, operation.params) });
-  return { ...state, delayedFetch };
+  return withDelayedFetch(state, delayedFetch);
 }
 
 /**
@@ -85,14 +85,15 @@ export function completeProduces(state: BrokerState, key: string, scope: BrokerS
 }
 
 function checkProduce(state: BrokerState, operation: DelayedProduce, scope: BrokerScope): BrokerState {
-  const checked: DelayedProduce = { ...operation, partitions: operation.partitions.map((status) => checkAcks(state, status)) };
-  if (checked.partitions.some((status) => status.acksPending)) return { ...state, delayedProduce: replaceOperation(state.delayedProduce, checked) };
+  const { requestId, parkedUs, expiresUs, keys, clientId } = operation;
+  const checked: DelayedProduce = { requestId, parkedUs, expiresUs, keys, clientId, partitions: operation.partitions.map((status) => checkAcks(state, status)) };
+  if (checked.partitions.some((status) => status.acksPending)) return withDelayedProduce(state, replaceOperation(state.delayedProduce, checked));
   return completeProduce(state, checked, scope);
 }
 
 /** Takes a produce out and answers it; what is still pending says REQUEST_TIMED_OUT. */
 export function completeProduce(state: BrokerState, operation: DelayedProduce, scope: BrokerScope): BrokerState {
-  const next: BrokerState = { ...state, delayedProduce: unpark(state.delayedProduce, operation, scope) };
+  const next = withDelayedProduce(state, unpark(state.delayedProduce, operation, scope));
   respondToProduce(next, { requestId: operation.requestId, clientId: operation.clientId, acks: -1, statuses: operation.partitions }, scope);
   return next;
 }

@@ -37,19 +37,19 @@ export function expiryUs(nowUs: InstantUs, maxWaitMs: number): InstantUs {
 
 export function park<Operation extends DelayedOperation>(purgatory: Purgatory<Operation>, operation: Operation, scope: BrokerScope): Purgatory<Operation> {
   const name = String(operation.requestId);
-  assert(mapGet(purgatory.operations, name) === undefined, `request ${name} not to be parked already`);
+  assert(mapGet(purgatory.operations, name) === undefined, 'a request that is not parked already');
   let { watchers } = purgatory;
   for (const key of operation.keys) {
     const watching = mapGet(watchers, key) ?? NOBODY;
-    watchers = mapSet(watchers, key, [...watching, operation.requestId]);
+    watchers = mapSet(watchers, key, watching.length === 0 ? [operation.requestId] : [...watching, operation.requestId]);
   }
   scope.effects.push({ type: 'setTimer', owner: purgatory.owner, name, atUs: operation.expiresUs });
-  return { ...purgatory, watchers, operations: mapSet(purgatory.operations, name, operation) };
+  return { owner: purgatory.owner, operations: mapSet(purgatory.operations, name, operation), watchers };
 }
 
 /** The operation's new form (what it already knows of some partitions), under the same keys. */
 export function replaceOperation<Operation extends DelayedOperation>(purgatory: Purgatory<Operation>, operation: Operation): Purgatory<Operation> {
-  return { ...purgatory, operations: mapSet(purgatory.operations, String(operation.requestId), operation) };
+  return { owner: purgatory.owner, operations: mapSet(purgatory.operations, String(operation.requestId), operation), watchers: purgatory.watchers };
 }
 
 /** Takes an operation out, with its watches and its timer. */
@@ -61,7 +61,7 @@ export function unpark<Operation extends DelayedOperation>(purgatory: Purgatory<
     watchers = left.length === 0 ? mapDelete(watchers, key) : mapSet(watchers, key, left);
   }
   scope.effects.push({ type: 'cancelTimer', owner: purgatory.owner, name });
-  return { ...purgatory, watchers, operations: mapDelete(purgatory.operations, name) };
+  return { owner: purgatory.owner, operations: mapDelete(purgatory.operations, name), watchers };
 }
 
 export function findOperation<Operation extends DelayedOperation>(purgatory: Purgatory<Operation>, requestId: number): Operation | null {

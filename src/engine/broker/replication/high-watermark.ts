@@ -3,7 +3,7 @@ import { updateHighWatermark } from '../../log/log-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { hasAliveBroker, type MetadataCache } from '../metadata/metadata-cache.ts';
 import { isCaughtUp } from './follower-replica.ts';
-import { isUnderMinIsr, maximalIsr, onReplica, type LeaderRole, type Partition } from './partition.ts';
+import { isUnderMinIsr, maximalIsr, withLog, type LeaderRole, type Partition } from './partition.ts';
 
 /** What the rules of replication need besides the partition. */
 export interface ReplicationFacts {
@@ -44,7 +44,7 @@ export function moveHighWatermark(partition: Partition, target: Offset, brokerId
   if (log.highWatermark > previous) {
     const role = partition.role.kind === 'leader' ? 'leader' : 'follower';
     const { leaderEpoch } = partition;
-    scope.effects.push({ type: 'trace', event: { type: 'HighWatermarkAdvanced', ...onReplica(partition, brokerId), role, leaderEpoch, highWatermark: log.highWatermark, previous } });
+    scope.effects.push({ type: 'trace', event: { type: 'HighWatermarkAdvanced', brokerId, topic: partition.topic, partition: partition.partition, role, leaderEpoch, highWatermark: log.highWatermark, previous } });
   }
-  return { ...partition, log };
+  return withLog(partition, log);
 }

@@ -1,5 +1,6 @@
 import type { BrokerId, ControllerEpoch, LeaderEpoch, Offset, PartitionEpoch, PartitionId } from '../../kernel/units.ts';
 import { NO_EPOCH } from '../../kernel/units.ts';
+import type { Mutable } from '../../kernel/mutable.ts';
 import type { LogState } from '../../log/log-state.ts';
 import type { FollowerReplica } from './follower-replica.ts';
 
@@ -128,7 +129,29 @@ export function findFollower(role: LeaderRole, brokerId: BrokerId): FollowerRepl
 }
 
 export function withFollower(role: LeaderRole, replica: FollowerReplica): LeaderRole {
-  return { ...role, followers: role.followers.map((follower) => (follower.brokerId === replica.brokerId ? replica : follower)) };
+  const followers = role.followers.map((follower) => (follower.brokerId === replica.brokerId ? replica : follower));
+  return { kind: 'leader', committedIsr: role.committedIsr, pendingIsr: role.pendingIsr, epochStartOffset: role.epochStartOffset, followers };
+}
+
+export function withLog(partition: Partition, log: LogState): Partition {
+  const next = copyPartition(partition);
+  next.log = log;
+  return next;
+}
+
+export function withRole(partition: Partition, role: PartitionRole): Partition {
+  const next = copyPartition(partition);
+  next.role = role;
+  return next;
+}
+
+/** For what changes with every request. */
+function copyPartition(partition: Partition): Mutable<Partition> {
+  return {
+    key: partition.key, topic: partition.topic, partition: partition.partition, log: partition.log, replicas: partition.replicas,
+    addingReplicas: partition.addingReplicas, removingReplicas: partition.removingReplicas, leaderEpoch: partition.leaderEpoch,
+    partitionEpoch: partition.partitionEpoch, controllerEpoch: partition.controllerEpoch, role: partition.role,
+  };
 }
 
 /** Everything that an event about this replica carries. */

@@ -3,7 +3,7 @@ import type { ErrorName } from '../../protocol/errors.ts';
 import type { FetchRequest, FetchRequestFetchTopic } from '../../protocol/generated/fetch-request.ts';
 import type { FetchResponsePartitionData, FetchResponseFetchableTopicResponse } from '../../protocol/generated/fetch-response.ts';
 import type { RequestFrameOf } from '../../protocol/wire.ts';
-import { getPartition, partitionKey, putPartition, replicationFacts, type BrokerState } from '../broker-state.ts';
+import { getPartition, partitionKey, putPartition, replicationFacts, withDelayedFetch, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { findPartition, topicNameOf } from '../metadata/metadata-cache.ts';
 import { canCompleteFetch, completeAllOperations } from '../purgatory/completion.ts';
@@ -12,7 +12,7 @@ import { expiryUs, park } from '../purgatory/purgatory.ts';
 import { updateFetchState } from '../replication/follower-replica.ts';
 import { maybeIncrementLeaderHighWatermark } from '../replication/high-watermark.ts';
 import { maybeExpandIsr } from '../replication/isr.ts';
-import { findFollower, withFollower } from '../replication/partition.ts';
+import { findFollower, withFollower, withRole } from '../replication/partition.ts';
 import { fetchAnswer, partitionAnswer, readNext, refusedAnswer, startReading } from './fetch-answer.ts';
 import type { PartitionRead } from './read-partition.ts';
 
@@ -51,7 +51,7 @@ export function onFetch(state: BrokerState, requestId: number, frame: RequestFra
   }
   const answersNow = reading.mustAnswer || params.maxWaitMs <= 0 || readableCount === 0 || reading.bytesRead >= params.minBytes;
   const operation: DelayedFetch | null = answersNow ? null : delayedFetch(requestId, topics, params, scope);
-  if (operation !== null && !canCompleteFetch(next, operation, null)) return { ...next, delayedFetch: park(next.delayedFetch, operation, scope) };
+  if (operation !== null && !canCompleteFetch(next, operation, null)) return withDelayedFetch(next, park(next.delayedFetch, operation, scope));
   scope.effects.push({ type: 'respond', requestId, api: 'Fetch', body: fetchAnswer(next, responses, reading) });
   return next;
 }
@@ -109,7 +109,7 @@ function recordFollowerFetch(state: BrokerState, status: FetchPartitionStatus, r
   if (before === null) return state;
   const { fetchOffset, logStartOffset } = status.fetch;
   const follower = updateFetchState(before, { fetchOffset, logStartOffset, timeMs: scope.context.nowMs, leaderEndOffset: read.logEndOffset, brokerEpoch: params.replicaEpoch });
-  const updated = { ...partition, role: withFollower(partition.role, follower) };
+  const updated = withRole(partition, withFollower(partition.role, follower));
   const next = maybeExpandIsr(putPartition(state, updated), updated, follower, scope);
   if (before.logEndOffset === follower.logEndOffset) return next;
   const current = getPartition(next, status.key) ?? updated;

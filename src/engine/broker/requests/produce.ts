@@ -3,14 +3,14 @@ import type { AppendError } from '../../log/log-validator.ts';
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import type { ProduceRequestPartitionProduceData } from '../../protocol/generated/produce-request.ts';
 import type { RequestFrameOf } from '../../protocol/wire.ts';
-import { getPartition, notHostedError, partitionKey, putPartition, replicationFacts, type BrokerState } from '../broker-state.ts';
+import { getPartition, notHostedError, partitionKey, putPartition, replicationFacts, withDelayedProduce, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { findPartition } from '../metadata/metadata-cache.ts';
 import { checkAcks, completeAllOperations, completeFetches } from '../purgatory/completion.ts';
 import type { DelayedProduce, ProduceStatus } from '../purgatory/delayed-operations.ts';
 import { expiryUs, park } from '../purgatory/purgatory.ts';
 import { maybeIncrementLeaderHighWatermark } from '../replication/high-watermark.ts';
-import { effectiveMinIsr, type LeaderRole, type Partition } from '../replication/partition.ts';
+import { effectiveMinIsr, withLog, type LeaderRole, type Partition } from '../replication/partition.ts';
 import { traceAppend } from '../replication/trace-append.ts';
 import { produceResult, respondToProduce } from './produce-answer.ts';
 
@@ -54,7 +54,7 @@ function answerOrPark(state: BrokerState, produced: { readonly requestId: number
   const { nowUs } = scope.context;
   const keys = statuses.filter((status) => status.acksPending).map((status) => status.key);
   const operation: DelayedProduce = { requestId, parkedUs: nowUs, expiresUs: expiryUs(nowUs, timeoutMs), keys, clientId: frame.clientId, partitions: statuses };
-  return { ...state, delayedProduce: park(state.delayedProduce, operation, scope) };
+  return withDelayedProduce(state, park(state.delayedProduce, operation, scope));
 }
 
 interface PartitionProduce {
@@ -77,7 +77,7 @@ function producePartition(state: BrokerState, produce: PartitionProduce, scope: 
   const error = produceError(state, produce, partition);
   if (error !== null || partition === null) return { state, status: refusedStatus(produce, key, { error: error ?? 'NOT_LEADER_OR_FOLLOWER', logStartOffset: startAfter(error, partition) }), appended: null };
   const result = appendAsLeader(partition.log, data.records ?? [], { leaderEpoch: partition.leaderEpoch }, scope);
-  const written: Partition = { ...partition, log: result.log };
+  const written = withLog(partition, result.log);
   if (result.error !== null) {
     const recordError = RECORD_ERRORS.includes(result.error);
     const refusal = { error: wireError(result.error), logStartOffset: result.log.logStartOffset, errorMessage: recordError ? result.message : null, recordErrors: result.recordErrors };
