@@ -77,6 +77,18 @@ export function mapEntries<V>(map: PersistentMap<V>): (readonly [string, V])[] {
   return entries.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
 }
 
+/** The least of what `measure` says of the values, Infinity for none. Least is least in any order, so nothing is sorted. */
+export function mapLeast<V>(map: PersistentMap<V>, measure: (value: V, key: string) => number): number {
+  return map.root === null ? Infinity : leastIn(map.root, measure);
+}
+
+function leastIn<V>(node: Node<V>, measure: (value: V, key: string) => number): number {
+  let least = Infinity;
+  if (node.kind === 'leaf') for (const entry of node.entries) least = Math.min(least, measure(entry[1], entry[0]));
+  else for (const slot of node.slots) if (slot !== null) least = Math.min(least, leastIn(slot, measure));
+  return least;
+}
+
 export function mapFrom<V>(entries: readonly (readonly [string, V])[]): PersistentMap<V> {
   let map = emptyMap<V>();
   for (const [key, value] of entries) map = mapSet(map, key, value);

@@ -1,6 +1,6 @@
 import { unreachable } from '../../kernel/assert.ts';
 import type { Machine } from '../../kernel/machine-contract.ts';
-import { emptyMap, mapDelete, mapGet, mapValues } from '../../kernel/persistent-map.ts';
+import { emptyMap, mapDelete, mapGet, mapLeast } from '../../kernel/persistent-map.ts';
 import type { ProcessStart, SystemEffect, SystemInput } from '../../kernel/system.ts';
 import { msToUs, type InstantUs } from '../../kernel/units.ts';
 import type { NetworkEvent } from '../../network-client/contract.ts';
@@ -10,7 +10,7 @@ import { configNumber, configText, CONSUMER_DEFAULTS, metadataConfig, networkCon
 import { applyMetadata, maybeUpdate, METADATA_TAG, newMetadata, nextUpdateUs, onUpdateFailed, partitionOf, requestUpdate, topicOf } from '../shared/metadata.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
-import type { ConsumedPartition, ConsumerConfig, ConsumerSettings, ConsumerState, Work } from './consumer-state.ts';
+import { copyConsumer, type ConsumedPartition, type ConsumerConfig, type ConsumerSettings, type ConsumerState, type Work } from './consumer-state.ts';
 import { onFetchFailed, onFetchResponse, sendFetches } from './fetcher.ts';
 import { putPartition } from './put-partition.ts';
 import { onEpochEndOffsets, onListedOffsets, sendOffsetRequests } from './positions.ts';
@@ -30,7 +30,7 @@ export const consumerClient: Machine<ProcessStart<ConsumerConfig>, ConsumerState
   },
 
   step(state, input, context) {
-    const work: Work = { state, scope: { context, effects: [] } };
+    const work: Work = { state: copyConsumer(state), scope: { context, effects: [] } };
     onInput(work, input);
     return { state: work.state, effects: work.scope.effects };
   },
@@ -80,7 +80,8 @@ function onInput(work: Work, input: Input): void {
 /** One turn of poll(): metadata, positions that are missing or doubtful, then fetches. */
 function poll(work: Work): void {
   const updated = maybeUpdate(work.state, work.scope);
-  work.state = { ...work.state, net: updated.net, metadata: updated.metadata };
+  work.state.net = updated.net;
+  work.state.metadata = updated.metadata;
   takeNetwork(work, sendOffsetRequests(work));
   takeNetwork(work, sendFetches(work));
   const nextUs = Math.min(nextUpdateUs(work.state.metadata), nextRetryUs(work));
@@ -89,13 +90,12 @@ function poll(work: Work): void {
 }
 
 function nextRetryUs(work: Work): InstantUs {
-  let nextUs = Infinity;
-  for (const part of mapValues(work.state.partitions)) if (part.notBeforeUs > work.scope.context.nowUs) nextUs = Math.min(nextUs, part.notBeforeUs);
-  return nextUs;
+  const { nowUs } = work.scope.context;
+  return mapLeast(work.state.partitions, (part) => (part.notBeforeUs > nowUs ? part.notBeforeUs : Infinity));
 }
 
 function takeNetwork(work: Work, result: NetworkResult): void {
-  work.state = { ...work.state, net: result.client };
+  work.state.net = result.client;
   for (const event of result.events) onNetworkEvent(work, event);
 }
 
@@ -106,7 +106,7 @@ function onNetworkEvent(work: Work, event: NetworkEvent): void {
     case 'failed':
       return onFailed(work, event);
     case 'nodeLost':
-      work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
+      work.state.metadata = requestUpdate(work.state.metadata);
       return;
     case 'sent':
     case 'nodeReady':
@@ -119,11 +119,11 @@ function onNetworkEvent(work: Work, event: NetworkEvent): void {
 function onResponse(work: Work, event: Extract<NetworkEvent, { type: 'response' }>): void {
   const { frame, tag, nodeId } = event;
   const asked = mapGet(work.state.asked, tag) ?? [];
-  work.state = { ...work.state, asked: mapDelete(work.state.asked, tag) };
+  work.state.asked = mapDelete(work.state.asked, tag);
   switch (frame.api) {
     case 'Metadata': {
       const before = work.state.metadata;
-      work.state = { ...work.state, metadata: applyMetadata(before, frame.body, work.scope.context.nowUs) };
+      work.state.metadata = applyMetadata(before, frame.body, work.scope.context.nowUs);
       traceMetadata(work.scope, work.state.config.clientId, before, work.state.metadata);
       return onNewMetadata(work);
     }
@@ -140,11 +140,11 @@ function onResponse(work: Work, event: Extract<NetworkEvent, { type: 'response' 
 
 function onFailed(work: Work, event: Extract<NetworkEvent, { type: 'failed' }>): void {
   if (event.tag === METADATA_TAG) {
-    work.state = { ...work.state, metadata: onUpdateFailed(work.state.metadata) };
+    work.state.metadata = onUpdateFailed(work.state.metadata);
     return;
   }
   const asked = mapGet(work.state.asked, event.tag) ?? [];
-  work.state = { ...work.state, asked: mapDelete(work.state.asked, event.tag) };
+  work.state.asked = mapDelete(work.state.asked, event.tag);
   if (event.api === 'Fetch') onFetchFailed(work, event.nodeId);
   for (const { key } of asked) {
     const part = mapGet(work.state.partitions, key);

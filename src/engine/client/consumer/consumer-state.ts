@@ -1,3 +1,4 @@
+import type { Mutable } from '../../kernel/mutable.ts';
 import type { PersistentMap } from '../../kernel/persistent-map.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import type { SystemEffect } from '../../kernel/system.ts';
@@ -64,7 +65,13 @@ export interface ConsumerSettings {
 
 export type ConsumerScope = Scope<SystemEffect<WireMessage, ClientTrace>>;
 
+/** A step's own copy of the state, changed in place until the step ends. */
+export function copyConsumer(state: ConsumerState): Mutable<ConsumerState> {
+  const { config, settings, net, metadata, partitions, fetching, nextTag, asked } = state;
+  return { config, settings, net, metadata, partitions, fetching, nextTag, asked };
+}
+
 export interface Work {
-  state: ConsumerState;
+  readonly state: Mutable<ConsumerState>;
   readonly scope: ConsumerScope;
 }

@@ -22,13 +22,19 @@ export function sendFetches(work: Work): NetworkResult {
   for (const part of mapValues(work.state.partitions)) {
     if (part.status !== 'fetching' || part.position === null || part.notBeforeUs > work.scope.context.nowUs) continue;
     const node = leaderOf(work.state.metadata, part.topic, part.partition);
-    if (node === null) work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
-    else if (!work.state.fetching.includes(node.nodeId)) ready.set(node.nodeId, { node, parts: [...(ready.get(node.nodeId)?.parts ?? []), part] });
+    if (node === null) work.state.metadata = requestUpdate(work.state.metadata);
+    else if (!work.state.fetching.includes(node.nodeId)) {
+      const known = ready.get(node.nodeId);
+      if (known === undefined) ready.set(node.nodeId, { node, parts: [part] });
+      else known.parts.push(part);
+    }
   }
   for (const { node, parts } of ready.values()) {
     const tag = `fetch-${work.state.nextTag}`;
     const asked: AskedPartition[] = parts.map((part) => ({ key: `${part.topic}-${part.partition}`, offset: part.position ?? 0 }));
-    work.state = { ...work.state, nextTag: work.state.nextTag + 1, fetching: [...work.state.fetching, node.nodeId], asked: mapSet(work.state.asked, tag, asked) };
+    work.state.nextTag = work.state.nextTag + 1;
+    work.state.fetching = [...work.state.fetching, node.nodeId];
+    work.state.asked = mapSet(work.state.asked, tag, asked);
     net = queueRequest(net, { node, api: 'Fetch', version: LATEST_VERSIONS.Fetch, body: fetchBody(work, parts), tag, expectsResponse: true }, work.scope).client;
   }
   return { client: net, events: [] };
@@ -50,7 +56,7 @@ function fetchBody(work: Work, parts: readonly ConsumedPartition[]): ReturnType<
 }
 
 function fetchEnded(work: Work, nodeId: number): void {
-  work.state = { ...work.state, fetching: work.state.fetching.filter((other) => other !== nodeId) };
+  work.state.fetching = work.state.fetching.filter((other) => other !== nodeId);
 }
 
 export function onFetchFailed(work: Work, nodeId: number): void {
@@ -81,9 +87,13 @@ function backOff(work: Work, key: string): void {
 function onPartitionData(work: Work, part: ConsumedPartition, data: FetchResponsePartitionData): void {
   const error = errorName(data.errorCode);
   if (error !== 'NONE') return onPartitionError(work, part, error);
-  const known: ConsumedPartition = { ...part, highWatermark: data.highWatermark, logStartOffset: data.logStartOffset };
-  const read = readBatches(known, data.records ?? []);
-  putPartition(work, { ...known, position: read.nextOffset, positionEpoch: read.epoch, consumed: known.consumed + read.values.length });
+  const records = data.records ?? [];
+  if (records.length === 0 && data.highWatermark === part.highWatermark && data.logStartOffset === part.logStartOffset) return;
+  const read = readBatches(part, records);
+  putPartition(work, {
+    topic: part.topic, partition: part.partition, status: part.status, position: read.nextOffset, positionEpoch: read.epoch, validatedEpoch: part.validatedEpoch,
+    highWatermark: data.highWatermark, logStartOffset: data.logStartOffset, consumed: part.consumed + read.values.length, notBeforeUs: part.notBeforeUs,
+  });
   // poll() throws a KafkaException here; fetching the same bytes again would find them no better.
   if (read.corrupt) stop(work, { ...part, position: read.nextOffset }, 'CORRUPT_MESSAGE');
   if (read.nextOffset === part.position) return;
@@ -125,7 +135,7 @@ function onPartitionError(work: Work, part: ConsumedPartition, error: ErrorName)
   traceFailure(work, part, error);
   if (error === 'OFFSET_OUT_OF_RANGE') return onOutOfRange(work, part);
   backOff(work, `${part.topic}-${part.partition}`);
-  if (error !== 'UNKNOWN_LEADER_EPOCH' && error !== 'CORRUPT_MESSAGE') work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
+  if (error !== 'UNKNOWN_LEADER_EPOCH' && error !== 'CORRUPT_MESSAGE') work.state.metadata = requestUpdate(work.state.metadata);
 }
 
 function onOutOfRange(work: Work, part: ConsumedPartition): void {

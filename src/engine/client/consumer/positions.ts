@@ -31,7 +31,8 @@ export function sendOffsetRequests(work: Work): NetworkResult {
       const tag = `${status}-${work.state.nextTag}`;
       const asked: AskedPartition[] = parts.map((part) => ({ key: `${part.topic}-${part.partition}`, offset: part.position ?? -1 }));
       for (const part of parts) putPartition(work, { ...part, status: status === 'needsOffset' ? 'listing' : 'validating' });
-      work.state = { ...work.state, nextTag: work.state.nextTag + 1, asked: mapSet(work.state.asked, tag, asked) };
+      work.state.nextTag = work.state.nextTag + 1;
+      work.state.asked = mapSet(work.state.asked, tag, asked);
       net = queueRequest(net, status === 'needsOffset' ? listRequest(work, node, parts, tag) : validationRequest(work, node, parts, tag), work.scope).client;
     }
   }
@@ -44,7 +45,7 @@ function byLeader(work: Work, status: ConsumedPartition['status']): ToAsk[] {
     if (part.status !== status || part.notBeforeUs > work.scope.context.nowUs) continue;
     const node = leaderOf(work.state.metadata, part.topic, part.partition);
     if (node === null) {
-      work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
+      work.state.metadata = requestUpdate(work.state.metadata);
       continue;
     }
     const known = asks.find((ask) => ask.node.nodeId === node.nodeId);
@@ -99,7 +100,7 @@ export function onListedOffsets(work: Work, response: ListOffsetsResponse): void
 
 function tryAgain(work: Work, part: ConsumedPartition, status: ConsumedPartition['status']): void {
   putPartition(work, { ...part, status, notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) });
-  work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
+  work.state.metadata = requestUpdate(work.state.metadata);
 }
 
 /** The leader's end of our epoch lies before our position: what we read was cut off there, so we go on from there. */

@@ -3,7 +3,7 @@ import type { ConsumedPartition, Work } from './consumer-state.ts';
 
 /** Replaces one assigned partition's state. */
 export function putPartition(work: Work, part: ConsumedPartition): void {
-  work.state = { ...work.state, partitions: mapSet(work.state.partitions, `${part.topic}-${part.partition}`, part) };
+  work.state.partitions = mapSet(work.state.partitions, `${part.topic}-${part.partition}`, part);
 }
 
 /** poll() throws: the application hears the error, and this partition is not fetched any more. */

@@ -1,5 +1,6 @@
+import type { Mutable } from '../../kernel/mutable.ts';
 import { arrayFrom, arrayPush, arrayToList } from '../../kernel/persistent-array.ts';
-import { mapEntries, mapGet, mapSet } from '../../kernel/persistent-map.ts';
+import { mapEntries, mapGet, mapLeast, mapSet } from '../../kernel/persistent-map.ts';
 import { msToUs, type InstantUs } from '../../kernel/units.ts';
 import { partitionForKey } from '../../protocol/murmur2.ts';
 import { recordSizeUpperBound, BATCH_OVERHEAD_BYTES, type RecordToWrite } from '../../protocol/record-batch.ts';
@@ -12,7 +13,7 @@ import { queueKey, type OutgoingRecord, type ProducerBatch, type Work } from './
 export function sendRecord(work: Work, record: OutgoingRecord): void {
   const { state } = work;
   if (state.blocked.length > 0 || !appendRecord(work, record)) {
-    work.state = { ...work.state, blocked: [...work.state.blocked, { record, sinceUs: work.scope.context.nowUs }] };
+    work.state.blocked = [...work.state.blocked, { record, sinceUs: work.scope.context.nowUs }];
   }
 }
 
@@ -26,7 +27,7 @@ export function unblock(work: Work): void {
       if (waited < msToUs(work.state.settings.maxBlockMs)) return;
       failBlocked(work, first.record);
     }
-    work.state = { ...work.state, blocked: rest };
+    work.state.blocked = rest;
   }
 }
 
@@ -47,14 +48,14 @@ function failBlocked(work: Work, record: OutgoingRecord): void {
 /** A record that never came into a batch. */
 function failRecord(work: Work, record: OutgoingRecord, failure: { readonly error: string; readonly message: string }): void {
   work.scope.effects.push({ type: 'trace', event: { type: 'RecordsFailed', client: work.state.config.clientId, topic: record.topic, partition: record.partition ?? -1, recordCount: 1, values: [record.value], ...failure } });
-  work.state = { ...work.state, failed: work.state.failed + 1 };
+  work.state.failed = work.state.failed + 1;
 }
 
 /** False when it has to block; a record that fails at once (RecordTooLargeException) does not. */
 function appendRecord(work: Work, record: OutgoingRecord): boolean {
   const topic = topicOf(work.state.metadata, record.topic);
   if (topic === undefined || topic.partitions.length === 0 || (record.partition !== null && record.partition >= topic.partitions.length)) {
-    work.state = { ...work.state, metadata: requestUpdate(wantTopic(work.state.metadata, record.topic)) };
+    work.state.metadata = requestUpdate(wantTopic(work.state.metadata, record.topic));
     return false;
   }
   const sizeBytes = recordSizeUpperBound(record.record);
@@ -67,7 +68,7 @@ function appendRecord(work: Work, record: OutgoingRecord): boolean {
   }
   if (work.state.usedBytes + sizeBytes > work.state.settings.bufferBytes) return false;
   const partition = record.partition ?? choosePartition(work, record, topic.partitions.length);
-  addToBatch(work, { ...record, partition }, sizeBytes);
+  addToBatch(work, record, { partition, sizeBytes });
   return true;
 }
 
@@ -80,7 +81,7 @@ function choosePartition(work: Work, record: OutgoingRecord, partitionCount: num
   const stays = current !== undefined && current.bytes < state.settings.batchSizeBytes;
   const partition = stays ? current.partition : drawPartition(work, record.topic, partitionCount);
   const bytes = (stays ? current.bytes : 0) + recordSizeUpperBound(record.record);
-  work.state = { ...work.state, sticky: mapSet(work.state.sticky, record.topic, { partition, bytes }) };
+  work.state.sticky = mapSet(work.state.sticky, record.topic, { partition, bytes });
   return partition;
 }
 
@@ -91,20 +92,43 @@ function drawPartition(work: Work, topic: string, partitionCount: number): numbe
   return from[work.scope.context.draw('partitioner') % from.length] ?? 0;
 }
 
-function addToBatch(work: Work, record: OutgoingRecord & { readonly partition: number }, sizeBytes: number): void {
+function addToBatch(work: Work, record: OutgoingRecord, place: { readonly partition: number; readonly sizeBytes: number }): void {
   const { state } = work;
-  const key = queueKey(record.topic, record.partition);
+  const { partition, sizeBytes } = place;
+  const key = queueKey(record.topic, partition);
   const queue = mapGet(state.queues, key) ?? [];
   const last = queue[queue.length - 1];
   const fits = last !== undefined && !last.closed && last.attempts === 0 && last.sizeBytes + sizeBytes <= Math.max(state.settings.batchSizeBytes, last.sizeBytes);
   const batch: ProducerBatch = fits
-    ? { ...last, records: arrayPush(last.records, record.record), values: arrayPush(last.values, record.value), sizeBytes: last.sizeBytes + sizeBytes }
+    ? grown(last, record, sizeBytes)
     : {
-        id: state.nextBatchId, topic: record.topic, partition: record.partition, records: arrayFrom([record.record]), values: arrayFrom([record.value]),
+        id: state.nextBatchId, topic: record.topic, partition, records: arrayFrom([record.record]), values: arrayFrom([record.value]),
         sizeBytes: BATCH_OVERHEAD_BYTES + sizeBytes, createdUs: work.scope.context.nowUs, attempts: 0, notBeforeUs: 0, closed: false,
       };
-  const others = fits ? queue.slice(0, -1) : queue;
-  work.state = { ...state, queues: mapSet(state.queues, key, [...others, batch]), nextBatchId: fits ? state.nextBatchId : state.nextBatchId + 1, usedBytes: state.usedBytes + sizeBytes };
+  const batches = queue.slice();
+  batches[fits ? queue.length - 1 : queue.length] = batch;
+  state.queues = mapSet(state.queues, key, batches);
+  if (!fits) state.nextBatchId += 1;
+  state.usedBytes += sizeBytes;
+}
+
+function grown(batch: ProducerBatch, record: OutgoingRecord, sizeBytes: number): ProducerBatch {
+  const next = copyBatch(batch);
+  next.records = arrayPush(batch.records, record.record);
+  next.values = arrayPush(batch.values, record.value);
+  next.sizeBytes += sizeBytes;
+  return next;
+}
+
+function copyBatch(batch: ProducerBatch): Mutable<ProducerBatch> {
+  const { id, topic, partition, records, values, sizeBytes, createdUs, attempts, notBeforeUs, closed } = batch;
+  return { id, topic, partition, records, values, sizeBytes, createdUs, attempts, notBeforeUs, closed };
+}
+
+function closedBatch(batch: ProducerBatch): ProducerBatch {
+  const next = copyBatch(batch);
+  next.closed = true;
+  return next;
 }
 
 /** Full, or others wait behind it, or it has lingered (or its back-off is over), or memory is short. */
@@ -122,8 +146,14 @@ export interface Drained {
   readonly batches: readonly ProducerBatch[];
 }
 
+const NOTHING: readonly Drained[] = [];
+
 /** Takes at most one ready batch of each partition for each node that may be sent to; asks for metadata where no leader is known. */
 export function drain(work: Work, maySendTo: (nodeId: number) => boolean): { readonly drained: readonly Drained[]; readonly nextUs: InstantUs } {
+  const { nowUs } = work.scope.context;
+  const { muted } = work.state;
+  const earliestUs = mapLeast(work.state.queues, (queue, key) => (queue.length === 0 || muted.includes(key) ? Infinity : readyAtUs(work, queue)));
+  if (earliestUs > nowUs) return { drained: NOTHING, nextUs: earliestUs };
   const byNode = new Map<number, ProducerBatch[]>();
   const bytesByNode = new Map<number, number>();
   let nextUs = Infinity;
@@ -131,20 +161,23 @@ export function drain(work: Work, maySendTo: (nodeId: number) => boolean): { rea
     const first = queue[0];
     if (first === undefined || work.state.muted.includes(key)) continue;
     const atUs = readyAtUs(work, queue);
-    if (atUs > work.scope.context.nowUs) {
+    if (atUs > nowUs) {
       nextUs = Math.min(nextUs, atUs);
       continue;
     }
     const leader = leaderOf(work.state.metadata, first.topic, first.partition);
     if (leader === null) {
-      work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
+      work.state.metadata = requestUpdate(work.state.metadata);
       continue;
     }
     const bytes = (bytesByNode.get(leader.nodeId) ?? 0) + first.sizeBytes;
     if (!maySendTo(leader.nodeId) || (bytesByNode.has(leader.nodeId) && bytes > work.state.settings.maxRequestBytes)) continue;
     bytesByNode.set(leader.nodeId, bytes);
-    byNode.set(leader.nodeId, [...(byNode.get(leader.nodeId) ?? []), { ...first, closed: true }]);
-    work.state = { ...work.state, queues: mapSet(work.state.queues, key, queue.slice(1)), muted: work.state.settings.maxInFlight === 1 ? [...work.state.muted, key] : work.state.muted };
+    const drained = byNode.get(leader.nodeId);
+    if (drained === undefined) byNode.set(leader.nodeId, [closedBatch(first)]);
+    else drained.push(closedBatch(first));
+    work.state.queues = mapSet(work.state.queues, key, queue.slice(1));
+    if (work.state.settings.maxInFlight === 1) work.state.muted = [...work.state.muted, key];
   }
   return { drained: [...byNode].map(([nodeId, batches]) => ({ nodeId, batches })), nextUs };
 }
@@ -156,18 +189,29 @@ export function requeue(work: Work, batch: ProducerBatch, notBeforeUs: InstantUs
   const again: ProducerBatch = { ...batch, attempts: batch.attempts + 1, notBeforeUs, closed: true };
   const place = queue.findIndex((other) => other.id > batch.id);
   const at = place < 0 ? queue.length : place;
-  work.state = { ...work.state, queues: mapSet(work.state.queues, key, [...queue.slice(0, at), again, ...queue.slice(at)]) };
+  work.state.queues = mapSet(work.state.queues, key, [...queue.slice(0, at), again, ...queue.slice(at)]);
 }
 
 /** A batch is done with, one way or the other: its memory is free. */
 export function release(work: Work, batch: ProducerBatch): void {
   const freed = batch.sizeBytes - BATCH_OVERHEAD_BYTES;
-  work.state = { ...work.state, usedBytes: work.state.usedBytes - freed };
+  work.state.usedBytes = work.state.usedBytes - freed;
 }
 
 /** The request that muted a partition has ended. A batch that only expired in its queue unmutes nothing. */
 export function unmute(work: Work, key: string): void {
-  if (work.state.muted.includes(key)) work.state = { ...work.state, muted: work.state.muted.filter((other) => other !== key) };
+  if (work.state.muted.includes(key)) work.state.muted = work.state.muted.filter((other) => other !== key);
+}
+
+function oldestOf(batches: readonly ProducerBatch[]): InstantUs {
+  let oldestUs = Infinity;
+  for (const batch of batches) oldestUs = Math.min(oldestUs, batch.createdUs);
+  return oldestUs;
+}
+
+/** By the first batch of each queue: a batch that was put back may stand behind a younger one. */
+function firstDeadlineUs(work: Work, limitUs: InstantUs): InstantUs {
+  return mapLeast(work.state.queues, (queue) => (queue[0]?.createdUs ?? Infinity) + limitUs);
 }
 
 /** Batches that waited longer than delivery.timeout.ms, taken out of their queues. */
@@ -175,12 +219,14 @@ export function takeExpired(work: Work): { readonly expired: readonly ProducerBa
   const limitUs = msToUs(work.state.settings.deliveryTimeoutMs);
   const { nowUs } = work.scope.context;
   const expired: ProducerBatch[] = [];
+  const oldestUs = mapLeast(work.state.queues, oldestOf);
+  if (nowUs - oldestUs < limitUs) return { expired, nextUs: firstDeadlineUs(work, limitUs) };
   let nextUs = Infinity;
   for (const [key, queue] of mapEntries(work.state.queues)) {
     const left = queue.filter((batch) => nowUs - batch.createdUs < limitUs);
     if (left.length < queue.length) {
       for (const batch of queue) if (nowUs - batch.createdUs >= limitUs) expired.push(batch);
-      work.state = { ...work.state, queues: mapSet(work.state.queues, key, left) };
+      work.state.queues = mapSet(work.state.queues, key, left);
     }
     const first = left[0];
     if (first !== undefined) nextUs = Math.min(nextUs, first.createdUs + limitUs);
@@ -196,6 +242,8 @@ export function takeExpiredInFlight(work: Work): { readonly expired: readonly Pr
   const limitUs = msToUs(work.state.settings.deliveryTimeoutMs);
   const { nowUs } = work.scope.context;
   const expired: ProducerBatch[] = [];
+  const oldestUs = mapLeast(work.state.requests, (request) => oldestOf(request.batches));
+  if (nowUs - oldestUs < limitUs) return { expired, nextUs: oldestUs + limitUs };
   let nextUs = Infinity;
   for (const [tag, request] of mapEntries(work.state.requests)) {
     const left = request.batches.filter((batch) => nowUs - batch.createdUs < limitUs);
@@ -204,7 +252,7 @@ export function takeExpiredInFlight(work: Work): { readonly expired: readonly Pr
     const gone = request.batches.filter((batch) => nowUs - batch.createdUs >= limitUs);
     for (const batch of gone) expired.push(batch);
     const expiredKeys = [...request.expiredKeys, ...gone.map((batch) => queueKey(batch.topic, batch.partition))];
-    work.state = { ...work.state, requests: mapSet(work.state.requests, tag, { ...request, batches: left, expiredKeys }) };
+    work.state.requests = mapSet(work.state.requests, tag, { ...request, batches: left, expiredKeys });
   }
   return { expired, nextUs };
 }

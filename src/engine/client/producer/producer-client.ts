@@ -19,7 +19,7 @@ import { errorMessage } from '../shared/error-messages.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
 import { drain, recordsOf, release, requeue, sendRecord, takeExpired, takeExpiredInFlight, unblock, unmute } from './accumulator.ts';
-import { queueKey, type ProduceCommand, type ProducerBatch, type ProducerConfig, type ProducerRequest, type ProducerSettings, type ProducerState, type Work } from './producer-state.ts';
+import { copyProducer, queueKey, type ProduceCommand, type ProducerBatch, type ProducerConfig, type ProducerRequest, type ProducerSettings, type ProducerState, type Work } from './producer-state.ts';
 import { generateRecords } from './workload.ts';
 
 export type { ProduceCommand, ProducerConfig, ProducerState };
@@ -40,7 +40,7 @@ export const producerClient: Machine<ProcessStart<ProducerConfig>, ProducerState
   },
 
   step(state, input, context) {
-    const work: Work = { state, scope: { context, effects: [] } };
+    const work: Work = { state: copyProducer(state), scope: { context, effects: [] } };
     onInput(work, input);
     return { state: work.state, effects: work.scope.effects };
   },
@@ -106,7 +106,8 @@ function runSender(work: Work): void {
   for (const batch of waiting.expired) failExpired(work, batch);
   for (const batch of underWay.expired) failExpired(work, batch);
   const updated = maybeUpdate(work.state, work.scope);
-  work.state = { ...work.state, net: updated.net, metadata: updated.metadata };
+  work.state.net = updated.net;
+  work.state.metadata = updated.metadata;
   const { nextUs, unready } = sendReady(work);
   const reconnectUs = connectTo(work, unready);
   const blockedUs = work.state.blocked[0] === undefined ? Infinity : work.state.blocked[0].sinceUs + msToUs(work.state.settings.maxBlockMs);
@@ -138,7 +139,7 @@ function connectTo(work: Work, nodeIds: readonly number[]): InstantUs {
     if (node === undefined) continue;
     const heldBackUs = backoffEndUs(work.state.net, nodeId);
     if (heldBackUs > work.scope.context.nowUs) retryUs = Math.min(retryUs, heldBackUs);
-    else work.state = { ...work.state, net: connectNode(work.state.net, node, work.scope) };
+    else work.state.net = connectNode(work.state.net, node, work.scope);
   }
   return retryUs;
 }
@@ -163,12 +164,12 @@ function sendBatches(work: Work, nodeId: number, batches: readonly ProducerBatch
       partitionData: parts.map((batch) => produceRequestPartitionProduceData({ index: batch.partition, records: [buildBatch(recordsOf(batch).records, {}, (size) => scope.context.allocate(size))] })),
     })),
   });
-  work.state = { ...state, requests: mapSet(state.requests, tag, { nodeId, batches, expiredKeys: [] }) };
+  work.state.requests = mapSet(state.requests, tag, { nodeId, batches, expiredKeys: [] });
   takeNetwork(work, queueRequest(work.state.net, { node, api: 'Produce', version: LATEST_VERSIONS.Produce, body, tag, expectsResponse: state.settings.acks !== 0 }, scope));
 }
 
 function takeNetwork(work: Work, result: NetworkResult): void {
-  work.state = { ...work.state, net: result.client };
+  work.state.net = result.client;
   for (const event of result.events) onNetworkEvent(work, event);
 }
 
@@ -177,7 +178,7 @@ function onNetworkEvent(work: Work, event: NetworkEvent): void {
     case 'response':
       if (event.frame.api === 'Metadata') {
         const before = work.state.metadata;
-        work.state = { ...work.state, metadata: applyMetadata(before, event.frame.body, work.scope.context.nowUs) };
+        work.state.metadata = applyMetadata(before, event.frame.body, work.scope.context.nowUs);
         return traceMetadata(work.scope, work.state.config.clientId, before, work.state.metadata);
       }
       if (event.frame.api === 'Produce') onProduced(work, event.tag, event.frame.body);
@@ -185,11 +186,11 @@ function onNetworkEvent(work: Work, event: NetworkEvent): void {
     case 'sent':
       return onSentWithoutAck(work, event.tag);
     case 'failed':
-      if (event.tag === METADATA_TAG) work.state = { ...work.state, metadata: onUpdateFailed(work.state.metadata) };
+      if (event.tag === METADATA_TAG) work.state.metadata = onUpdateFailed(work.state.metadata);
       else onRequestLost(work, event.tag, event.reason === 'timeout' ? 'REQUEST_TIMED_OUT' : 'NETWORK_EXCEPTION');
       return;
     case 'nodeLost':
-      work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
+      work.state.metadata = requestUpdate(work.state.metadata);
       return;
     case 'nodeReady':
       return;
@@ -201,7 +202,7 @@ function onNetworkEvent(work: Work, event: NetworkEvent): void {
 function takeRequest(work: Work, tag: string): ProducerRequest | undefined {
   const request = mapGet(work.state.requests, tag);
   if (request === undefined) return undefined;
-  work.state = { ...work.state, requests: mapDelete(work.state.requests, tag) };
+  work.state.requests = mapDelete(work.state.requests, tag);
   for (const batch of request.batches) unmute(work, queueKey(batch.topic, batch.partition));
   for (const key of request.expiredKeys) unmute(work, key);
   return request;
@@ -231,7 +232,7 @@ function complete(work: Work, batch: ProducerBatch, baseOffset: number): void {
   const { config, settings } = work.state;
   const { values } = recordsOf(batch);
   release(work, batch);
-  work.state = { ...work.state, acknowledged: work.state.acknowledged + values.length };
+  work.state.acknowledged = work.state.acknowledged + values.length;
   work.scope.effects.push({ type: 'trace', event: { type: 'RecordsAcknowledged', client: config.clientId, topic: batch.topic, partition: batch.partition, acks: settings.acks, baseOffset, recordCount: values.length, values } });
 }
 
@@ -241,7 +242,7 @@ const STALE_METADATA: readonly ErrorName[] = ['NOT_LEADER_OR_FOLLOWER', 'FENCED_
 function failOrRetry(work: Work, batch: ProducerBatch, error: ErrorName, message: string | null): void {
   const { settings, config } = work.state;
   const { nowUs } = work.scope.context;
-  if (STALE_METADATA.includes(error)) work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
+  if (STALE_METADATA.includes(error)) work.state.metadata = requestUpdate(work.state.metadata);
   const inTime = nowUs - batch.createdUs < msToUs(settings.deliveryTimeoutMs);
   if (isRetriable(error) && inTime && batch.attempts < settings.retries) {
     work.scope.effects.push({ type: 'trace', event: { type: 'ProduceRetried', client: config.clientId, topic: batch.topic, partition: batch.partition, error, attempt: batch.attempts + 1 } });
@@ -269,7 +270,7 @@ function failExpired(work: Work, batch: ProducerBatch): void {
 function fail(work: Work, batch: ProducerBatch, error: string, message: string): void {
   const { values } = recordsOf(batch);
   release(work, batch);
-  work.state = { ...work.state, failed: work.state.failed + values.length };
+  work.state.failed = work.state.failed + values.length;
   work.scope.effects.push({ type: 'trace', event: { type: 'RecordsFailed', client: work.state.config.clientId, topic: batch.topic, partition: batch.partition, recordCount: values.length, values, error, message } });
 }
 

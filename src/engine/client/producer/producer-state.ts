@@ -1,3 +1,4 @@
+import type { Mutable } from '../../kernel/mutable.ts';
 import type { PersistentArray } from '../../kernel/persistent-array.ts';
 import type { PersistentMap } from '../../kernel/persistent-map.ts';
 import type { Scope } from '../../kernel/scope.ts';
@@ -108,9 +109,18 @@ export interface ProducerSettings {
 
 export type ProducerScope = Scope<SystemEffect<WireMessage, ClientTrace>>;
 
-/** One step in the making: the state is replaced, never changed. */
+/** A step's own copy of the state, changed in place until the step ends. */
+export function copyProducer(state: ProducerState): Mutable<ProducerState> {
+  return {
+    config: state.config, settings: state.settings, net: state.net, metadata: state.metadata, queues: state.queues, requests: state.requests,
+    muted: state.muted, blocked: state.blocked, sticky: state.sticky, nextBatchId: state.nextBatchId, usedBytes: state.usedBytes,
+    generated: state.generated, grid: state.grid, incarnation: state.incarnation, acknowledged: state.acknowledged, failed: state.failed,
+  };
+}
+
+/** One step in the making. */
 export interface Work {
-  state: ProducerState;
+  readonly state: Mutable<ProducerState>;
   readonly scope: ProducerScope;
 }
 

@@ -14,20 +14,20 @@ export function generateRecords(work: Work): InstantUs {
   const { nowUs } = work.scope.context;
   // What was not made while blocked is not made up for: the application was waiting, and its grid starts anew.
   if (work.state.blocked.length > 0) {
-    if (work.state.grid !== null) work.state = { ...work.state, grid: null };
+    if (work.state.grid !== null) work.state.grid = null;
     return Infinity;
   }
   let grid = work.state.grid ?? { sinceUs: work.state.generated === 0 ? nowUs : nowUs + intervalsUs(1, workload.recordsPerSecond), count: 0 };
   while (mayMake(work) && work.state.blocked.length === 0) {
     const dueUs = grid.sinceUs + intervalsUs(grid.count, workload.recordsPerSecond);
     if (dueUs > nowUs) {
-      work.state = { ...work.state, grid };
+      work.state.grid = grid;
       return dueUs;
     }
     makeRecord(work);
-    grid = { ...grid, count: grid.count + 1 };
+    grid = { sinceUs: grid.sinceUs, count: grid.count + 1 };
   }
-  work.state = { ...work.state, grid: null };
+  work.state.grid = null;
   return Infinity;
 }
 
@@ -46,7 +46,7 @@ function makeRecord(work: Work): void {
   const number = work.state.generated;
   const key = workload.keyCount > 0 ? utf8Encode(`key-${below(work.scope.context.draw('workload-key'), workload.keyCount)}`) : null;
   const value = valueText(work.state.incarnation, number, workload.valueBytes);
-  work.state = { ...work.state, generated: number + 1 };
+  work.state.generated = number + 1;
   sendRecord(work, { topic: workload.topic, partition: null, record: { timestamp: work.scope.context.nowMs, key, value: utf8Encode(value), headers: [] }, value });
 }
 
