@@ -17,8 +17,10 @@ interface Branch<V> {
 interface Leaf<V> {
   readonly kind: 'leaf';
   readonly hash: number;
-  /** Usually one entry; more only when two keys share all 32 bits of their hash. */
-  readonly entries: readonly (readonly [string, V])[];
+  readonly key: string;
+  readonly value: V;
+  /** Other keys that share all 32 bits of the hash; nearly always null. */
+  readonly others: Leaf<V> | null;
 }
 
 const BITS = 4;
@@ -30,34 +32,51 @@ export function emptyMap<V>(): PersistentMap<V> {
   return EMPTY;
 }
 
+/** Looking a key up is most often followed by setting it, so the last hash is kept: a cache of a pure value. */
+let lastKey = '';
+let lastHash = hashString('');
+
+function hashOf(key: string): number {
+  if (key !== lastKey) {
+    lastHash = hashString(key);
+    lastKey = key;
+  }
+  return lastHash;
+}
+
 export function mapGet<V>(map: PersistentMap<V>, key: string): V | undefined {
-  const hash = hashString(key);
-  let node = map.root;
+  return map.root === null ? undefined : find(map.root, key, hashOf(key))?.value;
+}
+
+function find<V>(root: Node<V>, key: string, hash: number): Leaf<V> | null {
+  let node: Node<V> | null = root;
   let shift = 0;
   while (node !== null && node.kind === 'branch') {
     node = node.slots[(hash >>> shift) & MASK] ?? null;
     shift += BITS;
   }
-  if (node === null || node.hash !== hash) return undefined;
-  for (const entry of node.entries) if (entry[0] === key) return entry[1];
-  return undefined;
+  if (node === null || node.hash !== hash) return null;
+  for (let leaf: Leaf<V> | null = node; leaf !== null; leaf = leaf.others) if (leaf.key === key) return leaf;
+  return null;
 }
 
 export function mapHas<V>(map: PersistentMap<V>, key: string): boolean {
   return mapGet(map, key) !== undefined;
 }
 
-/** A version where `key` has `value` (which must not be undefined). */
+/** A version where `key` has `value` (which must not be undefined); the same one if it has it already. */
 export function mapSet<V>(map: PersistentMap<V>, key: string, value: V): PersistentMap<V> {
-  const hash = hashString(key);
-  const grown = mapGet(map, key) === undefined ? 1 : 0;
-  return { size: map.size + grown, root: insert(map.root, { hash, key, value }, 0) };
+  const hash = hashOf(key);
+  const known = map.root === null ? null : find(map.root, key, hash);
+  if (known !== null && Object.is(known.value, value)) return map;
+  return { size: known === null ? map.size + 1 : map.size, root: insert(map.root, { hash, key, value }, 0) };
 }
 
 /** A version without `key`. */
 export function mapDelete<V>(map: PersistentMap<V>, key: string): PersistentMap<V> {
-  if (mapGet(map, key) === undefined) return map;
-  return { size: map.size - 1, root: remove(map.root, { hash: hashString(key), key }, 0) };
+  const hash = hashOf(key);
+  if (map.root === null || find(map.root, key, hash) === null) return map;
+  return { size: map.size - 1, root: remove(map.root, { hash, key }, 0) };
 }
 
 /** Keys in ascending code-unit order. */
@@ -84,7 +103,7 @@ export function mapLeast<V>(map: PersistentMap<V>, measure: (value: V, key: stri
 
 function leastIn<V>(node: Node<V>, measure: (value: V, key: string) => number): number {
   let least = Infinity;
-  if (node.kind === 'leaf') for (const entry of node.entries) least = Math.min(least, measure(entry[1], entry[0]));
+  if (node.kind === 'leaf') for (let leaf: Leaf<V> | null = node; leaf !== null; leaf = leaf.others) least = Math.min(least, measure(leaf.value, leaf.key));
   else for (const slot of node.slots) if (slot !== null) least = Math.min(least, leastIn(slot, measure));
   return least;
 }
@@ -102,45 +121,45 @@ interface Pair<V> {
 }
 
 function insert<V>(node: Node<V> | null, pair: Pair<V>, shift: number): Node<V> {
-  if (node === null) return { kind: 'leaf', hash: pair.hash, entries: [[pair.key, pair.value]] };
+  if (node === null) return { kind: 'leaf', hash: pair.hash, key: pair.key, value: pair.value, others: null };
   if (node.kind === 'branch') {
     const slot = (pair.hash >>> shift) & MASK;
     const slots = node.slots.slice();
     slots[slot] = insert(slots[slot] ?? null, pair, shift + BITS);
     return { kind: 'branch', slots };
   }
-  if (node.hash === pair.hash) {
-    if (node.entries.length === 1 && node.entries[0]?.[0] === pair.key) return { kind: 'leaf', hash: node.hash, entries: [[pair.key, pair.value]] };
-    const others = node.entries.filter((entry) => entry[0] !== pair.key);
-    return { kind: 'leaf', hash: node.hash, entries: [...others, [pair.key, pair.value]] };
-  }
+  if (node.hash === pair.hash) return { kind: 'leaf', hash: pair.hash, key: pair.key, value: pair.value, others: withoutKey(node, pair.key) };
   const slots: (Node<V> | null)[] = [];
   for (let i = 0; i < WIDTH; i++) slots.push(null);
   slots[(node.hash >>> shift) & MASK] = node;
   return insert({ kind: 'branch', slots }, pair, shift);
 }
 
+function withoutKey<V>(leaf: Leaf<V> | null, key: string): Leaf<V> | null {
+  if (leaf === null) return null;
+  if (leaf.key === key) return leaf.others;
+  return { kind: 'leaf', hash: leaf.hash, key: leaf.key, value: leaf.value, others: withoutKey(leaf.others, key) };
+}
+
 function remove<V>(node: Node<V> | null, target: { hash: number; key: string }, shift: number): Node<V> | null {
   if (node === null) return null;
-  if (node.kind === 'leaf') {
-    const entries = node.entries.filter((entry) => entry[0] !== target.key);
-    return entries.length === 0 ? null : { kind: 'leaf', hash: node.hash, entries };
-  }
+  if (node.kind === 'leaf') return withoutKey(node, target.key);
   const slot = (target.hash >>> shift) & MASK;
   const slots = node.slots.slice();
   slots[slot] = remove(slots[slot] ?? null, target, shift + BITS);
-  const left = slots.filter((child) => child !== null);
-  if (left.length === 0) return null;
-  const only = left[0];
-  if (left.length === 1 && only?.kind === 'leaf') return only;
-  return { kind: 'branch', slots };
+  let only: Node<V> | null = null;
+  let left = 0;
+  for (const child of slots) {
+    if (child === null) continue;
+    only = child;
+    left += 1;
+  }
+  if (left === 0) return null;
+  return left === 1 && only?.kind === 'leaf' ? only : { kind: 'branch', slots };
 }
 
 function collect<V>(node: Node<V> | null, entries: (readonly [string, V])[]): void {
   if (node === null) return;
-  if (node.kind === 'leaf') {
-    for (const entry of node.entries) entries.push(entry);
-    return;
-  }
-  for (const slot of node.slots) collect(slot ?? null, entries);
+  if (node.kind === 'leaf') for (let leaf: Leaf<V> | null = node; leaf !== null; leaf = leaf.others) entries.push([leaf.key, leaf.value]);
+  else for (const slot of node.slots) collect(slot, entries);
 }
