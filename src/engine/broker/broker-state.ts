@@ -62,7 +62,7 @@ export function getPartition(state: BrokerState, key: string): Partition | null 
 }
 
 export function requirePartition(state: BrokerState, key: string): Partition {
-  return required(mapGet(state.partitions, key), `a hosted replica of ${key}`);
+  return required(mapGet(state.partitions, key), 'a hosted replica');
 }
 
 export function putPartition(state: BrokerState, partition: Partition): BrokerState {

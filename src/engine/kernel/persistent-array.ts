@@ -32,7 +32,7 @@ export function arrayGet<T>(array: PersistentArray<T>, index: number): T | undef
 
 /** A version with `value` at `index`; `index` may be the length (append). */
 export function arraySet<T>(array: PersistentArray<T>, index: number, value: T): PersistentArray<T> {
-  assert(index >= 0 && index <= array.length, `index within [0, ${array.length}], got ${index}`);
+  assert(index >= 0 && index <= array.length, 'an index within the array, or its length');
   const leafIndex = index >> LEAF_BITS;
   const leaf = (array.leaves[leafIndex] ?? []).slice();
   leaf[index & LEAF_MASK] = value;

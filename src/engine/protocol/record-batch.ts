@@ -133,7 +133,7 @@ export function buildBatch(records: readonly RecordToWrite[], fields: BatchField
     greatest = Math.max(greatest, record.timestamp);
     at = writeRecord(batch, at, record, { timestampDelta: record.timestamp - first, offsetDelta: i });
   });
-  assert(at === sizeBytes, `to write the ${sizeBytes} bytes counted, wrote ${at}`);
+  assert(at === sizeBytes, 'to write as many bytes as were counted');
   writeHeader(batch, fields, { count: records.length, lastOffsetDelta: records.length - 1, baseTimestamp: first, maxTimestamp: fields.logAppendTimeMs ?? greatest });
   return batch;
 }

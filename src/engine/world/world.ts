@@ -164,7 +164,7 @@ function deliverPackets(world: World, packets: readonly Packet[], window: { endU
   for (const packet of packets) {
     assert(packet.arrivesUs >= window.endUs, 'no packet to arrive within the window it was sent in');
     const receiver = world.runners[packet.to];
-    assert(receiver !== undefined, `a machine of rank ${packet.to}`);
+    assert(receiver !== undefined, 'a machine that the packet is for');
     acceptPacket(receiver, packet);
   }
   if (packets.length > 0) window.sink.packets?.(packets);

@@ -1,4 +1,4 @@
-import { mapGet, mapSet, mapValues } from '../../kernel/persistent-map.ts';
+import { mapGet, mapLeast, mapSet, mapValues } from '../../kernel/persistent-map.ts';
 import { msToUs } from '../../kernel/units.ts';
 import type { NodeAddress, QueuedRequest } from '../../network-client/contract.ts';
 import { queueRequest, type NetworkResult } from '../../network-client/network-client.ts';
@@ -17,6 +17,8 @@ const LATEST = -1;
 const EARLIEST = -2;
 const CONSUMER_REPLICA = -1;
 
+const NO_EVENTS: NetworkResult['events'] = [];
+
 interface ToAsk {
   readonly node: NodeAddress;
   readonly parts: ConsumedPartition[];
@@ -26,6 +28,7 @@ interface ToAsk {
 export function sendOffsetRequests(work: Work): NetworkResult {
   let net = work.state.net;
   if (work.state.settings.reset === 'none') stopWithoutOffset(work);
+  if (mapLeast(work.state.partitions, (part) => (part.status === 'needsOffset' || part.status === 'needsValidation' ? 0 : Infinity)) > 0) return { client: net, events: NO_EVENTS };
   for (const status of ['needsOffset', 'needsValidation'] as const) {
     for (const { node, parts } of byLeader(work, status)) {
       const tag = `${status}-${work.state.nextTag}`;

@@ -209,9 +209,8 @@ function oldestOf(batches: readonly ProducerBatch[]): InstantUs {
   return oldestUs;
 }
 
-/** By the first batch of each queue: a batch that was put back may stand behind a younger one. */
-function firstDeadlineUs(work: Work, limitUs: InstantUs): InstantUs {
-  return mapLeast(work.state.queues, (queue) => (queue[0]?.createdUs ?? Infinity) + limitUs);
+function firstCreatedUs(queue: readonly ProducerBatch[]): InstantUs {
+  return queue[0]?.createdUs ?? Infinity;
 }
 
 /** Batches that waited longer than delivery.timeout.ms, taken out of their queues. */
@@ -219,8 +218,9 @@ export function takeExpired(work: Work): { readonly expired: readonly ProducerBa
   const limitUs = msToUs(work.state.settings.deliveryTimeoutMs);
   const { nowUs } = work.scope.context;
   const expired: ProducerBatch[] = [];
-  const oldestUs = mapLeast(work.state.queues, oldestOf);
-  if (nowUs - oldestUs < limitUs) return { expired, nextUs: firstDeadlineUs(work, limitUs) };
+  // A queue is in order of batch id, and so of age.
+  const oldestUs = mapLeast(work.state.queues, firstCreatedUs);
+  if (nowUs - oldestUs < limitUs) return { expired, nextUs: oldestUs + limitUs };
   let nextUs = Infinity;
   for (const [key, queue] of mapEntries(work.state.queues)) {
     const left = queue.filter((batch) => nowUs - batch.createdUs < limitUs);

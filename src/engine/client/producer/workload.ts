@@ -5,6 +5,7 @@ import { sendRecord } from './accumulator.ts';
 import type { Work } from './producer-state.ts';
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
+const NO_HEADERS: readonly never[] = [];
 const SECOND_US = 1_000_000;
 
 /** Makes the records that are due, evenly spaced and without drift; while send() blocks, the application makes none. Returns when the next is due. */
@@ -43,11 +44,12 @@ function mayMake(work: Work): boolean {
 
 function makeRecord(work: Work): void {
   const { workload } = work.state.config;
+  const { context } = work.scope;
   const number = work.state.generated;
-  const key = workload.keyCount > 0 ? utf8Encode(`key-${below(work.scope.context.draw('workload-key'), workload.keyCount)}`) : null;
+  const key = workload.keyCount > 0 ? utf8Encode(`key-${below(context.draw('workload-key'), workload.keyCount)}`, context.allocate) : null;
   const value = valueText(work.state.incarnation, number, workload.valueBytes);
   work.state.generated = number + 1;
-  sendRecord(work, { topic: workload.topic, partition: null, record: { timestamp: work.scope.context.nowMs, key, value: utf8Encode(value), headers: [] }, value });
+  sendRecord(work, { topic: workload.topic, partition: null, record: { timestamp: context.nowMs, key, value: utf8Encode(value, context.allocate), headers: NO_HEADERS }, value });
 }
 
 /** `v-17`, in a second run of the process `v2-17`, and then letters up to the size wanted: unique in a producer, and compressible like text. */
