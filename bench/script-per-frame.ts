@@ -1,7 +1,7 @@
 /** What Chromium must record for `scriptPerFrameMs`. */
 export const TRACE_CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline', '__metadata'];
 
-/** Everything in which the page's own code runs on a thread, collecting its garbage included. They nest, so times are united. */
+/** Everything in which the page's own code runs on a thread, collecting its garbage included. They nest; the outermost counts. */
 const SCRIPT = new Set(['FunctionCall', 'EvaluateScript', 'FireAnimationFrame', 'TimerFire', 'EventDispatch', 'RunMicrotasks', 'FireIdleCallback', 'HandlePostMessage', 'MinorGC', 'MajorGC', 'V8.GCScavenger', 'V8.GCIncrementalMarking', 'V8.GCFinalizeMC']);
 
 interface TraceEvent {
@@ -11,12 +11,16 @@ interface TraceEvent {
   readonly tid: number;
   readonly ts: number;
   readonly dur?: number;
+  /** The thread's own time and how much of it passed: waiting for a processor does not count. */
+  readonly tts?: number;
+  readonly tdur?: number;
   readonly args?: { readonly name?: string };
 }
 
 /**
  * Milliseconds of script on the page's main thread for each frame: from one animation frame to the next, so that the messages
- * from Workers handled between two frames count too.
+ * from Workers handled between two frames count too. It is the thread's own time: a machine that gives the processor to somebody
+ * else in the middle of a frame does not make the page's code slower.
  */
 export function scriptPerFrameMs(traceJson: string): number[] {
   const { traceEvents } = JSON.parse(traceJson) as { readonly traceEvents: readonly TraceEvent[] };
@@ -29,10 +33,9 @@ export function scriptPerFrameMs(traceJson: string): number[] {
   for (const event of events) {
     if (!SCRIPT.has(event.name)) continue;
     while (frame + 1 < starts.length && (starts[frame + 1] ?? 0) <= event.ts) frame += 1;
-    const fromUs = Math.max(event.ts, coveredUs);
-    const toUs = event.ts + (event.dur ?? 0);
-    if (frame >= 0 && toUs > fromUs) spent[frame] = (spent[frame] ?? 0) + (toUs - fromUs) / 1000;
-    coveredUs = Math.max(coveredUs, toUs);
+    if (event.ts < coveredUs) continue;
+    if (frame >= 0) spent[frame] = (spent[frame] ?? 0) + (event.tdur ?? event.dur ?? 0) / 1000;
+    coveredUs = event.ts + (event.dur ?? 0);
   }
   return spent.slice(0, -1);
 }

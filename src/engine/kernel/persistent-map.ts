@@ -32,20 +32,8 @@ export function emptyMap<V>(): PersistentMap<V> {
   return EMPTY;
 }
 
-/** Looking a key up is most often followed by setting it, so the last hash is kept: a cache of a pure value. */
-let lastKey = '';
-let lastHash = hashString('');
-
-function hashOf(key: string): number {
-  if (key !== lastKey) {
-    lastHash = hashString(key);
-    lastKey = key;
-  }
-  return lastHash;
-}
-
 export function mapGet<V>(map: PersistentMap<V>, key: string): V | undefined {
-  return map.root === null ? undefined : find(map.root, key, hashOf(key))?.value;
+  return map.root === null ? undefined : find(map.root, key, hashString(key))?.value;
 }
 
 function find<V>(root: Node<V>, key: string, hash: number): Leaf<V> | null {
@@ -66,7 +54,7 @@ export function mapHas<V>(map: PersistentMap<V>, key: string): boolean {
 
 /** A version where `key` has `value` (which must not be undefined); the same one if it has it already. */
 export function mapSet<V>(map: PersistentMap<V>, key: string, value: V): PersistentMap<V> {
-  const hash = hashOf(key);
+  const hash = hashString(key);
   const known = map.root === null ? null : find(map.root, key, hash);
   if (known !== null && Object.is(known.value, value)) return map;
   return { size: known === null ? map.size + 1 : map.size, root: insert(map.root, { hash, key, value }, 0) };
@@ -74,7 +62,7 @@ export function mapSet<V>(map: PersistentMap<V>, key: string, value: V): Persist
 
 /** A version without `key`. */
 export function mapDelete<V>(map: PersistentMap<V>, key: string): PersistentMap<V> {
-  const hash = hashOf(key);
+  const hash = hashString(key);
   if (map.root === null || find(map.root, key, hash) === null) return map;
   return { size: map.size - 1, root: remove(map.root, { hash, key }, 0) };
 }

@@ -1,4 +1,4 @@
-import { assert } from '../kernel/assert.ts';
+import { assert, AssertionError } from '../kernel/assert.ts';
 import type { Mutable } from '../kernel/mutable.ts';
 import { mapDelete, mapGet, mapSet, mapValues, emptyMap, type PersistentMap } from '../kernel/persistent-map.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
@@ -205,7 +205,8 @@ function onReceived(client: NetworkClientState, connection: ConnectionId, messag
   const node = nodeOfConnection(client, connection);
   if (node === undefined || message.kind !== 'response') return { client, events: [] };
   const first = node.inFlight[0];
-  assert(first !== undefined && first.correlationId === message.correlationId, 'an answer to the oldest request under way');
+  // The message is made only when it is needed: this is every answer's way.
+  if (first === undefined || first.correlationId !== message.correlationId) throw new AssertionError(`expected an answer to request ${first?.correlationId ?? 'none'}, got ${message.correlationId}`);
   const answered = copyNode(node);
   answered.inFlight = node.inFlight.slice(1);
   if (first.internal) return becomeReady(putNode(client, answered), answered, scope);
