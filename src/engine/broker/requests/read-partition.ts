@@ -1,6 +1,6 @@
 import type { LeaderEpoch, Offset } from '../../kernel/units.ts';
 import type { EpochEnd } from '../../log/epoch-cache.ts';
-import { endOffsetForEpoch, lastStableOffset, type LogState } from '../../log/log-state.ts';
+import { endOffsetForEpoch, lastStableOffset, latestLeaderEpoch, type LogState } from '../../log/log-state.ts';
 import { readLog } from '../../log/read.ts';
 import type { ErrorName } from '../../protocol/errors.ts';
 import type { FetchRequestFetchPartition } from '../../protocol/generated/fetch-request.ts';
@@ -57,6 +57,9 @@ function fetchError(partition: Partition, fetch: FetchRequestFetchPartition, par
 
 /** Where the fetcher's log parts from this one: null if it does not, `unknown` if that cannot be told or its offset is below the start. */
 export function compareEpochs(log: LogState, fetch: { readonly lastFetchedEpoch: LeaderEpoch; readonly fetchOffset: Offset }): EpochEnd | 'unknown' | null {
+  // The usual case, told without making an answer: the fetcher has the latest epoch and stands within the log.
+  const { fetchOffset } = fetch;
+  if (fetch.lastFetchedEpoch >= 0 && fetch.lastFetchedEpoch === latestLeaderEpoch(log) && fetchOffset >= log.logStartOffset && fetchOffset <= log.logEndOffset) return null;
   const end = endOffsetForEpoch(log, fetch.lastFetchedEpoch);
   if (end.endOffset < 0 || end.leaderEpoch < 0 || fetch.fetchOffset < log.logStartOffset) return 'unknown';
   return end.leaderEpoch < fetch.lastFetchedEpoch || end.endOffset < fetch.fetchOffset ? end : null;
