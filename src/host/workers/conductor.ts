@@ -6,6 +6,7 @@ import type { RunnerCheckpoint } from '../../engine/machine/runner.ts';
 import type { Command } from '../../engine/world/command.ts';
 import type { Scenario } from '../../engine/world/scenario.ts';
 import type { IssuedCommand } from '../../engine/world/world-state.ts';
+import { StorageError, type StorageProblem } from '../storage/contract.ts';
 import type { CommandChecked, FromHistory, FromMachine, MachineStorage, Port, ToHistory, ToMachine } from './messages.ts';
 import { MachineFailure, Seat, type BootFacts } from './seat.ts';
 
@@ -31,6 +32,8 @@ export interface RunFailure {
   readonly where: string;
   readonly message: string;
   readonly atUs: InstantUs;
+  /** The kind of the storage problem; null when storage has nothing to do with it. */
+  readonly problem: StorageProblem['kind'] | null;
 }
 
 /** What a replay came to: the commands that made sense, in order. */
@@ -156,9 +159,9 @@ export class Conductor {
   }
 
   private failWith(error: unknown): void {
-    if (error instanceof MachineFailure) return this.fail({ kind: error.kind, where: error.host, message: error.message });
-    const whole = error instanceof Error ? error : new Error(String(error));
-    this.fail({ kind: whole.name === 'StorageError' ? 'storage' : 'assertion', where: 'conductor', message: whole.message });
+    if (error instanceof MachineFailure) return this.fail({ kind: error.kind, where: error.host, message: error.message, problem: error.problem });
+    if (error instanceof StorageError) return this.fail({ kind: 'storage', where: 'runs', message: error.message, problem: error.problem.kind });
+    this.fail({ kind: 'assertion', where: 'conductor', message: error instanceof Error ? error.message : String(error), problem: null });
   }
 
   private fail(failure: Omit<RunFailure, 'atUs'>): void {
@@ -177,10 +180,10 @@ export class Conductor {
   private onHistory(message: FromHistory): void {
     switch (message.type) {
       case 'markChecked':
-        if (!message.equal) this.fail({ kind: 'divergence', where: message.differing.join(', '), message: `The machines ${message.differing.join(', ')} differ from the history at ${message.atUs} µs.` });
+        if (!message.equal) this.fail({ kind: 'divergence', where: message.differing.join(', '), message: `The machines ${message.differing.join(', ')} differ from the history at ${message.atUs} µs.`, problem: null });
         return;
       case 'failed':
-        this.fail({ kind: 'assertion', where: 'history', message: message.message });
+        this.fail({ kind: 'assertion', where: 'history', message: message.message, problem: null });
         for (const question of this.questions.values()) question.reject(new Error(message.message));
         return this.questions.clear();
       default: {

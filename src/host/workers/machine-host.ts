@@ -3,6 +3,7 @@ import type { InstantUs, MachineRank } from '../../engine/kernel/units.ts';
 import type { DiskState, Packet } from '../../engine/machine/contract.ts';
 import { acceptEvent, acceptPacket, checkpointRunner, newOutput, nextEventUs, restoreRunner, runWindow, type DeviceChange, type Runner } from '../../engine/machine/runner.ts';
 import { decodePackets, encodePackets } from '../codecs/packets.ts';
+import { StorageError } from '../storage/contract.ts';
 import { withoutContent } from '../storage/kept-content.ts';
 import type { DarkMachine, FromMachine, OutboundPackets, Port, ToMachine } from './messages.ts';
 
@@ -71,8 +72,8 @@ function needed<T>(value: T | null): T {
 /** What a page can show of an error that ended the run. */
 function failure(error: unknown): FromMachine {
   const whole = error instanceof Error ? error : new Error(String(error));
-  const kind = whole.name === 'StorageError' ? 'storage' : 'assertion';
-  return { type: 'failed', kind, message: whole.message, stack: whole.stack ?? '' };
+  const problem = whole instanceof StorageError ? whole.problem.kind : null;
+  return { type: 'failed', kind: problem === null ? 'assertion' : 'storage', problem, message: whole.message, stack: whole.stack ?? '' };
 }
 
 /** Switched off, and not about to be started. */

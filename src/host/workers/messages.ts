@@ -3,6 +3,7 @@ import type { TraceLanes } from '../../engine/kernel/hash.ts';
 import type { MachineEvent, Surroundings } from '../../engine/machine/contract.ts';
 import type { RunnerCheckpoint } from '../../engine/machine/runner.ts';
 import type { Command } from '../../engine/world/command.ts';
+import type { StorageProblem } from '../storage/contract.ts';
 import type { ContentHashes } from '../storage/kept-content.ts';
 import type { Scenario } from '../../engine/world/scenario.ts';
 import type { IssuedCommand } from '../../engine/world/world-state.ts';
@@ -39,7 +40,8 @@ export type FromMachine =
   | { readonly type: 'windowDone'; readonly nextUs: InstantUs; readonly packets: readonly OutboundPackets[]; readonly stepCount: number; readonly flushSequence: number | null; readonly dark: DarkMachine | null }
   | { readonly type: 'checkpoint'; readonly checkpoint: RunnerCheckpoint }
   | { readonly type: 'lanes'; readonly lanes: TraceLanes; readonly stepCount: number }
-  | { readonly type: 'failed'; readonly kind: 'assertion' | 'storage'; readonly message: string; readonly stack: string };
+  /** `problem`: what kind of storage problem it is, when it is one. */
+  | { readonly type: 'failed'; readonly kind: 'assertion' | 'storage'; readonly problem: StorageProblem['kind'] | null; readonly message: string; readonly stack: string };
 
 /** A machine that is switched off: it has closed its device and needs its Worker no longer. */
 export interface DarkMachine {

@@ -4,6 +4,7 @@ import type { TraceLanes } from '../../engine/kernel/hash.ts';
 import type { MachineEvent, Surroundings } from '../../engine/machine/contract.ts';
 import type { RunnerCheckpoint } from '../../engine/machine/runner.ts';
 import { serveMachine } from './machine-host.ts';
+import type { StorageProblem } from '../storage/contract.ts';
 import { localPorts } from './local-port.ts';
 import type { DarkMachine, FromMachine, MachineStorage, Port, ToMachine } from './messages.ts';
 
@@ -24,12 +25,14 @@ export interface SeatOptions {
 export class MachineFailure extends Error {
   readonly kind: 'assertion' | 'storage';
   readonly host: string;
+  readonly problem: StorageProblem['kind'] | null;
 
   constructor(host: string, failed: Extract<FromMachine, { type: 'failed' }>) {
     super(failed.message);
     this.name = 'MachineFailure';
     this.kind = failed.kind;
     this.host = host;
+    this.problem = failed.problem;
   }
 }
 
@@ -53,6 +56,8 @@ export class Seat {
   private dark: DarkMachine | null = null;
   /** The one question under way. */
   private asked: { answer(message: FromMachine): void } | null = null;
+  /** Set once the Worker failed, also between two questions. */
+  private failed: Extract<FromMachine, { type: 'failed' }> | null = null;
 
   constructor(machine: RunnerCheckpoint, options: SeatOptions) {
     this.rank = machine.spec.rank;
@@ -143,6 +148,7 @@ export class Seat {
     port.onMessage((message) => {
       // A Worker that was ended may have said something still.
       if (this.port !== port) return;
+      if (message.type === 'failed') this.failed = message;
       const { asked } = this;
       this.asked = null;
       asked?.answer(message);
@@ -153,6 +159,7 @@ export class Seat {
   /** Asks the machine one question; its failure is thrown. */
   private ask(message: ToMachine, transfer: Transferable[] = []): Promise<FromMachine> {
     return new Promise((resolve, reject) => {
+      if (this.failed !== null) return reject(new MachineFailure(this.host, this.failed));
       this.asked = { answer: (answer) => (answer.type === 'failed' ? reject(new MachineFailure(this.host, answer)) : resolve(answer)) };
       this.port.post(message, transfer);
     });

@@ -69,7 +69,7 @@ export interface SessionStatus {
   readonly host: 'workers' | 'in-process' | 'fixture';
   readonly storage: 'indexeddb' | 'memory';
   /** Why the run is kept in memory only; null when it is not, or when it was asked for. */
-  readonly storageReason: 'refused' | 'second-tab' | 'failed' | null;
+  readonly storageReason: 'refused' | 'second-tab' | 'full' | 'failed' | null;
   readonly scenarios: readonly ScenarioTitle[];
 }
 

@@ -182,7 +182,7 @@ export const en = {
   },
   states: {
     loading: 'Starting the cluster…', loadingHint: 'Each machine starts in a Worker of its own.',
-    memory: 'This run lives in memory only', memoryReasons: { refused: 'this browser does not let the page store anything', 'second-tab': 'another tab holds the stored run', failed: 'storage failed' },
+    memory: 'This run lives in memory only', memoryReasons: { refused: 'this browser does not let the page store anything', 'second-tab': 'another tab holds the stored run', full: 'the browser has no room left', failed: 'storage failed' },
     failedTitle: 'This run has stopped', failedKinds: { assertion: 'The engine found a mistake of its own.', storage: 'The storage behind the disks failed. Kafka has nothing to do with it.', divergence: 'A machine and its replay disagree.', link: 'This link cannot be opened.' },
     failedWhere: 'where', failedWhen: 'when', failedWhat: 'what', replay: 'Replay this run', newRun: 'Start anew', inMemory: 'Go on in memory', copyLink: 'Copy the link',
     crashed: 'The page itself failed', crashedHint: 'The run is kept; reload to go on.', reload: 'Reload', refusedCommand: 'Refused', dismiss: 'Dismiss',
