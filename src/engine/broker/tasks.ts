@@ -45,14 +45,19 @@ export function startHighWatermarkCheckpoint(state: BrokerState, scope: BrokerSc
 }
 
 function runHighWatermarkCheckpoint(state: BrokerState, scope: BrokerScope): BrokerState {
-  schedule({ owner: REPLICA_MANAGER, name: HIGH_WATERMARK_CHECKPOINT, waitMs: state.config.replicaHighWatermarkCheckpointIntervalMs }, scope);
+  repeat({ owner: REPLICA_MANAGER, name: HIGH_WATERMARK_CHECKPOINT, waitMs: state.config.replicaHighWatermarkCheckpointIntervalMs }, scope);
   return checkpointHighWatermarks(state, scope);
+}
+
+/** The next run of a task that repeats. KafkaScheduler runs a task once whose period is not positive. */
+function repeat(task: { readonly owner: string; readonly name: string; readonly waitMs: number }, scope: BrokerScope): void {
+  if (task.waitMs > 0) schedule(task, scope);
 }
 
 export function onReplicaManagerTimer(state: BrokerState, name: string, scope: BrokerScope): BrokerState {
   switch (name) {
     case ISR_EXPIRATION:
-      schedule({ owner: REPLICA_MANAGER, name, waitMs: isrExpirationMs(state) }, scope);
+      repeat({ owner: REPLICA_MANAGER, name, waitMs: isrExpirationMs(state) }, scope);
       return shrinkIsrs(state, scope);
     case HIGH_WATERMARK_CHECKPOINT:
       return runHighWatermarkCheckpoint(state, scope);
@@ -63,7 +68,7 @@ export function onReplicaManagerTimer(state: BrokerState, name: string, scope: B
 
 export function onLogManagerTimer(state: BrokerState, name: string, scope: BrokerScope): BrokerState {
   const { config } = state;
-  const again = (waitMs: number): void => schedule({ owner: LOG_MANAGER, name, waitMs }, scope);
+  const again = (waitMs: number): void => repeat({ owner: LOG_MANAGER, name, waitMs }, scope);
   switch (name) {
     case RECOVERY_POINT_CHECKPOINT:
       again(config.logFlushOffsetCheckpointIntervalMs);

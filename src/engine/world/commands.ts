@@ -6,6 +6,7 @@ import { defaultLink } from '../machine/network.ts';
 import type { Runner } from '../machine/runner.ts';
 import type { Command, LinkCommand, ProcessCommand } from './command.ts';
 import { ADMIN_HOST } from './cluster.ts';
+import { configProblem } from './config-problem.ts';
 import { commandSequence, runnerOf, type IssuedCommand, type World } from './world-state.ts';
 
 /** Why a command makes no sense at this moment, in a plain sentence; null when it does. */
@@ -28,7 +29,8 @@ export function checkCommand(world: World, command: Command): string | null {
       return runnerOf(world, `b${command.brokerId}`) === undefined ? checkBrokerId(command.brokerId) : `Broker ${command.brokerId} exists already.`;
     case 'addProducer':
     case 'addConsumer':
-      return runnerOf(world, command.name) === undefined ? null : `A machine named ${command.name} exists already.`;
+      if (runnerOf(world, command.name) !== undefined) return `A machine named ${command.name} exists already.`;
+      return configProblem(command.type === 'addProducer' ? 'producer' : 'consumer', command.config.configs)?.reason ?? null;
     case 'produce':
       return runnerOf(world, command.client)?.environment.spec.process.kind === 'producer' ? null : `There is no producer named ${command.client}.`;
     case 'createTopic':

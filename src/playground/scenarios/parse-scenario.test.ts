@@ -111,6 +111,8 @@ describe('a scenario from outside', () => {
     ['a claim of a broker that is not there', (s) => (s['claims'] = [{ type: 'replica', atMs: 1, topic: 'orders', partition: 0, brokerId: 4, role: 'leader' }]), 'claims[0].brokerId', /no broker 4/],
     ['an order with a machine that is not there', (s) => (s['claims'] = [{ type: 'inOrder', atMs: 1, events: [{ event: 'ProcessKilled', where: { host: 'b1' } }, { event: 'ProcessKilled', where: { host: 'b9' } }] }]), 'claims[0].events[1].where.host', /no machine named "b9"/],
     ['no brokers', (s) => (s['cluster'] = { ...firstLook.cluster, brokers: [] }), 'cluster.brokers', /at least one/],
+    ['a broker config that is no number', (s) => (s['cluster'] = { ...firstLook.cluster, brokerConfigs: { 'num.partitions': 'many' } }), 'cluster.brokerConfigs.num.partitions', /Not a number of type INT/],
+    ['a producer config out of range', (s) => (s['cluster'] = { ...firstLook.cluster, producers: [{ name: 'p', config: { configs: { acks: '2' }, topic: 't', recordsPerSecond: 1, keyCount: 1, valueBytes: 1 } }] }), 'cluster.producers[0].config.configs.acks', /must be one of: all, -1, 0, 1/],
     ['two ZooKeeper servers', (s) => (s['cluster'] = { ...firstLook.cluster, zookeeperServers: 2 }), 'cluster.zookeeperServers', /1 or 3 or 5/],
     ['a broker twice', (s) => (s['cluster'] = { ...firstLook.cluster, brokers: [{ brokerId: 1 }, { brokerId: 1 }] }), 'cluster.brokers[1].brokerId', /two brokers 1/],
     ['a client named as a server', (s) => (s['cluster'] = { ...firstLook.cluster, consumers: [{ name: 'zk1', config: { configs: {}, topic: 't' } }] }), 'cluster.consumers[0].name', /another machine/],

@@ -1,4 +1,6 @@
+import { configProblem } from '../../engine/world/config-problem.ts';
 import type { ClusterSpec, Scenario, TimedCommand } from '../../engine/world/scenario.ts';
+import { timingProfile } from '../../engine/world/timing-profile.ts';
 import { claimProblem } from './claim-problem.ts';
 import { jsonProblem } from './json-problem.ts';
 import { claimParser } from './parse-claim.ts';
@@ -33,7 +35,7 @@ const clusterParser: Parser<ClusterSpec> = demanding(
     producers: list(object({ name: machineName, config: producerSpec }), MOST_MACHINES),
     consumers: list(object({ name: machineName, config: consumerSpec }), MOST_MACHINES),
   }),
-  (cluster) => (cluster.brokers.length === 0 ? { path: 'brokers', reason: 'a cluster has at least one broker' } : machineProblem(cluster)),
+  (cluster) => (cluster.brokers.length === 0 ? { path: 'brokers', reason: 'a cluster has at least one broker' } : (machineProblem(cluster) ?? configsProblem(cluster))),
 );
 
 /** Machines are named by host, so no two may share a name, and clients may not take the names of servers. */
@@ -48,6 +50,20 @@ function machineProblem(cluster: ClusterSpec): { path: string; reason: string } 
     for (const [i, client] of cluster[kind].entries()) {
       if (taken.has(client.name)) return { path: `${kind}[${i}].name`, reason: `there is another machine named ${JSON.stringify(client.name)}` };
       taken.add(client.name);
+    }
+  }
+  return null;
+}
+
+/** What brokers and clients would refuse to start with, in Kafka's words. */
+function configsProblem(cluster: ClusterSpec): { path: string; reason: string } | null {
+  const profile = timingProfile(cluster.timing);
+  const broker = configProblem('broker', cluster.brokerConfigs, profile.brokerConfigs);
+  if (broker !== null) return { path: `brokerConfigs.${broker.name}`, reason: broker.reason };
+  for (const kind of ['producers', 'consumers'] as const) {
+    for (const [i, client] of cluster[kind].entries()) {
+      const problem = configProblem(kind === 'producers' ? 'producer' : 'consumer', client.config.configs);
+      if (problem !== null) return { path: `${kind}[${i}].config.configs.${problem.name}`, reason: problem.reason };
     }
   }
   return null;
