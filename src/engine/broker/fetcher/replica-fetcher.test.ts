@@ -37,7 +37,7 @@ describe('copying', () => {
     act(cluster, 1, (broker) => produce(broker, -1, ['a']));
     for (const event of leader.traces) if (event.type === 'HighWatermarkAdvanced') answered = event.highWatermark;
     expect(answered).toBe(1);
-    expect(leader.state.delayedProduce.operations.size).toBe(0);
+    expect(leader.state.delayedProduce.operations.length).toBe(0);
   });
 
   test('[R11] a follower that hears of a topic before its leader does waits a back-off of one second', () => {

@@ -9,10 +9,10 @@ describe('parked fetches', () => {
     makeLeader(leader, [1]);
     const id = consumerFetch(leader, 0, {}, 300);
     expect(fetched(leader.effects, id)).toBeNull();
-    expect(leader.state.delayedFetch.operations.size).toBe(1);
+    expect(leader.state.delayedFetch.operations.length).toBe(1);
     expect(fetched(advance(leader, 299), id)).toBeNull();
     expect(fetched(advance(leader, 1), id)).toMatchObject({ error: 0, records: 0 });
-    expect(leader.state.delayedFetch).toMatchObject({ operations: { size: 0 }, watchers: { size: 0 } });
+    expect(leader.state.delayedFetch.operations).toEqual([]);
   });
 
   test('[R9] without a wait it is answered at once', () => {
