@@ -15,6 +15,13 @@ export function timeMs(work: () => void): number {
   return performance.now() - startMs;
 }
 
+/** What `work` takes of the processor, in milliseconds: whatever else the machine does counts little. */
+export function processorMs(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  return process.cpuUsage(before).user / 1000;
+}
+
 /** One line of the table at the end: a number and, where the project promises one, its limit. */
 export interface Line {
   readonly name: string;

@@ -6,10 +6,15 @@ import { fold, type Draft } from './draft.ts';
 import type { ProcessCommandInput, ProcessTrace } from './process-kinds.ts';
 
 /** Hash words of names used again and again; a cache of pure values, so it may live outside any state. */
-const nameHashes: Record<string, number> = Object.create(null) as Record<string, number>;
+const nameHashes = new Map<string, number>();
 
 function nameHash(name: string): number {
-  return (nameHashes[name] ??= hashString(name));
+  let hash = nameHashes.get(name);
+  if (hash === undefined) {
+    hash = hashString(name);
+    nameHashes.set(name, hash);
+  }
+  return hash;
 }
 
 /** Folds what came in: time, kind, peer and what identifies a message. */
@@ -77,8 +82,9 @@ export function foldEffect(draft: Draft, effect: SystemEffect<WireMessage, Proce
 
 function foldEvent(draft: Draft, event: ProcessTrace): void {
   fold(draft, nameHash(event.type));
-  // Object.values follows the order in which the one place that makes the event writes its fields: the same everywhere.
-  for (const value of Object.values(event)) foldValue(draft, value);
+  // In the order in which the one place that makes the event writes its fields: the same everywhere. (Keys, as values cost far more.)
+  const fields = event as unknown as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(fields)) foldValue(draft, fields[name]);
 }
 
 function foldValue(draft: Draft, value: unknown): void {
