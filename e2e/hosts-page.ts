@@ -70,7 +70,7 @@ async function playFrames(conductor: Conductor, run: HostRun, cut: (from: Instan
       pending.shift();
     }
     await advance(markUs);
-    marks.push({ atUs: markUs, digest: null, ...(await conductor.hashes()) });
+    marks.push({ digest: null, ...(await conductor.hashes()) });
   }
   return { marks, taken };
 }

@@ -60,9 +60,13 @@ test('the leader is killed: its session expires, the next in sync leads with a h
   const other = await elsewhere.newPage();
   await other.goto(shared);
   await expect(other.getByRole('button', { name: /^Broker 1, killed/ })).toBeVisible({ timeout: 60_000 });
-  await other.getByRole('button', { name: 'Pause' }).click();
-  expect(await lens(other)).toMatchObject({ leader: atShare.leader, epoch: atShare.epoch });
-  expect((await lens(other)).highWatermark).toBeGreaterThanOrEqual(atShare.highWatermark);
+  await expect(other.getByText(/came to the same state \(trace hash [0-9a-f]{16}\)/)).toBeVisible();
+  await expect.poll(() => lens(other)).toEqual(atShare);
+  await other.getByRole('button', { name: 'Play' }).click();
+  await expect.poll(async () => (await lens(other)).highWatermark, { timeout: 60_000 }).toBeGreaterThan(atShare.highWatermark);
+  await other.goto('about:blank');
+  await other.goto(shared.replace(/hash=[0-9a-f]{16}/, 'hash=0123456789abcdef'));
+  await expect(other.getByText(/not the same state: the link says trace hash 0123456789abcdef/)).toBeVisible({ timeout: 60_000 });
   await elsewhere.close();
 
   await page.getByRole('button', { name: 'Play' }).click();

@@ -29,7 +29,10 @@ export function startPlayground(session: Session, preferences: Preferences): Pla
   });
   lifecycle.start();
   session.open({
-    opened: (status) => lifecycle.send({ type: 'opened', status }),
+    opened: (status, linkedMoment) => {
+      store.setState({ linkedMoment });
+      lifecycle.send({ type: 'opened', status });
+    },
     view: (delta) => {
       if (delta.messages !== undefined) traffic.see(delta.messages);
       applyView(store, delta);

@@ -45,7 +45,7 @@ export function playUntil(player: Player, untilMs: number): void {
   const untilUs = Math.floor(untilMs * 1000);
   for (;;) {
     const next = player.pending[0];
-    const nextUs = next === undefined ? Infinity : Math.floor(next.atMs * 1000);
+    const nextUs = next === undefined ? Infinity : Math.round(next.atMs * 1000);
     runTo(player, Math.min(untilUs, nextUs));
     if (next === undefined || nextUs > untilUs) return;
     player.pending.shift();

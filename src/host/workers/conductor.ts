@@ -137,11 +137,12 @@ export class Conductor {
     });
   }
 
-  /** Every machine's running hash at the present moment, by rank, and the run's. */
-  hashes(): Promise<{ readonly lanes: readonly TraceLanes[]; readonly hash: string }> {
+  /** Every machine's running hash at the present moment, by rank, and the run's. Rejects when the run has stopped. */
+  hashes(): Promise<{ readonly atUs: InstantUs; readonly lanes: readonly TraceLanes[]; readonly hash: string }> {
     return this.exclusively(async () => {
+      if (this.broken) throw new Error('The run has stopped.');
       const lanes = await Promise.all(this.seats.map((seat) => seat.lanes()));
-      return { lanes, hash: combinedHash(lanes) };
+      return { atUs: this.nowUs, lanes, hash: combinedHash(lanes) };
     });
   }
 

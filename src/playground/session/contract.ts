@@ -53,11 +53,22 @@ export type CommandOutcome = { readonly ok: true; readonly commandId: number } |
 
 /** What a session tells. Called in order, never from within a call of the page. */
 export interface SessionListener {
-  opened(status: SessionStatus): void;
+  /** `moment` says whether a link's moment came out equal; null when no link said what it should be. */
+  opened(status: SessionStatus, moment: LinkedMoment | null): void;
   view(delta: ViewDelta): void;
   /** Playing, speed or storage are different now. */
   status(status: SessionStatus): void;
   failed(failure: SessionFailure): void;
+}
+
+/** The moment that a link leads to, by its trace hash: equal hashes, the same run to the last event. */
+export interface LinkedMoment {
+  /** The hash in the link. */
+  readonly said: string;
+  /** The hash that this engine came to. */
+  readonly came: string;
+  /** The link was made by another version of the engine, which may have run otherwise. */
+  readonly otherEngine: boolean;
 }
 
 export interface SessionStatus {

@@ -53,7 +53,7 @@ export function fixtureSession(scene: FixtureScene, clock: FixtureClock): Sessio
       sinceMs = clock.nowMs();
       if (scene === 'loading') return;
       if (scene === 'memory') status = { ...status, storageReason: 'refused' };
-      to.opened(status);
+      to.opened(status, null);
       show();
       if (scene === 'failed') to.failed({ kind: 'divergence', where: 'b2', message: 'the trace hash of b2 differs at the mark', atUs: presentUs(), replayLink: '#/1/fixture?t=24.3s' });
       stop = clock.everyFrame(() => {
@@ -86,7 +86,7 @@ export function fixtureSession(scene: FixtureScene, clock: FixtureClock): Sessio
       events.length = 0;
       playedUs = 0;
       sinceMs = clock.nowMs();
-      listener?.opened(status);
+      listener?.opened(status, null);
       show();
     },
     continueInMemory: () => undefined,

@@ -1,10 +1,11 @@
 import type { Scenario } from '../../engine/world/scenario.ts';
 import { builtInScenario, builtInScenarios } from '../scenarios/built-in-scenarios.ts';
 import { firstLook } from '../scenarios/first-look.ts';
+import { ENGINE_VERSION } from '../engine-version.ts';
 import { decodeLink } from '../sharing/link.ts';
-import type { EncodedLink } from '../sharing/shared-run.ts';
+import type { EncodedLink, SharedRun } from '../sharing/shared-run.ts';
 import type { FromRunWorker, FromViewPort, GivenRun, RunChoice, RunStatus, ToRunWorker, ToViewPort } from '../workers/messages.ts';
-import type { CommandOutcome, ScenarioChoice, Session, SessionFailure, SessionListener, SessionStatus } from './contract.ts';
+import type { CommandOutcome, LinkedMoment, ScenarioChoice, Session, SessionFailure, SessionListener, SessionStatus } from './contract.ts';
 
 /** The page opens on a cluster that already serves: so much of a built-in run is played before the first picture. */
 const OPENING_MOMENT_US = 22_000_000;
@@ -50,6 +51,8 @@ export function liveSession(surroundings: LiveSurroundings): Session {
   let nowUs = 0;
   let stopFrames = (): void => undefined;
   let choice: GivenRun | null = null;
+  /** What a link says of the moment it leads to; null when this run comes from none. */
+  let linked: LinkSays | null = null;
   const commands = newRequests<CommandOutcome>();
   const shares = newRequests<EncodedLink>();
 
@@ -59,11 +62,7 @@ export function liveSession(surroundings: LiveSurroundings): Session {
   const onMessage = (message: FromRunWorker): void => {
     switch (message.type) {
       case 'opened':
-        listener?.opened(whole(message.status));
-        if (choice !== null && choice.traceHash !== null && choice.traceHash !== message.traceHash) {
-          listener?.failed({ kind: 'link', where: 'link', message: `The link says ${choice.traceHash}, this engine came to ${message.traceHash}.`, atUs: choice.momentUs, replayLink: null });
-        }
-        return;
+        return listener?.opened(whole(message.status), linkedMoment(linked, message.traceHash));
       case 'status':
         return listener?.status(whole(message.status));
       case 'commandDone':
@@ -108,7 +107,8 @@ export function liveSession(surroundings: LiveSurroundings): Session {
     can: { seek: false, changeTiming: true },
     open: (to) => {
       listener = to;
-      const { choice: opening, problem } = choiceOf(surroundings);
+      const { choice: opening, problem, says } = choiceOf(surroundings);
+      linked = says;
       start(opening, false);
       if (problem !== null) to.failed(problem);
     },
@@ -124,7 +124,10 @@ export function liveSession(surroundings: LiveSurroundings): Session {
       if (!link.ok) throw new Error(link.reason);
       return `${surroundings.location.href.split('#')[0] ?? ''}${link.link}`;
     },
-    openScenario: (wanted) => start({ kind: 'given', ...givenScenario(wanted) }, false),
+    openScenario: (wanted) => {
+      linked = null;
+      start({ kind: 'given', ...givenScenario(wanted) }, false);
+    },
     continueInMemory: () => {
       if (choice !== null) start({ kind: 'given', ...choice }, true);
     },
@@ -142,14 +145,21 @@ function givenScenario(wanted: ScenarioChoice): GivenRun {
   return { scenario, seed: wanted.seed ?? scenario.seed, script: 'played', commands: [], momentUs: OPENING_MOMENT_US, traceHash: null };
 }
 
+/** What a link says of its moment. */
+type LinkSays = Pick<SharedRun, 'engineVersion' | 'traceHash'>;
+
+function linkedMoment(says: LinkSays | null, came: string): LinkedMoment | null {
+  return says === null || says.traceHash === null ? null : { said: says.traceHash, came, otherEngine: says.engineVersion !== null && says.engineVersion !== ENGINE_VERSION };
+}
+
 /** What the address of the page asks for: a link's run, or whatever was left here before, or the first scenario. */
-function choiceOf(surroundings: LiveSurroundings): { readonly choice: RunChoice; readonly problem: SessionFailure | null } {
+function choiceOf(surroundings: LiveSurroundings): { readonly choice: RunChoice; readonly problem: SessionFailure | null; readonly says: LinkSays | null } {
   const otherwise: RunChoice = { kind: 'resume', otherwise: givenScenario({ name: firstLook.name }) };
   const { hash } = surroundings.location;
-  if (!hash.startsWith('#/')) return { choice: otherwise, problem: null };
+  if (!hash.startsWith('#/')) return { choice: otherwise, problem: null, says: null };
   const decoded = decodeLink(hash);
-  if (!decoded.ok) return { choice: otherwise, problem: { kind: 'link', where: `character ${decoded.position}`, message: decoded.reason, atUs: 0, replayLink: null } };
+  if (!decoded.ok) return { choice: otherwise, problem: { kind: 'link', where: `character ${decoded.position}`, message: decoded.reason, atUs: 0, replayLink: null }, says: null };
   const { scenario, seed, script, commands, momentUs, traceHash } = decoded.run;
   surroundings.forgetLink();
-  return { choice: { kind: 'given', scenario, seed, script, commands, momentUs: momentUs === 0 && script === 'played' ? OPENING_MOMENT_US : momentUs, traceHash }, problem: null };
+  return { choice: { kind: 'given', scenario, seed, script, commands, momentUs: momentUs === 0 && script === 'played' ? OPENING_MOMENT_US : momentUs, traceHash }, problem: null, says: decoded.run };
 }

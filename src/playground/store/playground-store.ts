@@ -1,7 +1,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { applyDelta } from '../../projection/apply-delta.ts';
 import { EMPTY_VIEW, type View, type ViewDelta } from '../../projection/view.ts';
-import type { SessionFailure, SessionStatus } from '../session/contract.ts';
+import type { LinkedMoment, SessionFailure, SessionStatus } from '../session/contract.ts';
 
 /** What the page shows of a run, and what the reader chose to look at. */
 export interface PlaygroundState {
@@ -9,6 +9,8 @@ export interface PlaygroundState {
   readonly phase: 'loading' | 'playing' | 'paused' | 'failed';
   readonly status: SessionStatus | null;
   readonly failure: SessionFailure | null;
+  /** Whether the moment of the link that was opened came out equal; null when no link said. */
+  readonly linkedMoment: LinkedMoment | null;
   readonly preferences: Preferences;
   readonly look: Look;
 }
@@ -57,7 +59,7 @@ export type PlaygroundStore = StoreApi<PlaygroundState>;
 const NOTHING_CHOSEN: Look = { chosenPartition: null, selected: null, tab: 'lens', menu: null, dialog: null, phonePart: 'stage', timelineZoom: 1, panelOpen: false };
 
 export function createPlaygroundStore(preferences: Preferences): PlaygroundStore {
-  return createStore<PlaygroundState>(() => ({ view: EMPTY_VIEW, phase: 'loading', status: null, failure: null, preferences, look: NOTHING_CHOSEN }));
+  return createStore<PlaygroundState>(() => ({ view: EMPTY_VIEW, phase: 'loading', status: null, failure: null, linkedMoment: null, preferences, look: NOTHING_CHOSEN }));
 }
 
 /** The only writer of the view. */
@@ -67,7 +69,7 @@ export function applyView(store: PlaygroundStore, delta: ViewDelta): void {
 
 /** Begins anew: another run. */
 export function forgetView(store: PlaygroundStore): void {
-  store.setState((state) => ({ view: EMPTY_VIEW, failure: null, look: { ...NOTHING_CHOSEN, tab: state.look.tab, timelineZoom: state.look.timelineZoom } }));
+  store.setState((state) => ({ view: EMPTY_VIEW, failure: null, linkedMoment: null, look: { ...NOTHING_CHOSEN, tab: state.look.tab, timelineZoom: state.look.timelineZoom } }));
 }
 
 export function changeLook(store: PlaygroundStore, change: Partial<Look>): void {

@@ -1,5 +1,5 @@
 import type { InstantUs } from '../../engine/kernel/units.ts';
-import type { Scenario } from '../../engine/world/scenario.ts';
+import type { Scenario, TimedCommand } from '../../engine/world/scenario.ts';
 import { Conductor, type OpenedRun, type RunFailure } from '../../host/workers/conductor.ts';
 import type { FromHistory, FromMachine, MachineStorage, Port, ToHistory, ToMachine } from '../../host/workers/messages.ts';
 import { StorageError, type StorageProblem } from '../../host/storage/contract.ts';
@@ -144,8 +144,9 @@ function reasonOf(problem: StorageProblem['kind']): RunStatus['storageReason'] {
 }
 
 async function newRun(store: RunsStore, given: GivenRun): Promise<RunId> {
-  // A script that was replaced must not come again when the run is resumed.
-  const scenario = given.script === 'replaced' ? { ...given.scenario, commands: [] } : given.scenario;
+  // A script that was replaced must not come again when the run is resumed; what replaces it and is still to come, must.
+  const toCome = given.commands.filter((one) => one.atUs > given.momentUs).map(({ atUs, command }) => ({ atMs: atUs / 1000, command }));
+  const scenario = given.script === 'replaced' ? { ...given.scenario, commands: toCome } : given.scenario;
   const { run, forgotten } = await store.createRun({ engineVersion: ENGINE_VERSION, seed: given.seed, scenario });
   for (const id of forgotten) await destroyMachineDatabases(id);
   return run.id;
@@ -169,13 +170,17 @@ async function planOf(choice: RunChoice, store: RunsStore | null): Promise<Plan>
   if (left === null) return planOfGiven(choice.otherwise);
   const { run, commands } = left.stored;
   const given: GivenRun = { scenario: knownScenario(run.scenario), seed: run.seed, script: 'played', commands: [], momentUs: left.atUs, traceHash: null };
-  const script = run.scenario.commands.map((timed): SharedCommand => ({ atUs: Math.floor(timed.atMs * 1000), command: timed.command }));
+  const script = run.scenario.commands.map(sharedOf);
   const lived = commands.map((issued): SharedCommand => ({ atUs: issued.atUs, command: issued.command }));
   return {
     given, atUs: left.atUs, runId: run.id, journalled: lived.length, flushSequences: left.reload.flushSequences,
     commands: [...lived, { atUs: left.atUs, command: left.reload }],
     pending: script.filter((one) => one.atUs > left.atUs),
   };
+}
+
+function sharedOf({ atMs, command }: TimedCommand): SharedCommand {
+  return { atUs: Math.round(atMs * 1000), command };
 }
 
 /** The built-in scenario that a kept one is, apart from a script that was replaced: links then need only its name. */
@@ -185,7 +190,7 @@ function knownScenario(kept: Scenario): Scenario {
 }
 
 function planOfGiven(given: GivenRun): Plan {
-  const script = given.script === 'played' ? given.scenario.commands.map((timed): SharedCommand => ({ atUs: Math.floor(timed.atMs * 1000), command: timed.command })) : [];
+  const script = given.script === 'played' ? given.scenario.commands.map(sharedOf) : [];
   const all = [...script, ...given.commands].sort((a, b) => a.atUs - b.atUs);
   return { given, commands: all.filter((one) => one.atUs <= given.momentUs), pending: all.filter((one) => one.atUs > given.momentUs), atUs: given.momentUs, runId: null, journalled: 0, flushSequences: null };
 }

@@ -77,7 +77,8 @@ export function serveRun(port: Port<FromRunWorker, ToRunWorker>): void {
       case 'open':
         void openRun(message, { failed, movedToMemory: tell }).then((opened) => {
           live = opened.live;
-          playing = true;
+          // A link to an exact moment is shown at that moment, before anything moves.
+          playing = message.choice.kind !== 'given' || message.choice.traceHash === null;
           lastWallMs = null;
           port.post({ type: 'opened', status: statusOf(opened.live), traceHash: opened.hash, resumed: opened.resumed });
         }, notOpened);
@@ -104,13 +105,19 @@ export function serveRun(port: Port<FromRunWorker, ToRunWorker>): void {
         void answerCommand(port, live, message);
         return;
       case 'share':
-        if (live !== null) port.post({ type: 'shared', request: message.request, link: linkOf(live, live.conductor.nowUs, null) });
+        if (live !== null) void share(port, live, message.request);
         return;
       case 'close':
         void (live?.conductor.close() ?? Promise.resolve()).then(() => port.post({ type: 'closed' }));
         return;
     }
   });
+}
+
+/** A link to the present moment, with the trace hash there; a run that has stopped has none to give. */
+async function share(port: Port<FromRunWorker, ToRunWorker>, run: Live, request: number): Promise<void> {
+  const at = await run.conductor.hashes().catch(() => ({ atUs: run.conductor.nowUs, hash: null }));
+  port.post({ type: 'shared', request, link: linkOf(run, at.atUs, at.hash) });
 }
 
 /** Just after the next event worth stopping at, the scenario's own commands among them. */
@@ -157,7 +164,9 @@ async function giveCommand(run: Live, command: Command): Promise<Extract<FromRun
   return { ok: true, commandId: outcome.issued.id };
 }
 
+/** What was done up to the moment, and what the scenario's script still has to do after it. */
 function linkOf(run: Live, momentUs: InstantUs, traceHash: string | null): ReturnType<typeof encodeLink> {
   const { scenario, seed } = run.given;
-  return encodeLink({ scenario, seed, script: 'replaced', commands: run.commands.filter((one) => one.atUs <= momentUs), momentUs, engineVersion: ENGINE_VERSION, traceHash });
+  const commands = [...run.commands.filter((one) => one.atUs <= momentUs), ...run.pending];
+  return encodeLink({ scenario, seed, script: 'replaced', commands, momentUs, engineVersion: ENGINE_VERSION, traceHash });
 }

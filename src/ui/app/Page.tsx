@@ -13,7 +13,7 @@ import { Transport } from '../timeline/Transport.tsx';
 import { Header } from './Header.tsx';
 import { PhonePage } from './PhonePage.tsx';
 import { usePage, usePlayground } from './playground-context.tsx';
-import { Failed, Loading, MemoryBanner } from './RunStates.tsx';
+import { Failed, Loading, MemoryBanner, MomentBanner } from './RunStates.tsx';
 
 const PHONE = '(max-width: 899px)';
 
@@ -43,6 +43,7 @@ function WidePage() {
       <Header />
       <main className="main">
         <MemoryBanner />
+        <MomentBanner />
         <Stage />
       </main>
       <Inspector />

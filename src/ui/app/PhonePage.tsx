@@ -9,7 +9,7 @@ import { Timeline } from '../timeline/Timeline.tsx';
 import { Transport } from '../timeline/Transport.tsx';
 import { InvariantsPill, ShareButton } from './Header.tsx';
 import { usePage, usePlayground, useWords } from './playground-context.tsx';
-import { MemoryBanner } from './RunStates.tsx';
+import { MemoryBanner, MomentBanner } from './RunStates.tsx';
 
 type PhonePart = PlaygroundState['look']['phonePart'];
 
@@ -22,6 +22,7 @@ export function PhonePage() {
       <PartitionPicks />
       <main className="main">
         <MemoryBanner />
+        <MomentBanner />
         {part === 'stage' ? (
           <Stage />
         ) : (

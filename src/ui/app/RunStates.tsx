@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { SessionFailure } from '../../playground/session/contract.ts';
+import type { LinkedMoment, SessionFailure } from '../../playground/session/contract.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import { Icon, Logo } from '../components/Icon.tsx';
 import { clockText } from '../layout/timeline-layout.ts';
@@ -72,6 +72,24 @@ export function Failed({ failure }: { readonly failure: SessionFailure }) {
           </button>
         </div>
       </div>
+    </div>
+  );
+}
+
+/** Says whether the moment that a link leads to came out as the link says. An equal one has been seen once it moves on. */
+export function MomentBanner() {
+  const words = useWords();
+  const moment = usePlayground((state) => state.linkedMoment);
+  const isPlaying = usePlayground((state) => state.phase === 'playing');
+  const [dismissed, setDismissed] = useState<LinkedMoment | null>(null);
+  if (moment === null || moment === dismissed || (isPlaying && moment.said === moment.came)) return null;
+  return (
+    <div className="banner" role="status">
+      <Icon name={moment.said === moment.came ? 'check' : 'warning'} size={15} />
+      <span>{moment.said === moment.came ? words.states.momentEqual(moment.came) : words.states.momentDiffers(moment)}</span>
+      <button type="button" className="btn icon ghost small" onClick={() => setDismissed(moment)} aria-label={words.states.dismiss}>
+        <Icon name="cross" size={12} />
+      </button>
     </div>
   );
 }

@@ -183,6 +183,9 @@ export const en = {
   states: {
     loading: 'Starting the cluster…', loadingHint: 'Each machine starts in a Worker of its own.',
     memory: 'This run lives in memory only', memoryReasons: { refused: 'this browser does not let the page store anything', 'second-tab': 'another tab holds the stored run', full: 'the browser has no room left', failed: 'storage failed' },
+    momentEqual: (hash: string) => `The moment of the link: this engine came to the same state (trace hash ${hash}). Press Play to go on.`,
+    momentDiffers: (moment: { said: string; came: string; otherEngine: boolean }) =>
+      `The moment of the link, but not the same state: the link says trace hash ${moment.said}, this engine came to ${moment.came}.${moment.otherEngine ? ' Another version of the engine made the link.' : ''}`,
     failedTitle: 'This run has stopped', failedKinds: { assertion: 'The engine found a mistake of its own.', storage: 'The storage behind the disks failed. Kafka has nothing to do with it.', divergence: 'A machine and its replay disagree.', link: 'This link cannot be opened.' },
     failedWhere: 'where', failedWhen: 'when', failedWhat: 'what', replay: 'Replay this run', newRun: 'Start anew', inMemory: 'Go on in memory', copyLink: 'Copy the link',
     crashed: 'The page itself failed', crashedHint: 'The run is kept; reload to go on.', reload: 'Reload', refusedCommand: 'Refused', dismiss: 'Dismiss',

@@ -185,6 +185,9 @@ export const ko: Dictionary = {
   states: {
     loading: '클러스터를 시작하는 중…', loadingHint: '머신마다 Worker 하나에서 시작합니다.',
     memory: '이 실행은 메모리에만 있습니다', memoryReasons: { refused: '브라우저가 저장을 허용하지 않습니다', 'second-tab': '저장된 실행을 다른 탭이 쓰고 있습니다', full: '브라우저의 저장 공간이 다 찼습니다', failed: '저장에 실패했습니다' },
+    momentEqual: (hash) => `링크가 가리키는 순간입니다. 이 엔진도 똑같은 상태에 이르렀습니다(트레이스 해시 ${hash}). 재생을 누르면 이어집니다.`,
+    momentDiffers: (moment) =>
+      `링크가 가리키는 순간이지만 상태가 다릅니다. 링크의 트레이스 해시는 ${moment.said}, 이 엔진의 결과는 ${moment.came}입니다.${moment.otherEngine ? ' 이 링크는 다른 버전의 엔진에서 만들어졌습니다.' : ''}`,
     failedTitle: '실행이 멈췄습니다', failedKinds: { assertion: '엔진이 자신의 잘못을 발견했습니다.', storage: '디스크를 담는 저장소에 문제가 생겼습니다. Kafka와는 관계없습니다.', divergence: '머신과 그 재현이 서로 다릅니다.', link: '이 링크는 열 수 없습니다.' },
     failedWhere: '어디서', failedWhen: '언제', failedWhat: '무엇이', replay: '이 실행 다시 보기', newRun: '새로 시작', inMemory: '메모리에서 이어 가기', copyLink: '링크 복사',
     crashed: '페이지에 문제가 생겼습니다', crashedHint: '실행은 남아 있습니다. 새로 고치면 이어집니다.', reload: '새로 고침', refusedCommand: '거절됨', dismiss: '닫기',
