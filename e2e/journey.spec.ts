@@ -79,6 +79,22 @@ test('the leader is killed: its session expires, the next in sync leads with a h
   await expect.poll(async () => (await lens(page)).highWatermark, { timeout: 60_000 }).toBeGreaterThan(recovered.highWatermark);
 });
 
+test('while the run is paused, what is done to the cluster is seen at once, and a dialog plays on to its answer', async ({ page }) => {
+  await openPage(page);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await choose(page, 'Menu of Broker 1', /^Kill/);
+  await expect(page.getByRole('button', { name: /^Broker 1, killed/ })).toBeVisible();
+  await expect(page.getByRole('status', { name: 'Narrator' })).toHaveText(/Broker 1 was killed/);
+  await page.getByRole('button', { name: 'Add a topic' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/name/i).first().fill('two words');
+  // Kafka looks at the replication factor first, and one broker is down.
+  await dialog.getByLabel('Replication factor').fill('2');
+  await dialog.getByRole('button', { name: /create/i }).click();
+  await dialog.getByRole('button', { name: 'Play' }).click();
+  await expect(dialog.getByText(/contains one or more characters other than ASCII alphanumerics/)).toBeVisible({ timeout: 60_000 });
+});
+
 test('what the cluster refuses is said in Kafka’s words where the person acted, and what makes no sense in plain ones', async ({ page }) => {
   await openPage(page);
   await page.getByRole('button', { name: 'Add a topic' }).click();

@@ -44,9 +44,19 @@ function messageOf(world: World, packet: Packet, message: WireMessage, held: boo
   const told = describe(message);
   return {
     id: packet.from * SEQUENCE_SPAN + packet.sequence,
-    kind: told.kind, from: hosts[packet.from] ?? '', to: hosts[packet.to] ?? '', sentUs: packet.sentUs, arrivesUs: packet.arrivesUs,
+    kind: told.kind === 'control' ? kindBetween(world, packet) : told.kind, from: hosts[packet.from] ?? '', to: hosts[packet.to] ?? '', sentUs: packet.sentUs, arrivesUs: packet.arrivesUs,
     label: told.label, api: told.api, answer: message.kind === 'response' || message.kind === 'zkReply', held, sizeBytes: message.sizeBytes, fields: told.fields,
   };
+}
+
+/** What a client and a broker say between them is not the controller's, whatever the API: it has the client's colour. */
+function kindBetween(world: World, packet: Packet): MessageKind {
+  for (const rank of [packet.from, packet.to]) {
+    const kind = world.runners[rank]?.environment.spec.process.kind;
+    if (kind === 'producer') return 'produce';
+    if (kind === 'consumer') return 'fetch';
+  }
+  return 'control';
 }
 
 interface Told {

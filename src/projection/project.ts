@@ -127,12 +127,11 @@ function producerOf(runner: Runner): ProducerView[] {
   const state = runner.state.process.state?.kind === 'producer' ? runner.state.process.state.state : null;
   const settings = state?.settings;
   const queued = state === null ? [] : mapValues(state.queues).flat();
-  const fullest = queued.reduce((most, batch) => Math.max(most, batch.sizeBytes), 0);
   const leaders: BelievedLeader[] = state === null ? [] : mapValues(state.metadata.topics).flatMap((topic) => topic.partitions.map((part) => ({ key: `${topic.name}-${part.partition}`, leader: part.leader, leaderEpoch: part.leaderEpoch })));
   const acks = config.configs['acks'] === '0' ? 0 : config.configs['acks'] === '1' ? 1 : -1;
   return [{
     host: spec.host, name: spec.host, process: processOf(runner), acks, idempotent: false, topic: config.workload.topic, inFlightCount: state?.requests.size ?? 0, maxInFlightPerConnection: settings?.maxInFlight ?? 5,
-    waitingRecordCount: queued.reduce((sum, batch) => sum + batch.records.length, 0) + (state?.blocked.length ?? 0), batchFill: settings === undefined ? 0 : Math.min(1, fullest / settings.batchSizeBytes),
+    waitingRecordCount: queued.reduce((sum, batch) => sum + batch.records.length, 0) + (state?.blocked.length ?? 0),
     leaders, acknowledgedCount: state?.acknowledged ?? 0, failedCount: state?.failed ?? 0, lastError: null,
   }];
 }

@@ -174,8 +174,6 @@ export interface ProducerView {
   readonly maxInFlightPerConnection: number;
   /** Records in the accumulator that were not sent yet. */
   readonly waitingRecordCount: number;
-  /** How full the fullest batch is, 0 to 1. */
-  readonly batchFill: number;
   readonly leaders: readonly BelievedLeader[];
   readonly acknowledgedCount: number;
   readonly failedCount: number;
@@ -248,12 +246,22 @@ export interface MessageView {
 
 export type TraceEvent = MachineTrace | ProcessTrace;
 
+/** The power of every machine went at once, as the tab was reloaded, and came back: told once, and not for each machine. */
+export interface SiteReloaded {
+  readonly type: 'SiteReloaded';
+  /** What was in page caches only, on all machines together. */
+  readonly lostBytes: number;
+}
+
+/** What a reader is told of: what machines trace, and what concerns them all. */
+export type ToldEvent = TraceEvent | SiteReloaded;
+
 export interface EventView {
   /** Ascending in the one order of events; never used again within a run. */
   readonly id: number;
   readonly atUs: InstantUs;
   readonly host: HostName;
-  readonly event: TraceEvent;
+  readonly event: ToldEvent;
 }
 
 export interface InvariantView {

@@ -148,8 +148,8 @@ function broker(input: { brokerId: number; rack: string; isController: boolean; 
 function producers(zombie: boolean, arrived: number): ProducerView[] {
   const base = { process: 'running' as const, idempotent: true, maxInFlightPerConnection: 5, acknowledgedCount: 57 + arrived, failedCount: 0, lastError: null };
   return [
-    { ...base, host: 'producer-1', name: 'producer-1', acks: -1, topic: 'orders', inFlightCount: 2, waitingRecordCount: 3, batchFill: 0.5, leaders: [{ key: 'orders-0', leader: zombie ? 1 : 2, leaderEpoch: zombie ? 3 : 4 }] },
-    { ...base, host: 'producer-2', name: 'producer-2', acks: 1, topic: 'payments', inFlightCount: 1, waitingRecordCount: 1, batchFill: 0.17, leaders: [{ key: 'payments-0', leader: 3, leaderEpoch: 2 }] },
+    { ...base, host: 'producer-1', name: 'producer-1', acks: -1, topic: 'orders', inFlightCount: 2, waitingRecordCount: 3, leaders: [{ key: 'orders-0', leader: zombie ? 1 : 2, leaderEpoch: zombie ? 3 : 4 }] },
+    { ...base, host: 'producer-2', name: 'producer-2', acks: 1, topic: 'payments', inFlightCount: 1, waitingRecordCount: 1, leaders: [{ key: 'payments-0', leader: 3, leaderEpoch: 2 }] },
   ];
 }
 

@@ -4,6 +4,7 @@ import type { World } from '../../engine/world/world-state.ts';
 import { serveHistory } from '../../host/workers/history.ts';
 import type { FromHistory, ToHistory } from '../../host/workers/messages.ts';
 import { diffViews } from '../../projection/diff-view.ts';
+import { withTold } from '../../projection/narration/told-events.ts';
 import { newToldOnce } from '../../projection/narration/told-once.ts';
 import { projectView } from '../../projection/project.ts';
 import { EMPTY_VIEW, type EventView, type View } from '../../projection/view.ts';
@@ -28,7 +29,7 @@ function start(channels: Channels): void {
   let world: World | null = null;
   let checker: Checker | null = null;
   let shown: View = EMPTY_VIEW;
-  let events: EventView[] = [];
+  let events: readonly EventView[] = [];
   let told = newToldOnce();
   let wanted = false;
   let news = false;
@@ -54,7 +55,7 @@ function start(channels: Channels): void {
       told = newToldOnce();
     },
     traced: (record) => {
-      if (isMarker(record) && told.isNews(record.event)) events = [...events, { id: events.length, atUs: record.id.atUs, host: record.host, event: record.event }];
+      if (isMarker(record) && told.isNews(record.event)) events = withTold(events, record, world?.commands ?? []);
     },
     advanced: (now) => {
       world = now;

@@ -54,6 +54,13 @@ export function serveRun(port: Port<FromRunWorker, ToRunWorker>): void {
     advancing = false;
   };
 
+  /** A run that stands still goes on by the least instant there is, so that what was done is seen. */
+  const showDone = async (run: Live): Promise<void> => {
+    if (playing || stopAt !== null || advancing) return;
+    advancing = true;
+    await advance(run, run.conductor.nowUs + 1).finally(() => (advancing = false));
+  };
+
   const step = async (run: Live): Promise<void> => {
     playing = false;
     tell();
@@ -68,8 +75,7 @@ export function serveRun(port: Port<FromRunWorker, ToRunWorker>): void {
   };
 
   const notOpened = (error: unknown): void => {
-    if (failureTold) return;
-    port.post({ type: 'failed', failure: { kind: 'assertion', where: 'start', message: messageOf(error), atUs: 0, replayLink: null } });
+    if (!failureTold) port.post({ type: 'failed', failure: { kind: 'assertion', where: 'start', message: messageOf(error), atUs: 0, replayLink: null } });
   };
 
   port.onMessage((message) => {
@@ -87,11 +93,8 @@ export function serveRun(port: Port<FromRunWorker, ToRunWorker>): void {
         void frame(message.wallMs);
         return;
       case 'play':
-        playing = true;
-        stopAt = null;
-        return tell();
       case 'pause':
-        playing = false;
+        playing = message.type === 'play';
         stopAt = null;
         return tell();
       case 'speed':
@@ -101,8 +104,7 @@ export function serveRun(port: Port<FromRunWorker, ToRunWorker>): void {
         if (live !== null) void step(live);
         return;
       case 'command':
-        if (live === null) return;
-        void answerCommand(port, live, message);
+        if (live !== null) void answerCommand(port, live, message, showDone);
         return;
       case 'share':
         if (live !== null) void share(port, live, message.request);
@@ -134,9 +136,13 @@ function withReplay(run: Live, failure: RunFailure): SessionFailure {
   return { kind: failure.kind, where: failure.where, message: failure.message, atUs, replayLink: link.ok ? link.link : null };
 }
 
-async function answerCommand(port: Port<FromRunWorker, ToRunWorker>, run: Live, { request, command }: Extract<ToRunWorker, { type: 'command' }>): Promise<void> {
+type CommandMessage = Extract<ToRunWorker, { type: 'command' }>;
+
+async function answerCommand(port: Port<FromRunWorker, ToRunWorker>, run: Live, { request, command }: CommandMessage, showDone: (run: Live) => Promise<void>): Promise<void> {
   try {
-    port.post({ type: 'commandDone', request, outcome: await giveCommand(run, command) });
+    const outcome = await giveCommand(run, command);
+    port.post({ type: 'commandDone', request, outcome });
+    if (outcome.ok) await showDone(run);
   } catch (error) {
     port.post({ type: 'commandDone', request, outcome: { ok: false, reason: messageOf(error) } });
   }

@@ -45,6 +45,7 @@ const STRATEGIES = {
 } as const;
 
 export const english: Templates = {
+  SiteReloaded: (event) => say`The tab was reloaded: ${span('out', 'a power cut of the whole site')}. ${event.lostBytes === 0 ? 'All that was written was on the disks' : span('out', `${byteSize(event.lostBytes)} that were only in page caches are gone`)}; every machine starts again from what IndexedDB held.`,
   ProcessStarting: (_, host) => say`${Machine(host)} starts.`,
   ProcessStarted: (_, host) => say`The process of ${machine(host)} runs.`,
   ProcessKilled: (_, host) => say`${Machine(host)} was ${span('out', 'killed')} (SIGKILL). Its sockets close; what it wrote stays in the page cache.`,

@@ -1,4 +1,4 @@
-import type { EventView, TraceEvent } from '../view.ts';
+import type { EventView, ToldEvent } from '../view.ts';
 import type { Language } from './sentence.ts';
 import { brokerIdOf, idList, isrChange, partitionName } from './words.ts';
 
@@ -30,7 +30,7 @@ interface MarkerWords {
   readonly words: Words;
 }
 
-function markerWords(event: TraceEvent, who: string): MarkerWords | null {
+function markerWords(event: ToldEvent, who: string): MarkerWords | null {
   switch (event.type) {
     case 'ProcessKilled':
       return fault({ en: `kill ${who}`, ko: `${who} 강제 종료` });
@@ -40,6 +40,8 @@ function markerWords(event: TraceEvent, who: string): MarkerWords | null {
       return fault({ en: `pause ${who}`, ko: `${who} 멈춤` });
     case 'PoweredOff':
       return fault({ en: `power off ${who}`, ko: `${who} 전원 끔` });
+    case 'SiteReloaded':
+      return { ...fault({ en: 'reload: power cut', ko: '새로 고침: 정전' }), weight: 11 };
     case 'LinkCut':
       return fault({ en: `cut ${who} – ${shortHost(event.to)}`, ko: `${who} – ${shortHost(event.to)} 끊음` });
     case 'DiskFailed':
@@ -55,7 +57,7 @@ function markerWords(event: TraceEvent, who: string): MarkerWords | null {
   }
 }
 
-function clusterMarker(event: TraceEvent, who: string): MarkerWords | null {
+function clusterMarker(event: ToldEvent, who: string): MarkerWords | null {
   switch (event.type) {
     case 'LeaderElected':
       if (event.leader < 0) return { shape: 'minus', tone: 'out', weight: 7, words: { en: `${partitionName(event)} leaderless`, ko: `${partitionName(event)} 리더 없음` } };

@@ -2,13 +2,13 @@ import { english } from './english.ts';
 import { korean } from './korean.ts';
 import type { Language, Sentence } from './sentence.ts';
 import type { Templates } from './words.ts';
-import type { EventView, TraceEvent } from '../view.ts';
+import type { EventView, ToldEvent } from '../view.ts';
 
 const TEMPLATES: Readonly<Record<Language, Templates>> = { en: english, ko: korean };
 
 /** What happened, in one language. Pure: the page and the command line say the same. */
 export function narrate(language: Language, told: Pick<EventView, 'event' | 'host'>): Sentence {
-  const template = TEMPLATES[language][told.event.type] as (event: TraceEvent, host: string) => Sentence;
+  const template = TEMPLATES[language][told.event.type] as (event: ToldEvent, host: string) => Sentence;
   return template(told.event, told.host);
 }
 
@@ -18,7 +18,8 @@ export function narrate(language: Language, told: Pick<EventView, 'event' | 'hos
  */
 export type Importance = 'headline' | 'line' | 'quiet';
 
-const IMPORTANCE: Readonly<Record<TraceEvent['type'], Importance>> = {
+const IMPORTANCE: Readonly<Record<ToldEvent['type'], Importance>> = {
+  SiteReloaded: 'headline',
   ProcessStarting: 'headline',
   ProcessStarted: 'quiet',
   ProcessKilled: 'headline',
@@ -80,6 +81,6 @@ const IMPORTANCE: Readonly<Record<TraceEvent['type'], Importance>> = {
   CommandRefused: 'headline',
 };
 
-export function importanceOf(event: TraceEvent): Importance {
+export function importanceOf(event: ToldEvent): Importance {
   return IMPORTANCE[event.type];
 }

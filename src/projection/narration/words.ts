@@ -1,10 +1,10 @@
 import type { HostName } from '../../engine/kernel/units.ts';
-import type { TraceEvent } from '../view.ts';
+import type { ToldEvent } from '../view.ts';
 import type { Sentence } from './sentence.ts';
 
 /** One template for each event; a missing one is a type error. `host` is where it happened. */
 export type Templates = {
-  readonly [Type in TraceEvent['type']]: (event: Extract<TraceEvent, { type: Type }>, host: HostName) => Sentence;
+  readonly [Type in ToldEvent['type']]: (event: Extract<ToldEvent, { type: Type }>, host: HostName) => Sentence;
 };
 
 /** `orders-0`. */

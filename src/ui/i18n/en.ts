@@ -108,7 +108,6 @@ export const en = {
     heal: 'Heal the cable',
     send: 'Send a record…',
     details: 'Show details',
-    givenWhilePaused: 'It happens as soon as the run plays.',
     cableTo: (peer: string) => `to ${peer}`,
   },
   panel: {
@@ -161,6 +160,7 @@ export const en = {
     followerGone: (follower: number) => `Broker ${follower} does not run, and is still counted in the ISR.`,
     alone: (leader: number) => `Broker ${leader} is alone in the ISR, so its own log end would be enough.`,
     minIsr: (size: number, min: number) => `But the ISR has ${size} and min.insync.replicas is ${min}: the high watermark must not rise.`,
+    refusesWrites: (size: number, min: number) => `Nothing new comes in: the ISR has ${size} and min.insync.replicas is ${min}, so the leader refuses writes with acks=all (NOT_ENOUGH_REPLICAS).`,
     level: 'All of the ISR has everything; there is nothing to wait for.',
     leaderGone: (leader: number) => `The cluster still counts on broker ${leader} to lead, and it does not run. Nothing is committed until another one leads.`,
     noLeader: 'Nobody leads, so nothing can be committed.',
@@ -173,7 +173,7 @@ export const en = {
   },
   phone: { stage: 'Stage', nav: 'Parts of the page', partitions: 'Partitions' },
   dialog: {
-    close: 'Close', cancel: 'Cancel', create: 'Create', add: 'Add', send: 'Send', sending: 'Waiting for the answer…', done: 'Done', clusterStopped: 'The run is paused. Press play to get an answer.',
+    close: 'Close', cancel: 'Cancel', create: 'Create', add: 'Add', send: 'Send', sending: 'Waiting for the answer…', done: 'Done', clusterStopped: 'The run is paused: no answer comes before it plays on.', onTheWay: (api: string, to: string) => `${api} is under way to ${to}…`, answerFrom: (api: string, from: string) => `${from} has answered ${api}; the answer is under way…`, heldUp: (api: string, peer: string) => `${api} waits at a cut cable to ${peer}. The admin client gives up in time and asks another broker.`,
     createTopic: 'Create a topic', topicName: 'Name', partitions: 'Partitions', replicationFactor: 'Replication factor', minInsync: 'min.insync.replicas',
     addProducer: 'Add a producer', addConsumer: 'Add a consumer', addBroker: 'Add a broker', name: 'Name', topic: 'Topic', acks: 'acks', rate: 'Records a second', rateHint: '0: only by hand', keys: 'Different keys', brokerId: 'broker.id', rack: 'Rack',
     produce: 'Send a record', producer: 'Producer', partition: 'Partition', anyPartition: 'by key or in turn', key: 'Key', value: 'Value', optional: 'optional', refused: 'Refused', offsetReset: 'auto.offset.reset',

@@ -110,7 +110,6 @@ export const ko: Dictionary = {
     heal: '선 잇기',
     send: '레코드 보내기…',
     details: '자세히 보기',
-    givenWhilePaused: '재생하면 바로 일어납니다.',
     cableTo: (peer) => peer,
   },
   panel: {
@@ -163,6 +162,7 @@ export const ko: Dictionary = {
     followerGone: (follower) => `브로커 ${withParticle(String(follower), '(은)는')} 돌고 있지 않은데 아직 ISR에 있습니다.`,
     alone: (leader) => `ISR에 브로커 ${leader}뿐이라 자기 로그 끝만으로 충분할 것입니다.`,
     minIsr: (size, min) => `하지만 ISR은 ${size}개이고 min.insync.replicas는 ${min}이라 하이 워터마크가 오를 수 없습니다.`,
+    refusesWrites: (size, min) => `새 레코드는 들어오지 않습니다. ISR이 ${size}개인데 min.insync.replicas가 ${min}이어서 리더가 acks=all 쓰기를 거절합니다(NOT_ENOUGH_REPLICAS).`,
     level: 'ISR 전체가 모두 가지고 있어 기다릴 것이 없습니다.',
     leaderGone: (leader) => `클러스터는 아직 브로커 ${withParticle(String(leader), '(을)를')} 리더로 여기지만 돌고 있지 않습니다. 다른 리더가 뽑힐 때까지 아무것도 커밋되지 않습니다.`,
     noLeader: '리더가 없어 아무것도 커밋할 수 없습니다.',
@@ -175,7 +175,7 @@ export const ko: Dictionary = {
   },
   phone: { stage: '무대', nav: '화면 구성', partitions: '파티션' },
   dialog: {
-    close: '닫기', cancel: '취소', create: '만들기', add: '추가', send: '보내기', sending: '응답을 기다리는 중…', done: '완료', clusterStopped: '멈춰 있습니다. 재생을 누르면 응답이 옵니다.',
+    close: '닫기', cancel: '취소', create: '만들기', add: '추가', send: '보내기', sending: '응답을 기다리는 중…', done: '완료', clusterStopped: '멈춰 있습니다. 다시 재생해야 응답이 옵니다.', onTheWay: (api, to) => `${api} 요청이 ${to} 쪽으로 가고 있습니다…`, answerFrom: (api, from) => `${from}의 ${api} 응답이 오고 있습니다…`, heldUp: (api, peer) => `${api} 메시지가 ${peer} 쪽의 끊긴 선에 막혀 있습니다. 관리 클라이언트는 때가 되면 포기하고 다른 브로커에 묻습니다.`,
     createTopic: '토픽 만들기', topicName: '이름', partitions: '파티션 수', replicationFactor: '복제 계수', minInsync: 'min.insync.replicas',
     addProducer: '프로듀서 추가', addConsumer: '컨슈머 추가', addBroker: '브로커 추가', name: '이름', topic: '토픽', acks: 'acks', rate: '초당 레코드', rateHint: '0이면 직접 보낼 때만', keys: '서로 다른 키', brokerId: 'broker.id', rack: '랙',
     produce: '레코드 보내기', producer: '프로듀서', partition: '파티션', anyPartition: '키에 따라, 또는 차례로', key: '키', value: '값', optional: '선택', refused: '거절됨', offsetReset: 'auto.offset.reset',

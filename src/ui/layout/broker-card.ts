@@ -120,11 +120,11 @@ function layoutSlots(input: CardInput, band: Band): Pick<CardLayout, 'slots' | '
 
 /** Room for the wide tank and the tags at its right wall. */
 function focusSlotWidth(room: number): number {
-  return room < 110 ? room : room < 200 ? 98 : 104;
+  return room < 110 ? room : room < 170 ? 98 : 116;
 }
 
 function focusSlot(partition: { key: string; partition: number }, x: number, width: number, band: Band): TankSlot {
-  const tank = width < 92 ? 34 : 40;
+  const tank = width < 110 ? 34 : 40;
   return { key: partition.key, partition: partition.partition, x: x + 4, width: tank, form: 'focus', hit: { x: x - 3, y: band.top, width, height: band.height } };
 }
 

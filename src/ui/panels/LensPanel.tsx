@@ -1,5 +1,5 @@
 import { useMemo } from 'react';
-import type { BrokerView, PartitionView, ReplicaView } from '../../projection/view.ts';
+import type { PartitionView, ReplicaView } from '../../projection/view.ts';
 import { byteSize } from '../../projection/narration/words.ts';
 import { focusPartition } from '../../playground/store/selectors.ts';
 import { usePlayground, useWords } from '../app/playground-context.tsx';
@@ -8,6 +8,7 @@ import { epochAt, spreadLabels, tankWindow } from '../layout/tank-window.ts';
 import { brokerLook, replicaLook } from '../stage/appearance.ts';
 import { SvgText } from '../stage/SvgText.tsx';
 import { EpochStripe, Tank } from '../stage/Tank.tsx';
+import { leadingReplica, type ReplicaRow } from './leading-replica.ts';
 import { whyHighWatermark } from './why-high-watermark.ts';
 
 /** One partition's replicas side by side by offset, and why its water stands where it stands. */
@@ -20,16 +21,16 @@ export function LensPanel() {
       <Facts partition={partition} />
       <Lens partition={partition} />
       <Why partition={partition} />
-      <LeaderDisk partition={partition} />
       <Lesson />
+      <LeaderDisk partition={partition} />
     </>
   );
 }
 
-function useReplicas(partition: PartitionView): readonly { readonly broker: BrokerView; readonly replica: ReplicaView }[] {
+function useReplicas(partition: PartitionView): readonly ReplicaRow[] {
   const brokers = usePlayground((state) => state.view.brokers);
   return useMemo(() => {
-    const rows: { broker: BrokerView; replica: ReplicaView }[] = [];
+    const rows: ReplicaRow[] = [];
     for (const broker of brokers) {
       const replica = broker.replicas.find((row) => row.key === partition.key);
       if (replica !== undefined) rows.push({ broker, replica });
@@ -40,7 +41,7 @@ function useReplicas(partition: PartitionView): readonly { readonly broker: Brok
 
 function Facts({ partition }: { readonly partition: PartitionView }) {
   const words = useWords();
-  const leading = useReplicas(partition).find((row) => row.broker.brokerId === partition.leader)?.replica;
+  const leading = leadingReplica(useReplicas(partition), partition);
   const outside = partition.replicas.filter((id) => !partition.isr.includes(id));
   return (
     <section className="sec">
@@ -94,7 +95,7 @@ function Lens({ partition }: { readonly partition: PartitionView }) {
   const rows = useReplicas(partition);
   const greatestEnd = rows.reduce((end, row) => Math.max(end, row.replica.logEndOffset), 0);
   const window = tankWindow(greatestEnd, LENS_ROWS);
-  const leading = rows.find((row) => row.broker.brokerId === partition.leader)?.replica;
+  const leading = leadingReplica(rows, partition);
   const step = Math.min(64, (LENS_WIDTH - LENS_LEFT - LABELS_WIDTH) / Math.max(1, rows.length));
   const tankWidth = Math.min(52, step - 10);
   const rowHeight = LENS_HEIGHT / LENS_ROWS;
@@ -190,7 +191,7 @@ function Why({ partition }: { readonly partition: PartitionView }) {
   const words = useWords();
   const brokers = usePlayground((state) => state.view.brokers);
   const topics = usePlayground((state) => state.view.topics);
-  const leading = brokers.find((broker) => broker.brokerId === partition.leader)?.replicas.find((row) => row.key === partition.key);
+  const leading = leadingReplica(useReplicas(partition), partition);
   const steps = whyHighWatermark(words, { brokers, topics }, partition);
   return (
     <section className="sec">

@@ -28,6 +28,12 @@ describe('why the water stands where it stands', () => {
     expect(whyHighWatermark(en, view, { ...PARTITION, isr: [2] }).at(-1)).toContain('the ISR has 1 and min.insync.replicas is 2');
   });
 
+  test('[R1] nothing to wait for, and too few in sync to take more', () => {
+    const steps = whyHighWatermark(en, leading(VIEW, { highWatermark: 20, followers: [] }), { ...PARTITION, isr: [2] });
+    expect(steps.at(-1)).toContain('the leader refuses writes with acks=all (NOT_ENOUGH_REPLICAS)');
+    expect(steps).not.toContain(en.why.followerLater);
+  });
+
   test('[R1] nothing to wait for, no leader, and a leader that is dead', () => {
     expect(whyHighWatermark(en, leading(VIEW, { highWatermark: 20 }), PARTITION)).toContain(en.why.level);
     expect(whyHighWatermark(en, VIEW, { ...PARTITION, leader: -1 })).toEqual([en.why.noLeader]);

@@ -20,7 +20,11 @@ export function whyHighWatermark(words: Dictionary, view: Pick<View, 'brokers' |
     else continue;
     if (!runs) waiting.push(words.why.followerGone(id));
   }
-  if (replica.highWatermark >= replica.logEndOffset) return [...steps, words.why.level, words.why.followerLater];
+  if (replica.highWatermark >= replica.logEndOffset) {
+    steps.push(words.why.level);
+    if (partition.isr.length < minIsr) return [...steps, words.why.refusesWrites(partition.isr.length, minIsr)];
+    return followers.length === 0 ? steps : [...steps, words.why.followerLater];
+  }
   if (followers.length === 0) steps.push(words.why.alone(partition.leader));
   if (partition.isr.length < minIsr) return [...steps, words.why.minIsr(partition.isr.length, minIsr)];
   return waiting.length === 0 ? [...steps, words.why.followerLater] : [...steps, ...waiting];

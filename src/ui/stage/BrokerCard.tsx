@@ -24,6 +24,8 @@ interface BrokerCardProps {
 }
 
 const HALF_SECOND_US = 500_000;
+/** Where the line of chips under the title ends; what is below belongs to the tanks. */
+const CHIPS_BOTTOM = 58;
 
 /** A broker as a machine with tanks. It draws what the broker believes; a difference from the truth is marked, not hidden. */
 export const BrokerCard = memo(function BrokerCard({ placed, card, focus, form }: BrokerCardProps) {
@@ -88,13 +90,14 @@ function CardHeader({ broker, look, card, form, belief }: HeaderProps) {
   const compact = card.density === 'compact';
   const fontSize = compact ? 14 : 15;
   const label = words.stage.brokerAria({ id: broker.brokerId, process: words.stage.processes[broker.process], belief: belief === null ? '' : `${belief.title}. ${belief.detail}` });
-  const nameRoom = card.width - 32 - (form === 'phone' ? 26 : 40);
+  const nameRoom = card.width - 34 - (form === 'phone' ? (broker.isController ? 24 : 4) : 40);
+  const title = fittingTitle({ text: name, id: broker.brokerId, size: fontSize }, nameRoom);
   return (
     <g>
       <g {...pressable(openMenu)} aria-label={label} aria-haspopup="menu" className="pressable">
-        <rect className="hit" x={3} y={3} width={card.width - (form === 'phone' ? 6 : 42)} height={compact ? 34 : card.tankTop - 32} rx={11} fill="transparent" />
+        <rect className="hit" x={3} y={3} width={card.width - (form === 'phone' ? 6 : 42)} height={compact ? 34 : CHIPS_BOTTOM} rx={11} fill="transparent" />
         <StateGlyph look={look} />
-        <SvgText x={30} y={25} text={name} size={fontSize} bold color={isDead ? 'var(--ink-2)' : 'var(--ink)'} room={nameRoom} />
+        <SvgText x={30} y={25} text={title.text} size={title.size} bold color={isDead ? 'var(--ink-2)' : 'var(--ink)'} />
         {compact ? <CompactMarks broker={broker} width={card.width} form={form} /> : <Chips chips={chips} x={CARD_PAD} y={36} room={card.width - 2 * CARD_PAD} />}
       </g>
       {form === 'phone' ? null : (
@@ -105,6 +108,14 @@ function CardHeader({ broker, look, card, form, belief }: HeaderProps) {
       )}
     </g>
   );
+}
+
+const LEAST_TITLE = 12;
+
+/** A title that loses its number says nothing: it grows smaller first, and is the number alone where that does not do. */
+function fittingTitle(wish: { readonly text: string; readonly id: number; readonly size: number }, room: number): { readonly text: string; readonly size: number } {
+  for (let size = wish.size; size >= LEAST_TITLE; size--) if (measure(wish.text, { size, bold: true }) <= room) return { text: wish.text, size };
+  return { text: String(wish.id), size: wish.size };
 }
 
 function StateGlyph({ look }: { readonly look: BrokerLook }) {

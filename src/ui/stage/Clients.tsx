@@ -81,9 +81,9 @@ const ProducerBox = memo(function ProducerBox({ producer, box }: { readonly prod
       <g {...pressable(openMenu)} aria-label={`${words.stage.producer} ${producer.name}`} aria-haspopup="menu" className="pressable">
         <BoxFrame box={box} isSelected={isSelected} isDown={isDown} />
         <path d={`M${box.x + 1.2} ${box.y + 14}V${box.y + box.height - 14}`} stroke={isDown ? 'var(--dead)' : 'var(--produce)'} strokeWidth={3} strokeLinecap="round" />
-        <SvgText x={box.x + 14} y={box.y + 22} text={producer.name} size={13} bold room={box.width - 24} color={isDown ? 'var(--ink-2)' : 'var(--ink)'} />
+        <SvgText x={box.x + 14} y={box.y + 22} text={producer.name} size={12} bold room={box.width - 24} color={isDown ? 'var(--ink-2)' : 'var(--ink)'} />
         {box.form === 'line' ? <SvgText x={box.x + 14} y={box.y + 38} text={`acks=${acksText(producer)}`} size={11} color="var(--ink-2)" /> : <FactRows rows={rows} box={box} top={41} inset={14} />}
-        {box.form === 'line' ? null : <BatchMeter fill={producer.batchFill} x={box.x + 14} y={box.y + 41 + rows.length * ROW - 5} width={box.width - 25} />}
+        {box.form === 'line' ? null : <WaitingMeter count={producer.waitingRecordCount} x={box.x + 14} y={box.y + 41 + rows.length * ROW - 5} width={box.width - 25} />}
       </g>
       <Port x={port.x} y={port.y} color="var(--produce)" />
     </g>
@@ -133,8 +133,9 @@ function FactRows({ rows, box, top, inset }: { readonly rows: readonly FactRow[]
 
 const METER_CELLS = 6;
 
-function BatchMeter({ fill, x, y, width }: { readonly fill: number; readonly x: number; readonly y: number; readonly width: number }) {
-  const cells = Math.round(Math.max(0, Math.min(1, fill)) * METER_CELLS);
+/** The row above it as a picture: a cell is a record that waits, the last one all that are beyond. */
+function WaitingMeter({ count, x, y, width }: { readonly count: number; readonly x: number; readonly y: number; readonly width: number }) {
+  const cells = Math.min(METER_CELLS, count);
   const cell = width / METER_CELLS;
   return (
     <g>
@@ -161,7 +162,7 @@ const ConsumerBox = memo(function ConsumerBox({ consumer, box, short }: { readon
       <g {...pressable(openMenu)} aria-label={`${words.stage.consumer} ${consumer.name}`} aria-haspopup="menu" className="pressable">
         <BoxFrame box={box} isSelected={isSelected} isDown={isDown} />
         <path d={`M${box.x + box.width - 1.2} ${box.y + 12}V${box.y + box.height - 12}`} stroke={isDown ? 'var(--dead)' : 'var(--fetch)'} strokeWidth={3} strokeLinecap="round" />
-        <SvgText x={box.x + 12} y={box.y + 22} text={consumer.name} size={13} bold room={box.width - 48} color={isDown ? 'var(--ink-2)' : 'var(--ink)'} />
+        <SvgText x={box.x + 12} y={box.y + 22} text={consumer.name} size={12} bold room={box.width - 54} color={isDown ? 'var(--ink-2)' : 'var(--ink)'} />
         <Glyph name="drop" x={box.x + box.width - 22 - measure(short, { size: 11, bold: true })} y={box.y + 13} size={10} color="var(--fetch)" />
         <SvgText x={box.x + box.width - 11} y={box.y + 22} text={short} size={11} bold color="var(--fetch)" anchor="end" />
         {box.form === 'line' ? <SvgText x={box.x + 12} y={box.y + 38} text={`${words.stage.lag} ${lag}`} size={11} color="var(--ink-2)" /> : <FactRows rows={rows} box={box} top={41} inset={12} />}
