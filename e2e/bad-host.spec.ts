@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test';
-import { startSpoiltServer } from './spoilt-server.ts';
+import { startPageServer } from './page-server.ts';
 
 /** What a browser can do to the page: no storage, storage that fills up, another tab; and a mistake of our own in a Worker. */
 
@@ -24,7 +24,7 @@ async function saysMemory(page: Page, reason: string): Promise<void> {
 }
 
 async function withSpoilt(spoil: Readonly<Record<string, string>>, page: Page, story: (address: string) => Promise<void>): Promise<void> {
-  const server = await startSpoiltServer(spoil);
+  const server = await startPageServer({ spoil });
   try {
     await page.goto(server.address);
     await story(server.address);

@@ -3,19 +3,26 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 
-/** The built page at an address of its own, with some of its Workers spoilt: code that runs in them before theirs. */
-export interface SpoiltServer {
+/** The built page at an address of its own. */
+export interface PageServer {
   readonly address: string;
   close(): void;
 }
 
+export interface PageServerOptions {
+  /** Where the page lies on its host, slashes at both ends; whatever is asked for outside is not there. */
+  readonly folder?: string;
+  /** Code to put before that of a Worker, by the name of its file (`machine-worker`). */
+  readonly spoil?: Readonly<Record<string, string>>;
+}
+
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
 
-/** `spoil` names a Worker's file (`machine-worker`) and gives the code to put before it. */
-export async function startSpoiltServer(spoil: Readonly<Record<string, string>>): Promise<SpoiltServer> {
+export async function startPageServer({ folder = '/', spoil = {} }: PageServerOptions): Promise<PageServer> {
   const spoilt = new Set<string>();
   const answer = async (path: string): Promise<{ readonly type: string; readonly body: string | Buffer }> => {
-    const file = normalize(path === '/' ? '/index.html' : path);
+    if (!path.startsWith(folder)) throw new Error(`nothing lies at ${path}`);
+    const file = normalize(path === folder ? '/index.html' : `/${path.slice(folder.length)}`);
     const body = await readFile(join('dist', file));
     const name = Object.keys(spoil).find((worker) => file.startsWith(`/assets/${worker}-`) && file.endsWith('.js'));
     if (name !== undefined) spoilt.add(name);
@@ -29,7 +36,7 @@ export async function startSpoiltServer(spoil: Readonly<Record<string, string>>)
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    address: `http://localhost:${(server.address() as AddressInfo).port}/`,
+    address: `http://localhost:${(server.address() as AddressInfo).port}${folder}`,
     close: () => {
       server.close();
       server.closeAllConnections();
