@@ -20,7 +20,8 @@ export async function findBrowser() {
     await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], { env: { DEBIAN_FRONTEND: 'noninteractive' } });
   } else await runPackage(programs.playwright, ['install', 'chromium']);
   const installed = await firstThatStarts();
-  if (installed === null) console.error('The browser tests need Chromium: install Chrome or Chromium (Debian: apt-get install chromium), or name it in HIGHWATER_BROWSER.');
+  if (installed === null)
+    console.error('The browser tests need Chromium: install Chrome or Chromium (Debian: apt-get install chromium), or name it in HIGHWATER_BROWSER.');
   return installed;
 }
 
@@ -48,7 +49,13 @@ function usualPlaces() {
     case 'win32':
       return ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) => {
         const folder = process.env[name];
-        return folder === undefined ? [] : [join(folder, 'Google/Chrome/Application/chrome.exe'), join(folder, 'Chromium/Application/chrome.exe'), join(folder, 'Microsoft/Edge/Application/msedge.exe')];
+        return folder === undefined
+          ? []
+          : [
+              join(folder, 'Google/Chrome/Application/chrome.exe'),
+              join(folder, 'Chromium/Application/chrome.exe'),
+              join(folder, 'Microsoft/Edge/Application/msedge.exe'),
+            ];
       });
     default:
       return ['/usr/bin/chromium', '/usr/lib/chromium/chromium', '/opt/google/chrome/chrome', '/snap/bin/chromium', '/usr/local/bin/chromium'];

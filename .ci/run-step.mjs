@@ -39,6 +39,7 @@ export const programs = {
   vite: 'vite/bin/vite.js',
   vitest: 'vitest/vitest.mjs',
   oxlint: 'oxlint/bin/oxlint',
+  prettier: 'prettier/bin/prettier.cjs',
   playwright: '@playwright/test/cli.js',
   depcruise: 'dependency-cruiser/bin/dependency-cruise.mjs',
 };

@@ -11,7 +11,10 @@ await must(generate());
 await must(runPackage(programs.vite, ['build']));
 const port = await freePort(USUAL_PORT);
 const url = `http://localhost:${port}/`;
-const server = spawn(process.execPath, [`${root}/node_modules/${programs.vite}`, 'preview', '--host', 'localhost', '--port', String(port), '--strictPort'], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+const server = spawn(process.execPath, [`${root}/node_modules/${programs.vite}`, 'preview', '--host', 'localhost', '--port', String(port), '--strictPort'], {
+  cwd: root,
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
 server.on('exit', (code) => process.exit(code ?? 1));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill('SIGTERM'));
 if (await answers(url)) {
@@ -47,7 +50,8 @@ async function answers(address) {
  */
 function openBrowser(address) {
   if (process.env['CI'] !== undefined || process.env['BROWSER'] === 'none') return;
-  const [command, args] = process.platform === 'darwin' ? ['open', [address]] : process.platform === 'win32' ? ['cmd', ['/c', 'start', '""', address]] : ['xdg-open', [address]];
+  const [command, args] =
+    process.platform === 'darwin' ? ['open', [address]] : process.platform === 'win32' ? ['cmd', ['/c', 'start', '""', address]] : ['xdg-open', [address]];
   const opener = spawn(command, args, { stdio: 'ignore', detached: true });
   opener.on('error', () => undefined);
   opener.unref();

@@ -7,7 +7,7 @@ import { generate, programs, root, run, runPackage } from './run-step.mjs';
 import { setup } from './setup.mjs';
 
 /**
- * The whole check: packages, generated code, types, lint, order of imports, unit tests, build, browser tests. Every test counts,
+ * The whole check: packages, generated code, types, lint, format, order of imports, unit tests, build, browser tests. Every test counts,
  * and each other step counts as one. The last line is `N passed, N failed`.
  */
 const total = { passed: 0, failed: 0, skipped: 0 };
@@ -20,6 +20,7 @@ if (prepared) {
   await step('types', () => runPackage(programs.tsc, ['-p', 'tsconfig.json']));
   await step('types of the engine alone', () => runPackage(programs.tsc, ['-p', 'src/engine/tsconfig.json']));
   await step('lint', () => runPackage(programs.oxlint, ['--type-aware', '--deny-warnings']));
+  await step('format', () => runPackage(programs.prettier, ['--check', '--log-level', 'warn', '.']));
   await step('imports', () => run(process.execPath, [join(root, '.ci/check-imports.mjs')]));
   await tests('unit tests', unitTests);
   if (await step('build', () => runPackage(programs.vite, ['build']))) await tests('browser tests', browserTests);
@@ -69,7 +70,12 @@ async function unitTests() {
   const file = join(reports, 'unit.json');
   const status = await runPackage(programs.vitest, ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${file}`]);
   const report = readReport(file);
-  return { status, passed: report?.numPassedTests ?? 0, failed: report?.numFailedTests ?? 0, skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0) };
+  return {
+    status,
+    passed: report?.numPassedTests ?? 0,
+    failed: report?.numFailedTests ?? 0,
+    skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0),
+  };
 }
 
 async function browserTests() {

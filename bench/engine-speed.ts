@@ -48,7 +48,9 @@ function engineAlone(plan: Plan, say: (text: string) => void): Line[] {
     heapUs.push((heapMs * 1000) / steps);
   }
   const ratio = median(stepUs.map((us, i) => us / (heapUs[i] ?? Number.NaN)));
-  say(`${plan.timing}: ${player.world.stepCount} steps in ${shown(player.world.nowUs / 1e6)} virtual seconds; repetitions ${speeds.map(shown).join(' ')} virtual s/s`);
+  say(
+    `${plan.timing}: ${player.world.stepCount} steps in ${shown(player.world.nowUs / 1e6)} virtual seconds; repetitions ${speeds.map(shown).join(' ')} virtual s/s`,
+  );
   return [
     { name: `${plan.timing}: virtual seconds a second`, value: median(speeds), unit: 's/s', limit: { atLeast: plan.limit }, goal: plan.goal },
     { name: `${plan.timing}: steps a virtual second`, value: median(perSecond), unit: 'steps' },

@@ -40,13 +40,26 @@ export function meets(line: Line): boolean | null {
 export function tableOf(lines: readonly Line[]): string {
   const rows = [['what', 'measured', 'limit', 'goal', ''], ...lines.map(rowOf)];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : column < 4 ? cell.padStart(widths[column] ?? 0) : cell)).join('  ').trimEnd()).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : column < 4 ? cell.padStart(widths[column] ?? 0) : cell))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 function rowOf(line: Line): string[] {
   const held = meets(line);
   const limit = line.limit === undefined ? '' : 'atLeast' in line.limit ? `>= ${line.limit.atLeast}` : `< ${line.limit.below}`;
-  return [line.name, `${shown(line.value)} ${line.unit}`, limit, line.goal === undefined ? '' : String(line.goal), held === null ? '' : held ? 'meets' : 'misses'];
+  return [
+    line.name,
+    `${shown(line.value)} ${line.unit}`,
+    limit,
+    line.goal === undefined ? '' : String(line.goal),
+    held === null ? '' : held ? 'meets' : 'misses',
+  ];
 }
 
 export function shown(value: number): string {

@@ -63,7 +63,9 @@ async function measureFrames(browser: Browser, url: string, say: (text: string) 
   await page.context().close();
   if (frames.length < 100) throw new Error(`only ${frames.length} frames in ${WATCHED_MS} ms`);
   const [p50, p95, p99] = [0.5, 0.95, 0.99].map((fraction) => quantile(frames, fraction));
-  say(`page: ${frames.length} frames in ${shown(WATCHED_MS / 1000)} s; main-thread script a frame p50 ${shown(p50 ?? 0)}, p95 ${shown(p95 ?? 0)}, p99 ${shown(p99 ?? 0)} ms`);
+  say(
+    `page: ${frames.length} frames in ${shown(WATCHED_MS / 1000)} s; main-thread script a frame p50 ${shown(p50 ?? 0)}, p95 ${shown(p95 ?? 0)}, p99 ${shown(p99 ?? 0)} ms`,
+  );
   return [
     { name: 'page: frames a second', value: (frames.length * 1000) / WATCHED_MS, unit: '' },
     { name: 'page: main-thread script a frame, p50', value: p50 ?? Number.NaN, unit: 'ms' },

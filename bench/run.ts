@@ -38,7 +38,11 @@ async function main(options: readonly string[]): Promise<number> {
   say(`\n${tableOf(lines)}\n`);
   const missed = lines.filter((line) => meets(line) === false);
   const promised = lines.filter((line) => meets(line) !== null);
-  say(missed.length === 0 ? `All ${promised.length} limits hold.` : `${promised.length - missed.length} of ${promised.length} limits hold. Missed: ${missed.map((line) => line.name).join('; ')}.`);
+  say(
+    missed.length === 0
+      ? `All ${promised.length} limits hold.`
+      : `${promised.length - missed.length} of ${promised.length} limits hold. Missed: ${missed.map((line) => line.name).join('; ')}.`,
+  );
   return options.includes('--check') && missed.length > 0 ? 1 : 0;
 }
 

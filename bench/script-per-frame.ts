@@ -2,7 +2,21 @@
 export const TRACE_CATEGORIES = ['devtools.timeline', 'disabled-by-default-devtools.timeline', '__metadata'];
 
 /** Everything in which the page's own code runs on a thread, collecting its garbage included. They nest; the outermost counts. */
-const SCRIPT = new Set(['FunctionCall', 'EvaluateScript', 'FireAnimationFrame', 'TimerFire', 'EventDispatch', 'RunMicrotasks', 'FireIdleCallback', 'HandlePostMessage', 'MinorGC', 'MajorGC', 'V8.GCScavenger', 'V8.GCIncrementalMarking', 'V8.GCFinalizeMC']);
+const SCRIPT = new Set([
+  'FunctionCall',
+  'EvaluateScript',
+  'FireAnimationFrame',
+  'TimerFire',
+  'EventDispatch',
+  'RunMicrotasks',
+  'FireIdleCallback',
+  'HandlePostMessage',
+  'MinorGC',
+  'MajorGC',
+  'V8.GCScavenger',
+  'V8.GCIncrementalMarking',
+  'V8.GCFinalizeMC',
+]);
 
 interface TraceEvent {
   readonly name: string;

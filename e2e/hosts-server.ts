@@ -20,7 +20,9 @@ export async function startHostsServer(): Promise<HostsServer> {
   const server = createServer((request, response) => {
     const script = scripts.get(request.url ?? '');
     if (script !== undefined) return response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
-    return response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><meta charset="utf-8"><title>Hosts</title><script src="/hosts-page.js"></script>');
+    return response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end('<!doctype html><meta charset="utf-8"><title>Hosts</title><script src="/hosts-page.js"></script>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { address: `http://localhost:${portOf(server)}/`, close: () => server.close() };
@@ -32,7 +34,11 @@ function portOf(server: Server): number {
 
 /** The file and all that it imports, as one classic script; the page's exports become `highwaterHosts`. */
 async function bundle(entry: string): Promise<string> {
-  const built = await build({ configFile: false, logLevel: 'silent', build: { write: false, target: 'es2022', lib: { entry, formats: ['iife'], name: 'highwaterHosts' } } });
+  const built = await build({
+    configFile: false,
+    logLevel: 'silent',
+    build: { write: false, target: 'es2022', lib: { entry, formats: ['iife'], name: 'highwaterHosts' } },
+  });
   let code = '';
   for (const output of Array.isArray(built) ? built : [built]) {
     if (!('output' in output)) continue;

@@ -32,7 +32,9 @@ test('runs in the thread of a page, their windows cut anywhere, come to the hash
   }
 });
 
-test('runs by Workers with IndexedDB below, in frames of any length, come to the hashes that Node came to; who loses power loses its Worker', async ({ page }) => {
+test('runs by Workers with IndexedDB below, in frames of any length, come to the hashes that Node came to; who loses power loses its Worker', async ({
+  page,
+}) => {
   test.setTimeout(240_000);
   await open(page);
   expect(references.length).toBeGreaterThanOrEqual(20);

@@ -5,7 +5,13 @@ import { expect, test, type Page } from '@playwright/test';
 /** What ZooKeeper says of orders-0, and its high watermark in the lens, as a reader sees them; -1 where there is none. */
 async function lens(page: Page): Promise<{ leader: number; epoch: number; isr: string; highWatermark: number }> {
   // What does not fit is cut with an ellipsis and stands whole in the label.
-  const stage = await page.getByRole('group', { name: 'Cluster' }).evaluate((group) => [...group.querySelectorAll('title, [aria-label]')].map((element) => element.getAttribute('aria-label') ?? element.textContent).join('\n') + (group.textContent ?? ''));
+  const stage = await page
+    .getByRole('group', { name: 'Cluster' })
+    .evaluate(
+      (group) =>
+        [...group.querySelectorAll('title, [aria-label]')].map((element) => element.getAttribute('aria-label') ?? element.textContent).join('\n') +
+        (group.textContent ?? ''),
+    );
   const truth = /leader (\d+), epoch (\d+), ISR ([\d ]*\d)/.exec(stage);
   const panel = (await page.getByRole('tabpanel').innerText()).replace(/\s+/g, ' ');
   const highWatermark = /HW \/ end (\d+) \//.exec(panel);
@@ -35,7 +41,10 @@ test('with no click the cluster runs: records are committed and the consumer dri
   await expect(page.getByRole('button', { name: /^consumer/ })).toBeVisible();
 });
 
-test('the leader is killed: its session expires, the next in sync leads with a higher epoch; a reload is a power cut; the link plays the same run', async ({ page, browser }) => {
+test('the leader is killed: its session expires, the next in sync leads with a higher epoch; a reload is a power cut; the link plays the same run', async ({
+  page,
+  browser,
+}) => {
   test.setTimeout(240_000);
   await openPage(page);
   await page.getByRole('combobox').selectOption({ label: '2×' });

@@ -67,7 +67,8 @@ export async function inspect(name: string): Promise<{ readonly batches: number;
   if (flushSequence === 0) return { batches: 0, wrong: files.length === 0 ? null : 'files before the first batch' };
   const [checkpoint, journal, ...others] = files;
   const last = flushSequence - 1;
-  if (others.length > 0 || checkpoint?.path !== 'checkpoint' || journal?.path !== 'journal.log') return { batches: flushSequence, wrong: `files ${files.map((file) => file.path).join(', ')}` };
+  if (others.length > 0 || checkpoint?.path !== 'checkpoint' || journal?.path !== 'journal.log')
+    return { batches: flushSequence, wrong: `files ${files.map((file) => file.path).join(', ')}` };
   if (checkpoint.bytes[0] !== (last & 255) || checkpoint.bytes[1] !== last >> 8) return { batches: flushSequence, wrong: 'the checkpoint' };
   if (journal.bytes.length !== flushSequence * LINE_BYTES) return { batches: flushSequence, wrong: `a journal of ${journal.bytes.length} bytes` };
   for (let n = 0; n <= last; n++) {

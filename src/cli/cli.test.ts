@@ -78,7 +78,10 @@ describe('run', () => {
   });
 
   test('texts of a scenario cannot steer the terminal', () => {
-    const { out } = run('run', file('escape.json', { ...short, untilMs: 1, claims: [], title: { en: 'a\u001b[2Jb', ko: '' }, text: { en: 'bell \u0007', ko: '' } }));
+    const { out } = run(
+      'run',
+      file('escape.json', { ...short, untilMs: 1, claims: [], title: { en: 'a\u001b[2Jb', ko: '' }, text: { en: 'bell \u0007', ko: '' } }),
+    );
     expect(out.join('\n')).not.toMatch(/[^\P{Cc}\n]/u);
     expect(out[0]).toContain('[2Jb');
   });
@@ -88,8 +91,16 @@ describe('run', () => {
     ['an empty file', '', /line 1, column 1: this is no JSON: expected a value, got the end/],
     ['an unknown field', { ...short, speed: 3 }, /bad\.json: speed is not a known field/],
     ['a newer format', { ...short, format: 2 }, /bad\.json: format .*format 2, which a newer version of Highwater wrote/],
-    ['a wrong command', { ...short, commands: [{ atMs: 1, command: { type: 'killProcess', machine: 7 } }] }, /commands\[0\]\.command\.machine expected text, got 7/],
-    ['an event that is none', { ...short, claims: [{ type: 'traceCount', atMs: 1, event: 'Boom', atLeast: 1 }] }, /claims\[0\]\.event there is no event named "Boom"/],
+    [
+      'a wrong command',
+      { ...short, commands: [{ atMs: 1, command: { type: 'killProcess', machine: 7 } }] },
+      /commands\[0\]\.command\.machine expected text, got 7/,
+    ],
+    [
+      'an event that is none',
+      { ...short, claims: [{ type: 'traceCount', atMs: 1, event: 'Boom', atLeast: 1 }] },
+      /claims\[0\]\.event there is no event named "Boom"/,
+    ],
     ['no text at all', new Uint8Array([0xff, 0xfe, 0]), /this is no UTF-8 text/],
   ])('%s: one sentence with place and reason, status 2', (_, content, sentence) => {
     const { status, out, err } = run('run', file('bad.json', content));
@@ -141,7 +152,17 @@ describe('the other commands', () => {
   test('--help names every command and every shipped scenario', () => {
     const { status, out, err } = run('--help');
     expect({ status, err }).toEqual({ status: 0, err: [] });
-    for (const word of ['run <scenario>', 'conformance <folder>', 'seed N', '--until', '--seed', '--trace', '--lang', ...builtInScenarios.map((scenario) => scenario.name)]) expect(out.join('\n')).toContain(word);
+    for (const word of [
+      'run <scenario>',
+      'conformance <folder>',
+      'seed N',
+      '--until',
+      '--seed',
+      '--trace',
+      '--lang',
+      ...builtInScenarios.map((scenario) => scenario.name),
+    ])
+      expect(out.join('\n')).toContain(word);
     expect(run('run', '--help').out).toEqual(out);
   });
 

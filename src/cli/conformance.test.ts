@@ -35,16 +35,23 @@ function edit(path: string, change: Edit): void {
   writeFileSync(join(folder, path), JSON.stringify(rows));
 }
 
-const set = (row: number, field: string, value: unknown): Edit => (rows) => {
-  rows[row] = { ...rows[row], [field]: value };
-};
+const set =
+  (row: number, field: string, value: unknown): Edit =>
+  (rows) => {
+    rows[row] = { ...rows[row], [field]: value };
+  };
 
 describe('conformance', () => {
   test('[R1] [R4] the recorded facts pass, and what is not checked is named', () => {
     const { passed, failed, lines } = run(goldens);
     expect(failed).toBe(0);
     expect(passed).toBeGreaterThan(600);
-    for (const line of ['messages.json: 236 passed, 0 failed', 'vectors/requests.json: 17 passed, 0 failed', 'vectors/record-batches.json: 32 passed, 0 failed']) expect(lines).toContain(line);
+    for (const line of [
+      'messages.json: 236 passed, 0 failed',
+      'vectors/requests.json: 17 passed, 0 failed',
+      'vectors/record-batches.json: 32 passed, 0 failed',
+    ])
+      expect(lines).toContain(line);
     expect(lines.some((line) => line.includes('24 compressed batches'))).toBe(true);
     expect(lines).not.toContain('not checked yet: README.md');
   });
@@ -57,7 +64,11 @@ describe('conformance', () => {
     ['vectors/replica-placement.json', set(3, 'fixedStartIndex', 0), '[3]: partition 0: expected [3], got [2]'],
     ['vectors/record-batches.json', set(0, 'producerId', 5), '[0]: producerId: expected 5, got -1'],
     ['vectors/record-batches.json', set(6, 'crc', 5), '[6]: crc: expected 5, got 1484237061'],
-    ['vectors/record-batches.json', set(0, 'records', [{ timestamp: 1700000030857, key: 'oytlcdbudjz', value: 'other', headers: [] }]), '[0]: records[0]: expected'],
+    [
+      'vectors/record-batches.json',
+      set(0, 'records', [{ timestamp: 1700000030857, key: 'oytlcdbudjz', value: 'other', headers: [] }]),
+      '[0]: records[0]: expected',
+    ],
     ['vectors/record-batches.json', set(30, 'control', 'ABORT'), '[30]: control record: expected'],
     ['vectors/record-batches.json', set(1, 'hex', '00'), '[1]: the batch is CORRUPT_MESSAGE'],
     ['vectors/requests.json', set(0, 'correlationId', 9), '[0]: correlationId: expected 9, got 1'],
@@ -79,7 +90,12 @@ describe('conformance', () => {
   });
 
   test('[R2] a flipped bit in a log, a cut log, a log without its dump', () => {
-    copy('segments/g-none-0', 'segments/g-none-0.00000000000000000000.dump.txt', 'segments/g-none-0.00000000000000000120.dump.txt', 'segments/g-lz4-0.00000000000000000000.dump.txt');
+    copy(
+      'segments/g-none-0',
+      'segments/g-none-0.00000000000000000000.dump.txt',
+      'segments/g-none-0.00000000000000000120.dump.txt',
+      'segments/g-lz4-0.00000000000000000000.dump.txt',
+    );
     const log = join(folder, 'segments/g-none-0/00000000000000000000.log');
     const bytes = readFileSync(log);
     bytes[100] = (bytes[100] ?? 0) ^ 1;
@@ -94,17 +110,30 @@ describe('conformance', () => {
     ]);
   });
 
-  test.each(['', '{', '[]', '{}', 'null', '[1, null, "x", [], {}]', '\u0000', '[{"brokers": [{"id": 1}, {"id": 1}], "partitions": 1, "replicationFactor": 2, "fixedStartIndex": 0, "startPartitionId": 0, "assignment": {"0": [1, 1]}}]', '[{"brokers": [], "partitions": 1e15, "assignment": {}}]', '[{"value": "zero", "varlong": "0"}]', '[{"name": "constructor", "validVersions": "0"}]'])(
-    '[R3] %j in every file is a failure and nothing worse',
-    (text) => {
-      mkdirSync(join(folder, 'vectors'));
-      const paths = ['messages.json', ...['partitioner', 'varints', 'replica-placement', 'record-batches', 'requests'].map((name) => `vectors/${name}.json`)];
-      for (const path of paths) writeFileSync(join(folder, path), text);
-      const { passed, failures } = run(folder);
-      expect(passed).toBe(0);
-      for (const path of paths) expect(failures.some((line) => line.startsWith(`FAIL ${path} `)), path).toBe(true);
-    },
-  );
+  test.each([
+    '',
+    '{',
+    '[]',
+    '{}',
+    'null',
+    '[1, null, "x", [], {}]',
+    '\u0000',
+    '[{"brokers": [{"id": 1}, {"id": 1}], "partitions": 1, "replicationFactor": 2, "fixedStartIndex": 0, "startPartitionId": 0, "assignment": {"0": [1, 1]}}]',
+    '[{"brokers": [], "partitions": 1e15, "assignment": {}}]',
+    '[{"value": "zero", "varlong": "0"}]',
+    '[{"name": "constructor", "validVersions": "0"}]',
+  ])('[R3] %j in every file is a failure and nothing worse', (text) => {
+    mkdirSync(join(folder, 'vectors'));
+    const paths = ['messages.json', ...['partitioner', 'varints', 'replica-placement', 'record-batches', 'requests'].map((name) => `vectors/${name}.json`)];
+    for (const path of paths) writeFileSync(join(folder, path), text);
+    const { passed, failures } = run(folder);
+    expect(passed).toBe(0);
+    for (const path of paths)
+      expect(
+        failures.some((line) => line.startsWith(`FAIL ${path} `)),
+        path,
+      ).toBe(true);
+  });
 
   test('[R3] a damaged row stands alone: the others are still checked', () => {
     edit('vectors/partitioner.json', (rows) => {

@@ -153,5 +153,7 @@ function summarize(paths: readonly string[]): readonly string[] {
     const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/') + 1) : '';
     byFolder.set(folder, [...(byFolder.get(folder) ?? []), path]);
   }
-  return [...byFolder].map(([folder, files]) => (files.length === 1 ? (files[0] ?? folder) : `${folder} (${files.map((file) => file.slice(folder.length)).join(', ')})`));
+  return [...byFolder].map(([folder, files]) =>
+    files.length === 1 ? (files[0] ?? folder) : `${folder} (${files.map((file) => file.slice(folder.length)).join(', ')})`,
+  );
 }

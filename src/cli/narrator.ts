@@ -19,7 +19,10 @@ export function newNarrator(options: NarratorOptions, io: Io): (record: TraceRec
   const byHand = new Set((options.scenario?.commands ?? []).flatMap(({ command }) => (command.type === 'produce' ? [command.value] : [])));
   return ({ id, host, event }) => {
     if (options.trace) io.out(`${instant(id.atUs)}  ${host} ${printable(JSON.stringify(event))}`);
-    const values = event.type === 'RecordsAcknowledged' || event.type === 'RecordsConsumed' || event.type === 'RecordsFailed' ? event.values.filter((value) => byHand.has(value)) : [];
+    const values =
+      event.type === 'RecordsAcknowledged' || event.type === 'RecordsConsumed' || event.type === 'RecordsFailed'
+        ? event.values.filter((value) => byHand.has(value))
+        : [];
     if ((importanceOf(event) === 'quiet' && values.length === 0) || !told.isNews(event)) return;
     const sentence = plainText(narrate(options.language, { event, host }));
     io.out(`${instant(id.atUs)}  ${printable(values.length === 0 ? sentence : `${sentence} (${values.join(', ')})`)}`);

@@ -31,7 +31,8 @@ const english: RunWords = {
   lost: ({ kind, partition, fromOffset }) => `Lost, as faults voided the promise (${kind}): ${partition} from offset ${fromOffset}`,
   refused: (command, reason) => `REFUSED ${command}: ${reason}`,
   hash: ({ hash, engineVersion, stepCount }) => `trace hash ${hash} (engine version ${engineVersion}, ${stepCount} steps)`,
-  total: ({ holding, failing, later }) => `${holding} claims hold, ${failing} fail${later === 0 ? '' : `, ${later} lie beyond the end of this run and were not judged`}`,
+  total: ({ holding, failing, later }) =>
+    `${holding} claims hold, ${failing} fail${later === 0 ? '' : `, ${later} lie beyond the end of this run and were not judged`}`,
   unexpected: (count) => `${count} ${count === 1 ? 'command was' : 'commands were'} refused that no claim speaks of`,
 };
 
@@ -48,7 +49,8 @@ const korean: RunWords = {
   lost: ({ kind, partition, fromOffset }) => `장애로 약속이 무효가 되어 잃은 것(${kind}): ${partition}, 오프셋 ${fromOffset}부터`,
   refused: (command, reason) => `거절된 명령 ${command}: ${reason}`,
   hash: ({ hash, engineVersion, stepCount }) => `추적 해시 ${hash} (엔진 버전 ${engineVersion}, ${stepCount}단계)`,
-  total: ({ holding, failing, later }) => `주장 ${holding}개가 맞고 ${failing}개가 틀립니다${later === 0 ? '' : `. ${later}개는 이번 실행이 끝난 뒤의 것이라 판정하지 못했습니다`}`,
+  total: ({ holding, failing, later }) =>
+    `주장 ${holding}개가 맞고 ${failing}개가 틀립니다${later === 0 ? '' : `. ${later}개는 이번 실행이 끝난 뒤의 것이라 판정하지 못했습니다`}`,
   unexpected: (count) => `어느 주장도 말하지 않은 명령 ${count}개가 거절되었습니다`,
 };
 

@@ -20,12 +20,18 @@ function readScenario(path: string): Scenario {
 
 function textOf(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) throw new UsageProblem(`there is neither a file nor a shipped scenario ${JSON.stringify(path)}; shipped are ${builtInScenarios.map((scenario) => scenario.name).join(', ')}`);
+  if (stats === undefined)
+    throw new UsageProblem(
+      `there is neither a file nor a shipped scenario ${JSON.stringify(path)}; shipped are ${builtInScenarios.map((scenario) => scenario.name).join(', ')}`,
+    );
   if (!stats.isFile()) throw new UsageProblem(`${path}: this is no file`);
   if (stats.size > MOST_BYTES) throw new UsageProblem(`${path}: the file has ${stats.size} bytes, too many for a scenario`);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    throw new UsageProblem(error instanceof TypeError ? `${path}: this is no UTF-8 text` : `${path}: it cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new UsageProblem(
+      error instanceof TypeError ? `${path}: this is no UTF-8 text` : `${path}: it cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }

@@ -14,6 +14,10 @@ export function runSeed(given: SeedArguments, io: Io): ExitStatus {
     for (const line of report.lastLines) io.out(`  ${printable(line)}`);
   }
   io.out(`trace hash ${report.hash}`);
-  io.out(report.problems.length === 0 ? `seed ${given.seed}: healed, and no invariant was broken` : `seed ${given.seed}: ${report.problems.length} problems; npm run -s highwater -- seed ${given.seed} plays it again`);
+  io.out(
+    report.problems.length === 0
+      ? `seed ${given.seed}: healed, and no invariant was broken`
+      : `seed ${given.seed}: ${report.problems.length} problems; npm run -s highwater -- seed ${given.seed} plays it again`,
+  );
   return report.problems.length === 0 ? 0 : 1;
 }

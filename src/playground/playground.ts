@@ -24,7 +24,13 @@ export function startPlayground(session: Session, preferences: Preferences): Pla
   const traffic = createTraffic();
   const lifecycle = createActor(sessionLifecycle);
   lifecycle.subscribe((snapshot) => {
-    const phase: PlaygroundState['phase'] = snapshot.matches('failed') ? 'failed' : snapshot.matches({ live: 'playing' }) ? 'playing' : snapshot.matches({ live: 'paused' }) ? 'paused' : 'loading';
+    const phase: PlaygroundState['phase'] = snapshot.matches('failed')
+      ? 'failed'
+      : snapshot.matches({ live: 'playing' })
+        ? 'playing'
+        : snapshot.matches({ live: 'paused' })
+          ? 'paused'
+          : 'loading';
     store.setState({ phase, status: snapshot.context.status, failure: snapshot.context.failure });
   });
   lifecycle.start();

@@ -5,8 +5,16 @@ import { EMPTY_VIEW, type BrokerView, type View } from './view.ts';
 
 function broker(brokerId: number, flushedBytes = 0): BrokerView {
   return {
-    host: `b${brokerId}`, brokerId, rack: null, process: 'running', processSinceUs: 0, recovering: false, isController: false,
-    session: 'connected', disk: { flushedBytes, dirtyBytes: 0 }, replicas: [],
+    host: `b${brokerId}`,
+    brokerId,
+    rack: null,
+    process: 'running',
+    processSinceUs: 0,
+    recovering: false,
+    isController: false,
+    session: 'connected',
+    disk: { flushedBytes, dirtyBytes: 0 },
+    replicas: [],
   };
 }
 

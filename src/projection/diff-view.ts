@@ -10,9 +10,16 @@ export function diffViews(previous: View, projected: View): { readonly view: Vie
   const view: View = { ...share({ ...previous, events: [] as View['events'] }, { ...projected, events: [] as View['events'] }), events };
   const delta: ViewDelta = {
     nowUs: view.nowUs,
-    ...changed('run', previous, view), ...changed('ensemble', previous, view), ...changed('truth', previous, view), ...changed('topics', previous, view),
-    ...changed('admins', previous, view), ...changed('links', previous, view), ...changed('messages', previous, view), ...changed('unseenMessageCount', previous, view),
-    ...changed('invariants', previous, view), ...changed('configs', previous, view),
+    ...changed('run', previous, view),
+    ...changed('ensemble', previous, view),
+    ...changed('truth', previous, view),
+    ...changed('topics', previous, view),
+    ...changed('admins', previous, view),
+    ...changed('links', previous, view),
+    ...changed('messages', previous, view),
+    ...changed('unseenMessageCount', previous, view),
+    ...changed('invariants', previous, view),
+    ...changed('configs', previous, view),
     ...rows('partitions', previous.partitions, view.partitions, (row) => row.key),
     ...rows('brokers', previous.brokers, view.brokers, (row) => row.host),
     ...rows('producers', previous.producers, view.producers, (row) => row.host),
@@ -26,7 +33,12 @@ function changed<Key extends keyof View>(key: Key, previous: View, next: View): 
   return Object.is(previous[key], next[key]) ? {} : ({ [key]: next[key] } as unknown as Pick<View, Key>);
 }
 
-function rows<Name extends string, Row>(name: Name, previous: readonly Row[], next: readonly Row[], keyOf: (row: Row) => string): Partial<Record<Name, Rows<Row>>> {
+function rows<Name extends string, Row>(
+  name: Name,
+  previous: readonly Row[],
+  next: readonly Row[],
+  keyOf: (row: Row) => string,
+): Partial<Record<Name, Rows<Row>>> {
   if (Object.is(previous, next)) return {};
   const known = new Map(previous.map((row) => [keyOf(row), row]));
   const changedRows = next.filter((row) => !Object.is(known.get(keyOf(row)), row));

@@ -52,7 +52,11 @@ function recordsOfBatch(batch: Uint8Array): readonly StoredRecord[] {
   if (isControlBatch(batch)) return [];
   const read = readRecords(batch);
   if (!read.ok) return [];
-  return read.records.map((record) => ({ offset: record.offset, leaderEpoch: partitionLeaderEpoch(batch), value: record.value === null ? null : UTF8.decode(record.value) }));
+  return read.records.map((record) => ({
+    offset: record.offset,
+    leaderEpoch: partitionLeaderEpoch(batch),
+    value: record.value === null ? null : UTF8.decode(record.value),
+  }));
 }
 
 /** The server that leads with a majority of running servers behind it, or null: what a client of the ensemble would find. */

@@ -10,7 +10,19 @@ const KINDS = ['kafka', 'kafka', 'producer', 'consumer', 'admin'];
 
 function metadata(from: string, to: string): Packet {
   const message = { kind: 'request', api: 'Metadata', version: 12, correlationId: 1, clientId: from, body: {}, sizeBytes: 40 } as unknown as WireMessage;
-  return { kind: 'data', from: HOSTS.indexOf(from), to: HOSTS.indexOf(to), fromSocket: 1, toSocket: 1, port: 9092, message, sizeBytes: 40, sentUs: 0, arrivesUs: 1000, sequence: 1 };
+  return {
+    kind: 'data',
+    from: HOSTS.indexOf(from),
+    to: HOSTS.indexOf(to),
+    fromSocket: 1,
+    toSocket: 1,
+    port: 9092,
+    message,
+    sizeBytes: 40,
+    sentUs: 0,
+    arrivesUs: 1000,
+    sequence: 1,
+  };
 }
 
 /** As much of a world as the messages of it are read from. */

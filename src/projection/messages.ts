@@ -44,8 +44,17 @@ function messageOf(world: World, packet: Packet, message: WireMessage, held: boo
   const told = describe(message);
   return {
     id: packet.from * SEQUENCE_SPAN + packet.sequence,
-    kind: told.kind === 'control' ? kindBetween(world, packet) : told.kind, from: hosts[packet.from] ?? '', to: hosts[packet.to] ?? '', sentUs: packet.sentUs, arrivesUs: packet.arrivesUs,
-    label: told.label, api: told.api, answer: message.kind === 'response' || message.kind === 'zkReply', held, sizeBytes: message.sizeBytes, fields: told.fields,
+    kind: told.kind === 'control' ? kindBetween(world, packet) : told.kind,
+    from: hosts[packet.from] ?? '',
+    to: hosts[packet.to] ?? '',
+    sentUs: packet.sentUs,
+    arrivesUs: packet.arrivesUs,
+    label: told.label,
+    api: told.api,
+    answer: message.kind === 'response' || message.kind === 'zkReply',
+    held,
+    sizeBytes: message.sizeBytes,
+    fields: told.fields,
   };
 }
 
@@ -73,24 +82,50 @@ function describe(message: WireMessage): Told {
 }
 
 function describeRequest(frame: RequestFrame): Told {
-  const told = (kind: MessageKind, label: string, fields: readonly (readonly [string, string])[]): Told => ({ kind, label, api: frame.api, fields: [['version', String(frame.version)], ['clientId', frame.clientId], ...fields] });
+  const told = (kind: MessageKind, label: string, fields: readonly (readonly [string, string])[]): Told => ({
+    kind,
+    label,
+    api: frame.api,
+    fields: [['version', String(frame.version)], ['clientId', frame.clientId], ...fields],
+  });
   switch (frame.api) {
     case 'Produce': {
       const parts = frame.body.topicData.flatMap((topic) => topic.partitionData.map((part) => `${topic.name}-${part.index}`));
-      return told('produce', `Produce ×${parts.length}`, [['acks', String(frame.body.acks)], ['partitions', parts.join(', ')]]);
+      return told('produce', `Produce ×${parts.length}`, [
+        ['acks', String(frame.body.acks)],
+        ['partitions', parts.join(', ')],
+      ]);
     }
     case 'Fetch': {
       const parts = frame.body.topics.flatMap((topic) => topic.partitions.map((part) => `${part.partition}@${part.fetchOffset}`));
       const first = frame.body.topics[0]?.partitions[0];
-      return told('fetch', `Fetch ${first?.fetchOffset ?? ''}`.trim(), [['partition@offset', parts.join(', ')], ['maxWaitMs', String(frame.body.maxWaitMs)]]);
+      return told('fetch', `Fetch ${first?.fetchOffset ?? ''}`.trim(), [
+        ['partition@offset', parts.join(', ')],
+        ['maxWaitMs', String(frame.body.maxWaitMs)],
+      ]);
     }
     case 'LeaderAndIsr': {
-      const parts = frame.body.topicStates.flatMap((topic) => topic.partitionStates.map((part) => ({ ...part, name: `${topic.topicName}-${part.partitionIndex}` })));
+      const parts = frame.body.topicStates.flatMap((topic) =>
+        topic.partitionStates.map((part) => ({ ...part, name: `${topic.topicName}-${part.partitionIndex}` })),
+      );
       const epoch = parts.reduce((greatest, part) => Math.max(greatest, part.leaderEpoch), 0);
-      return told('control', `LeaderAndIsr e${epoch}`, parts.map((part): readonly [string, string] => [part.name, `leader ${part.leader}, epoch ${part.leaderEpoch}, ISR ${part.isr.join(' ')}`]));
+      return told(
+        'control',
+        `LeaderAndIsr e${epoch}`,
+        parts.map((part): readonly [string, string] => [part.name, `leader ${part.leader}, epoch ${part.leaderEpoch}, ISR ${part.isr.join(' ')}`]),
+      );
     }
     case 'AlterPartition':
-      return told('control', 'AlterPartition', frame.body.topics.flatMap((topic) => topic.partitions.map((part): readonly [string, string] => [String(part.partitionIndex), `ISR ${part.newIsrWithEpochs.map((one) => one.brokerId).join(' ')}`])));
+      return told(
+        'control',
+        'AlterPartition',
+        frame.body.topics.flatMap((topic) =>
+          topic.partitions.map((part): readonly [string, string] => [
+            String(part.partitionIndex),
+            `ISR ${part.newIsrWithEpochs.map((one) => one.brokerId).join(' ')}`,
+          ]),
+        ),
+      );
     case 'UpdateMetadata':
     case 'StopReplica':
     case 'ControlledShutdown':
@@ -104,10 +139,20 @@ function describeRequest(frame: RequestFrame): Told {
 }
 
 function describeResponse(frame: ResponseFrame): Told {
-  const told = (kind: MessageKind, label: string, fields: readonly (readonly [string, string])[]): Told => ({ kind, label, api: frame.api, fields: [['version', String(frame.version)], ...fields] });
+  const told = (kind: MessageKind, label: string, fields: readonly (readonly [string, string])[]): Told => ({
+    kind,
+    label,
+    api: frame.api,
+    fields: [['version', String(frame.version)], ...fields],
+  });
   switch (frame.api) {
     case 'Produce': {
-      const parts = frame.body.responses.flatMap((topic) => topic.partitionResponses.map((part): readonly [string, string] => [`${topic.name}-${part.index}`, part.errorCode === 0 ? `offset ${part.baseOffset}` : `error ${part.errorCode}`]));
+      const parts = frame.body.responses.flatMap((topic) =>
+        topic.partitionResponses.map((part): readonly [string, string] => [
+          `${topic.name}-${part.index}`,
+          part.errorCode === 0 ? `offset ${part.baseOffset}` : `error ${part.errorCode}`,
+        ]),
+      );
       return told('produce', 'ack', parts);
     }
     case 'Fetch': {

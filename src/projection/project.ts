@@ -9,7 +9,24 @@ import type { World } from '../engine/world/world-state.ts';
 import { messagesOf } from './messages.ts';
 import { diskBytes, divergence, replicasOfFiles, replicasOfRunning } from './replica-rows.ts';
 import { committedTree, topicsOf, truthOf } from './truth.ts';
-import type { AdminView, BelievedLeader, BrokerView, ConfigView, ConsumerView, EnsembleView, EventView, InvariantView, LinkView, PartitionView, ProcessView, ProducerView, ReplicaView, RunView, View, ZooKeeperServerView } from './view.ts';
+import type {
+  AdminView,
+  BelievedLeader,
+  BrokerView,
+  ConfigView,
+  ConsumerView,
+  EnsembleView,
+  EventView,
+  InvariantView,
+  LinkView,
+  PartitionView,
+  ProcessView,
+  ProducerView,
+  ReplicaView,
+  RunView,
+  View,
+  ZooKeeperServerView,
+} from './view.ts';
 
 /** What a projection needs besides the world. */
 export interface ProjectionInput {
@@ -23,13 +40,18 @@ export function projectView(input: ProjectionInput): View {
   const { world } = input;
   const tree = committedTree(world);
   const { topics, partitions } = topicsOf(tree);
-  const brokers = markDivergence(world.runners.flatMap((runner) => brokerOf(runner, partitions)), partitions);
+  const brokers = markDivergence(
+    world.runners.flatMap((runner) => brokerOf(runner, partitions)),
+    partitions,
+  );
   return {
     nowUs: world.nowUs,
     run: runOf(world),
     ensemble: ensembleOf(world),
     truth: truthOf(tree),
-    topics, partitions, brokers,
+    topics,
+    partitions,
+    brokers,
     producers: world.runners.flatMap(producerOf),
     consumers: world.runners.flatMap(consumerOf),
     admins: world.runners.flatMap(adminOf),
@@ -45,7 +67,15 @@ function runOf(world: World): RunView {
   const { scenario } = world;
   const acks = scenario.cluster.producers[0]?.config.configs['acks'] ?? 'all';
   const minIsr = scenario.cluster.topics[0]?.configs?.['min.insync.replicas'] ?? '1';
-  return { scenario: scenario.name, title: scenario.title, facts: `acks=${acks}, min.insync.replicas=${minIsr}`, mode: 'zookeeper', timing: scenario.cluster.timing, seed: world.seed, text: scenario.text ?? { en: '', ko: '' } };
+  return {
+    scenario: scenario.name,
+    title: scenario.title,
+    facts: `acks=${acks}, min.insync.replicas=${minIsr}`,
+    mode: 'zookeeper',
+    timing: scenario.cluster.timing,
+    seed: world.seed,
+    text: scenario.text ?? { en: '', ko: '' },
+  };
 }
 
 function processOf(runner: Runner): ProcessView {
@@ -79,7 +109,14 @@ function ensembleOf(world: World): EnsembleView {
     const state = process?.kind === 'zooKeeper' ? process.state : null;
     const role = state === null ? 'none' : state.phase;
     if (state?.leading?.stage === 'broadcast') inQuorumCount = 1 + state.leading.learners.filter((learner) => learner.upToDate).length;
-    servers.push({ host: runner.environment.spec.host, serverId: runner.environment.spec.process.config.myid, process: processOf(runner), role, epoch: state?.currentEpoch ?? 0, lastZxid: state?.tree.lastZxid ?? 0 });
+    servers.push({
+      host: runner.environment.spec.host,
+      serverId: runner.environment.spec.process.config.myid,
+      process: processOf(runner),
+      role,
+      epoch: state?.currentEpoch ?? 0,
+      lastZxid: state?.tree.lastZxid ?? 0,
+    });
   }
   return { servers, inQuorumCount };
 }
@@ -90,10 +127,19 @@ function brokerOf(runner: Runner, partitions: readonly PartitionView[]): BrokerV
   const { process, disk } = runner.state;
   const state = process.state?.kind === 'kafka' ? process.state.state : null;
   const broker = state?.broker ?? null;
-  const replicas: readonly ReplicaView[] = broker === null ? replicasOfFiles(disk.cache, disk.device, partitions) : replicasOfRunning(broker, disk.device, partitions);
+  const replicas: readonly ReplicaView[] =
+    broker === null ? replicasOfFiles(disk.cache, disk.device, partitions) : replicasOfRunning(broker, disk.device, partitions);
   const view: BrokerView = {
-    host: spec.host, brokerId: spec.process.config.brokerId, rack: spec.process.config.rack, process: processOf(runner), processSinceUs: process.statusSinceUs,
-    recovering: state?.phase.name === 'recovering', isController: state?.controller.active !== null && state !== null, session: sessionOf(state?.session.status ?? null, state?.session.sessionId ?? ''), disk: diskBytes(disk.cache, disk.device), replicas,
+    host: spec.host,
+    brokerId: spec.process.config.brokerId,
+    rack: spec.process.config.rack,
+    process: processOf(runner),
+    processSinceUs: process.statusSinceUs,
+    recovering: state?.phase.name === 'recovering',
+    isController: state?.controller.active !== null && state !== null,
+    session: sessionOf(state?.session.status ?? null, state?.session.sessionId ?? ''),
+    disk: diskBytes(disk.cache, disk.device),
+    replicas,
   };
   return [view];
 }
@@ -127,13 +173,30 @@ function producerOf(runner: Runner): ProducerView[] {
   const state = runner.state.process.state?.kind === 'producer' ? runner.state.process.state.state : null;
   const settings = state?.settings;
   const queued = state === null ? [] : mapValues(state.queues).flat();
-  const leaders: BelievedLeader[] = state === null ? [] : mapValues(state.metadata.topics).flatMap((topic) => topic.partitions.map((part) => ({ key: `${topic.name}-${part.partition}`, leader: part.leader, leaderEpoch: part.leaderEpoch })));
+  const leaders: BelievedLeader[] =
+    state === null
+      ? []
+      : mapValues(state.metadata.topics).flatMap((topic) =>
+          topic.partitions.map((part) => ({ key: `${topic.name}-${part.partition}`, leader: part.leader, leaderEpoch: part.leaderEpoch })),
+        );
   const acks = config.configs['acks'] === '0' ? 0 : config.configs['acks'] === '1' ? 1 : -1;
-  return [{
-    host: spec.host, name: spec.host, process: processOf(runner), acks, idempotent: false, topic: config.workload.topic, inFlightCount: state?.requests.size ?? 0, maxInFlightPerConnection: settings?.maxInFlight ?? 5,
-    waitingRecordCount: queued.reduce((sum, batch) => sum + batch.records.length, 0) + (state?.blocked.length ?? 0),
-    leaders, acknowledgedCount: state?.acknowledged ?? 0, failedCount: state?.failed ?? 0, lastError: null,
-  }];
+  return [
+    {
+      host: spec.host,
+      name: spec.host,
+      process: processOf(runner),
+      acks,
+      idempotent: false,
+      topic: config.workload.topic,
+      inFlightCount: state?.requests.size ?? 0,
+      maxInFlightPerConnection: settings?.maxInFlight ?? 5,
+      waitingRecordCount: queued.reduce((sum, batch) => sum + batch.records.length, 0) + (state?.blocked.length ?? 0),
+      leaders,
+      acknowledgedCount: state?.acknowledged ?? 0,
+      failedCount: state?.failed ?? 0,
+      lastError: null,
+    },
+  ];
 }
 
 function consumerOf(runner: Runner): ConsumerView[] {
@@ -141,11 +204,24 @@ function consumerOf(runner: Runner): ConsumerView[] {
   if (spec.process.kind !== 'consumer') return [];
   const state = runner.state.process.state?.kind === 'consumer' ? runner.state.process.state.state : null;
   const parts = state === null ? [] : mapEntries(state.partitions);
-  const leaderOf = (topic: string, partition: number): number => (state === null ? -1 : (mapGet(state.metadata.topics, topic)?.partitions[partition]?.leader ?? -1));
-  return [{
-    host: spec.host, name: spec.host, process: processOf(runner), group: null, lastError: null, consumedCount: parts.reduce((sum, [, part]) => sum + part.consumed, 0),
-    positions: parts.map(([key, part]) => ({ key, position: part.position, highWatermark: part.position === null ? null : part.highWatermark, leader: leaderOf(part.topic, part.partition) })),
-  }];
+  const leaderOf = (topic: string, partition: number): number =>
+    state === null ? -1 : (mapGet(state.metadata.topics, topic)?.partitions[partition]?.leader ?? -1);
+  return [
+    {
+      host: spec.host,
+      name: spec.host,
+      process: processOf(runner),
+      group: null,
+      lastError: null,
+      consumedCount: parts.reduce((sum, [, part]) => sum + part.consumed, 0),
+      positions: parts.map(([key, part]) => ({
+        key,
+        position: part.position,
+        highWatermark: part.position === null ? null : part.highWatermark,
+        leader: leaderOf(part.topic, part.partition),
+      })),
+    },
+  ];
 }
 
 function adminOf(runner: Runner): AdminView[] {

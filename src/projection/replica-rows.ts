@@ -34,12 +34,32 @@ function replicaOf(broker: BrokerState, partition: Partition, device: FileTree):
     flushedOffset: flushedOffset(log, device),
     epochs: log.leaderEpochs.map((entry): EpochSpan => ({ epoch: entry.epoch, startOffset: entry.startOffset })),
     divergedFrom: null,
-    followers: role.kind === 'leader' ? role.followers.map((follower): FollowerView => ({ brokerId: follower.brokerId, logEndOffset: follower.logEndOffset < 0 ? null : follower.logEndOffset, lastCaughtUpUs: follower.lastCaughtUpTimeMs * 1000 })) : [],
+    followers:
+      role.kind === 'leader'
+        ? role.followers.map((follower): FollowerView => ({
+            brokerId: follower.brokerId,
+            logEndOffset: follower.logEndOffset < 0 ? null : follower.logEndOffset,
+            lastCaughtUpUs: follower.lastCaughtUpTimeMs * 1000,
+          }))
+        : [],
   };
 }
 
 function emptyReplica(key: string): ReplicaView {
-  return { key, role: 'none', leaderEpoch: -1, leader: -1, isr: [], logStartOffset: 0, highWatermark: 0, logEndOffset: 0, flushedOffset: 0, epochs: [], divergedFrom: null, followers: [] };
+  return {
+    key,
+    role: 'none',
+    leaderEpoch: -1,
+    leader: -1,
+    isr: [],
+    logStartOffset: 0,
+    highWatermark: 0,
+    logEndOffset: 0,
+    flushedOffset: 0,
+    epochs: [],
+    divergedFrom: null,
+    followers: [],
+  };
 }
 
 /** The end of the last batch that is whole on the device; segments before the last written one are, too. */
@@ -72,10 +92,22 @@ export function replicasOfFiles(files: FileTree, device: FileTree, order: readon
     const epochs = decodeEpochCheckpoint(readText(files, `${truth.key}/${LEADER_EPOCH_CHECKPOINT}`) ?? '', LEADER_EPOCH_CHECKPOINT);
     const spans = epochs.ok ? epochs.entries.map((entry): EpochSpan => ({ epoch: entry.epoch, startOffset: entry.startOffset })) : [];
     const logEndOffset = endOf(files, logs, logStartOffset);
-    const checkpointed = highWatermarks.ok ? (highWatermarks.entries.find((entry) => entry.topic === truth.topic && entry.partition === truth.partition)?.offset ?? 0) : 0;
+    const checkpointed = highWatermarks.ok
+      ? (highWatermarks.entries.find((entry) => entry.topic === truth.topic && entry.partition === truth.partition)?.offset ?? 0)
+      : 0;
     const view: ReplicaView = {
-      key: truth.key, role: 'none', leaderEpoch: spans[spans.length - 1]?.epoch ?? -1, leader: -1, isr: [], logStartOffset,
-      highWatermark: Math.min(Math.max(checkpointed, logStartOffset), logEndOffset), logEndOffset, flushedOffset: endOf(device, logs, logStartOffset), epochs: spans, divergedFrom: null, followers: [],
+      key: truth.key,
+      role: 'none',
+      leaderEpoch: spans[spans.length - 1]?.epoch ?? -1,
+      leader: -1,
+      isr: [],
+      logStartOffset,
+      highWatermark: Math.min(Math.max(checkpointed, logStartOffset), logEndOffset),
+      logEndOffset,
+      flushedOffset: endOf(device, logs, logStartOffset),
+      epochs: spans,
+      divergedFrom: null,
+      followers: [],
     };
     return [view];
   });

@@ -36,7 +36,9 @@ export function truthOf(tree: ZnodeTree | null): TruthView {
     known: true,
     controller: controller === null ? null : decodeController(controller.data),
     controllerEpoch: Number(dataAt(nodes, '/controller_epoch')?.data ?? '0'),
-    liveBrokers: childrenAt(nodes, '/brokers/ids').map(Number).sort((a, b) => a - b),
+    liveBrokers: childrenAt(nodes, '/brokers/ids')
+      .map(Number)
+      .sort((a, b) => a - b),
   };
 }
 
@@ -59,7 +61,16 @@ export function topicsOf(tree: ZnodeTree | null): TruthOfTopics {
     assignment.partitions.forEach((replicas, partition) => {
       const node = dataAt(nodes, `${TOPICS}/${topic}/partitions/${partition}/state`);
       const state = node === null ? null : decodeLeaderAndIsr(node.data);
-      partitions.push({ key: `${topic}-${partition}`, topic, partition, replicas, leader: state?.leader ?? null, leaderEpoch: state?.leaderEpoch ?? 0, isr: state?.isr ?? [], partitionEpoch: node?.version ?? 0 });
+      partitions.push({
+        key: `${topic}-${partition}`,
+        topic,
+        partition,
+        replicas,
+        leader: state?.leader ?? null,
+        leaderEpoch: state?.leaderEpoch ?? 0,
+        isr: state?.isr ?? [],
+        partitionEpoch: node?.version ?? 0,
+      });
     });
   }
   return { topics, partitions };

@@ -13,14 +13,27 @@ const MACHINES = [...ZOOKEEPER, ...BROKERS];
 export function troubledScenario(seed: number): Scenario {
   const producer = (acks: string) => ({ configs: { acks }, topic: 'orders', recordsPerSecond: 3, keyCount: 6, valueBytes: 20 });
   return {
-    format: 1, name: `seed-${seed}`, title: { en: `Seed ${seed}`, ko: `시드 ${seed}` }, seed,
+    format: 1,
+    name: `seed-${seed}`,
+    title: { en: `Seed ${seed}`, ko: `시드 ${seed}` },
+    seed,
     cluster: {
-      mode: 'zookeeper', zookeeperServers: 3, brokers: BROKERS.map((_, i) => ({ brokerId: i + 1 })), brokerConfigs: {}, timing: seed % 5 === 0 ? 'kafka' : 'classroom', epochMs: 1_700_000_000_000,
+      mode: 'zookeeper',
+      zookeeperServers: 3,
+      brokers: BROKERS.map((_, i) => ({ brokerId: i + 1 })),
+      brokerConfigs: {},
+      timing: seed % 5 === 0 ? 'kafka' : 'classroom',
+      epochMs: 1_700_000_000_000,
       topics: [{ topic: 'orders', partitionCount: 3, replicationFactor: 3, configs: topicConfigs(seed) }],
-      producers: [{ name: 'all', config: producer('all') }, { name: 'one', config: producer('1') }],
+      producers: [
+        { name: 'all', config: producer('all') },
+        { name: 'one', config: producer('1') },
+      ],
       consumers: [{ name: 'reader', config: { configs: { 'auto.offset.reset': 'earliest' }, topic: 'orders' } }],
     },
-    commands: [], claims: [], untilMs: 200_000,
+    commands: [],
+    claims: [],
+    untilMs: 200_000,
   };
 }
 

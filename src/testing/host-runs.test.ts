@@ -7,8 +7,10 @@ describe('one scenario, one trace hash', () => {
   test('there are enough runs, with every kind of trouble', () => {
     expect(runs.length).toBeGreaterThanOrEqual(20);
     const kinds = new Set(runs.flatMap((run) => run.commands.map(({ command }) => command.type)));
-    for (const kind of ['killProcess', 'powerOff', 'start', 'stopProcess', 'pauseProcess', 'resumeProcess', 'cutLink', 'healLink', 'slowLink'] as const) expect(kinds).toContain(kind);
-    for (const run of runs) expect(run.commands.filter(({ command }) => command.type === 'powerOff').length, `power cuts of seed ${run.seed}`).toBeGreaterThan(0);
+    for (const kind of ['killProcess', 'powerOff', 'start', 'stopProcess', 'pauseProcess', 'resumeProcess', 'cutLink', 'healLink', 'slowLink'] as const)
+      expect(kinds).toContain(kind);
+    for (const run of runs)
+      expect(run.commands.filter(({ command }) => command.type === 'powerOff').length, `power cuts of seed ${run.seed}`).toBeGreaterThan(0);
   });
 
   for (const run of runs) {

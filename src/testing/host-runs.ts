@@ -42,7 +42,9 @@ const MARK_EVERY_US = 4_000_000;
 
 /** With Kafka's own timing links take half a millisecond: a live run has hundreds of windows a virtual second, so it is kept short. */
 function lengthOf(scenario: Scenario): { readonly troubleFromUs: number; readonly untilUs: number; readonly pauseUs: number } {
-  return scenario.cluster.timing === 'kafka' ? { troubleFromUs: 9_000_000, untilUs: 24_000_000, pauseUs: 900_000 } : { troubleFromUs: 11_000_000, untilUs: 44_000_000, pauseUs: 2_200_000 };
+  return scenario.cluster.timing === 'kafka'
+    ? { troubleFromUs: 9_000_000, untilUs: 24_000_000, pauseUs: 900_000 }
+    : { troubleFromUs: 11_000_000, untilUs: 44_000_000, pauseUs: 2_200_000 };
 }
 
 /** Plays the run once in this thread to find commands that make sense where they come; each run has a kill, a power cut and a start after it. */
@@ -125,14 +127,18 @@ export function differenceOfHosts(run: HostRun, expected: HostReport, actual: Ho
     const rank = mark.lanes.findIndex((lanes, at) => lanes.a !== other.lanes[at]?.a || lanes.b !== other.lanes[at]?.b);
     if (rank >= 0) return `seed ${run.seed}: ${hostsOf(run)[rank] ?? `machine ${rank}`} differs first, ${when}`;
     if (mark.hash !== other.hash) return `seed ${run.seed}: the hash ${other.hash} instead of ${mark.hash} ${when}`;
-    if (mark.digest !== null && other.digest !== null && mark.digest !== other.digest) return `seed ${run.seed}: equal hashes over different states ${when}: ${digestDifference(mark.digest, other.digest, hostsOf(run))}`;
+    if (mark.digest !== null && other.digest !== null && mark.digest !== other.digest)
+      return `seed ${run.seed}: equal hashes over different states ${when}: ${digestDifference(mark.digest, other.digest, hostsOf(run))}`;
   }
   return expected.taken === actual.taken ? null : `seed ${run.seed}: ${actual.taken} commands taken instead of ${expected.taken}`;
 }
 
 function digestDifference(expected: string, actual: string, hosts: readonly string[]): string {
   const others = actual.split(' ');
-  return expected.split(' ').flatMap((part, rank) => (part === others[rank] ? [] : [hosts[rank] ?? `machine ${rank}`])).join(', ');
+  return expected
+    .split(' ')
+    .flatMap((part, rank) => (part === others[rank] ? [] : [hosts[rank] ?? `machine ${rank}`]))
+    .join(', ');
 }
 
 function hostsOf(run: HostRun): readonly string[] {

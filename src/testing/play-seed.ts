@@ -49,8 +49,13 @@ export function playSeed(seed: number, options: SeedOptions = {}): SeedReport {
   const commands = trouble(player, seed);
   const problems = [...breachesOf(player.checker).map((breach) => `${breach.invariant}: ${breach.detail}`), ...unhealed(player, last)];
   return {
-    seed, hash: hashOf(player), commands, problems, losses: lossesOf(player.checker).map((loss) => loss.kind),
-    rewritten: [...player.checker.ghosts.lostTails.rewritten.keys()], lastLines: lines.slice(-lineCount),
+    seed,
+    hash: hashOf(player),
+    commands,
+    problems,
+    losses: lossesOf(player.checker).map((loss) => loss.kind),
+    rewritten: [...player.checker.ghosts.lostTails.rewritten.keys()],
+    lastLines: lines.slice(-lineCount),
   };
 }
 
@@ -118,7 +123,9 @@ function differing(checker: Checker, key: string, logs: readonly (readonly Shado
 /** By the bytes in the leader's log, not by what the trace told. */
 function lackingPromised(checker: Checker, key: string, leader: readonly ShadowBatch[]): string[] {
   const held = new Map(leader.map((batch) => [batch.baseOffset, batch.crc]));
-  const missing = (checker.ghosts.acknowledged.get(key) ?? []).find((batch) => held.get(batch.baseOffset) !== batch.crc && !isRewritten(checker.ghosts.lostTails, key, batch));
+  const missing = (checker.ghosts.acknowledged.get(key) ?? []).find(
+    (batch) => held.get(batch.baseOffset) !== batch.crc && !isRewritten(checker.ghosts.lostTails, key, batch),
+  );
   return missing === undefined ? [] : [`the leader of ${key} lacks the acknowledged record at offset ${missing.baseOffset} after healing`];
 }
 
@@ -129,6 +136,9 @@ function batchesOf(player: Player, brokerId: number, key: string): ShadowBatch[]
   const partition = process?.kind === 'kafka' && process.state.broker !== null ? mapGet(process.state.broker.partitions, key) : undefined;
   if (partition === undefined) return [];
   return batchesBetween(partition.log, partition.log.logStartOffset, partition.log.highWatermark).map((slice) => ({
-    baseOffset: baseOffset(slice), endOffset: lastOffset(slice) + 1, leaderEpoch: partitionLeaderEpoch(slice), crc: storedCrc(slice),
+    baseOffset: baseOffset(slice),
+    endOffset: lastOffset(slice) + 1,
+    leaderEpoch: partitionLeaderEpoch(slice),
+    crc: storedCrc(slice),
   }));
 }

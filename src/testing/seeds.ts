@@ -13,15 +13,28 @@ export const STORIES: { readonly [seed: number]: string } = {
 /** The tests of some seeds. They are in several files because a file is played by one thread. */
 export function demandSeeds(from: number, to: number): void {
   const reports: SeedReport[] = [];
-  test.each(Array.from({ length: to - from + 1 }, (_, i) => from + i))('[R1] seed %i: trouble heals, and nothing that was promised is lost without a named fault', (seed) => {
-    const report = playSeed(seed);
-    reports.push(report);
-    expect(complaintOf(report)).toBe('');
-  });
+  test.each(Array.from({ length: to - from + 1 }, (_, i) => from + i))(
+    '[R1] seed %i: trouble heals, and nothing that was promised is lost without a named fault',
+    (seed) => {
+      const report = playSeed(seed);
+      reports.push(report);
+      expect(complaintOf(report)).toBe('');
+    },
+  );
 
   test(`[R2] seeds ${from} to ${to} make every kind of trouble, and at most one in ten ends in what Kafka cannot heal`, () => {
     const kinds = new Set(reports.flatMap((report) => report.commands.map((command) => command.type)));
-    expect([...kinds].toSorted()).toEqual(['cutLink', 'healLink', 'killProcess', 'pauseProcess', 'powerOff', 'resumeProcess', 'slowLink', 'start', 'stopProcess']);
+    expect([...kinds].toSorted()).toEqual([
+      'cutLink',
+      'healLink',
+      'killProcess',
+      'pauseProcess',
+      'powerOff',
+      'resumeProcess',
+      'slowLink',
+      'start',
+      'stopProcess',
+    ]);
     expect(Math.min(...reports.map((report) => report.commands.length))).toBeGreaterThanOrEqual(3);
     expect(reports.filter((report) => report.rewritten.length > 0).length).toBeLessThanOrEqual(reports.length / 10);
   });
@@ -32,7 +45,9 @@ export function complaintOf(report: SeedReport): string {
   if (report.problems.length === 0) return '';
   const story = STORIES[report.seed];
   return [
-    `seed ${report.seed}${story === undefined ? '' : ` (once: ${story})`}:`, ...report.problems.map((problem) => `  ${problem}`),
-    `play it again: npm run -s highwater -- seed ${report.seed}`, ...report.lastLines,
+    `seed ${report.seed}${story === undefined ? '' : ` (once: ${story})`}:`,
+    ...report.problems.map((problem) => `  ${problem}`),
+    `play it again: npm run -s highwater -- seed ${report.seed}`,
+    ...report.lastLines,
   ].join('\n');
 }

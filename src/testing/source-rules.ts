@@ -8,8 +8,31 @@ export interface Finding {
 
 const ALLOWED_MATH = ['abs', 'ceil', 'clz32', 'floor', 'imul', 'max', 'min', 'sign', 'trunc'];
 const IMPURE_GLOBALS = [
-  'Date', 'Intl', 'Promise', 'WeakRef', 'FinalizationRegistry', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'performance', 'crypto', 'process',
-  'Buffer', 'fetch', 'window', 'document', 'navigator', 'indexedDB', 'localStorage', 'console', 'structuredClone', 'globalThis', 'eval', 'TextEncoder', 'TextDecoder',
+  'Date',
+  'Intl',
+  'Promise',
+  'WeakRef',
+  'FinalizationRegistry',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'queueMicrotask',
+  'performance',
+  'crypto',
+  'process',
+  'Buffer',
+  'fetch',
+  'window',
+  'document',
+  'navigator',
+  'indexedDB',
+  'localStorage',
+  'console',
+  'structuredClone',
+  'globalThis',
+  'eval',
+  'TextEncoder',
+  'TextDecoder',
 ];
 
 /** What the engine may not contain: a clock, chance, asynchrony, an order that is not chosen, arithmetic that browsers may differ in. */
@@ -23,7 +46,12 @@ export function engineFindings(source: string): Finding[] {
 function declaredNames(file: ts.SourceFile): ReadonlySet<string> {
   const names = new Set<string>();
   walk(file, (node) => {
-    if ((ts.isParameter(node) || ts.isVariableDeclaration(node) || ts.isBindingElement(node) || ts.isImportSpecifier(node) || ts.isFunctionDeclaration(node)) && node.name !== undefined && ts.isIdentifier(node.name)) names.add(node.name.text);
+    if (
+      (ts.isParameter(node) || ts.isVariableDeclaration(node) || ts.isBindingElement(node) || ts.isImportSpecifier(node) || ts.isFunctionDeclaration(node)) &&
+      node.name !== undefined &&
+      ts.isIdentifier(node.name)
+    )
+      names.add(node.name.text);
     return null;
   });
   return names;
@@ -63,7 +91,13 @@ function impurityOf(node: ts.Node, declared: ReadonlySet<string>): string | null
   }
   if (ts.isExportDeclaration(node) && node.exportClause === undefined) return 'a barrel: export * from';
   if (ts.isPropertyAccessExpression(node)) return impureAccess(node);
-  if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && node.arguments.length === 0 && ['sort', 'toSorted'].includes(node.expression.name.text)) return 'a sort without comparator';
+  if (
+    ts.isCallExpression(node) &&
+    ts.isPropertyAccessExpression(node.expression) &&
+    node.arguments.length === 0 &&
+    ['sort', 'toSorted'].includes(node.expression.name.text)
+  )
+    return 'a sort without comparator';
   return ts.isIdentifier(node) && IMPURE_GLOBALS.includes(node.text) && !declared.has(node.text) && isValueReference(node) ? node.text : null;
 }
 

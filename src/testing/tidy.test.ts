@@ -57,7 +57,7 @@ describe('every file', () => {
     expect(linesMatching(TEXTS, UNFINISHED)).toEqual([]);
   });
 
-  test('[T4] names no folder of somebody\'s machine', () => {
+  test("[T4] names no folder of somebody's machine", () => {
     for (const bad of ['see /work/main', "'/home/me/x'", '/tmp/out.json', '(/root/.npm)']) expect(bad).toMatch(MACHINE_PATH);
     for (const good of ['/tmp/kafka-logs', '/brokers/ids', 'src/host/workers/x.ts', '/usr/bin/chromium']) expect(good).not.toMatch(MACHINE_PATH);
     expect(linesMatching(TEXTS, MACHINE_PATH)).toEqual([]);
@@ -75,7 +75,11 @@ describe('every file', () => {
 describe('the lock file', () => {
   test('[T6] has every package that a system may need, so that a fresh clone installs anywhere', () => {
     const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { optionalDependencies?: Record<string, string> }> };
-    const lacking = Object.entries(packages).flatMap(([path, one]) => Object.keys(one.optionalDependencies ?? {}).flatMap((name) => (Object.keys(packages).some((other) => other.endsWith(`node_modules/${name}`)) ? [] : [`${path}: ${name}`])));
+    const lacking = Object.entries(packages).flatMap(([path, one]) =>
+      Object.keys(one.optionalDependencies ?? {}).flatMap((name) =>
+        Object.keys(packages).some((other) => other.endsWith(`node_modules/${name}`)) ? [] : [`${path}: ${name}`],
+      ),
+    );
     expect(Object.keys(packages).length).toBeGreaterThan(100);
     expect(lacking).toEqual([]);
   });
@@ -105,7 +109,8 @@ describe('the engine', () => {
   });
 
   test('[T7] what only looks like it is not found', () => {
-    const source = "interface A { readonly process: ProcessState }\nexport function f(fetch: A): A { return fetch; }\nexport const x = (a: A) => [a.process, { process: 1 }, Math.floor(1), [2].sort((p, q) => p - q)];\nswitch (1) { default: break; }";
+    const source =
+      'interface A { readonly process: ProcessState }\nexport function f(fetch: A): A { return fetch; }\nexport const x = (a: A) => [a.process, { process: 1 }, Math.floor(1), [2].sort((p, q) => p - q)];\nswitch (1) { default: break; }';
     expect(engineFindings(source)).toEqual([]);
   });
 
@@ -130,10 +135,16 @@ describe('the engine', () => {
 
 describe('tests', () => {
   test('[T9] beside the code carry the number of a rule that their README has', () => {
-    expect(testTitles("test('[R1] a', () => {}); test.each([1])('b %s', () => {}); describe('c', () => { it('d', f); });").map((one) => one.title)).toEqual(['[R1] a', 'b %s', 'd']);
+    expect(testTitles("test('[R1] a', () => {}); test.each([1])('b %s', () => {}); describe('c', () => { it('d', f); });").map((one) => one.title)).toEqual([
+      '[R1] a',
+      'b %s',
+      'd',
+    ]);
     const strays = FILES.filter((path) => /^src\/(engine|host|playground|projection)\/.*\.test\.ts$/.test(path)).flatMap((path) => {
       const rules = rulesFor(path);
-      return testTitles(read(path)).flatMap(({ line, title }) => (title === '%s' || numbersOf(title).some((rule) => rules.has(rule)) ? [] : [`${path}:${line}: ${title}`]));
+      return testTitles(read(path)).flatMap(({ line, title }) =>
+        title === '%s' || numbersOf(title).some((rule) => rules.has(rule)) ? [] : [`${path}:${line}: ${title}`],
+      );
     });
     expect(strays).toEqual([]);
   });

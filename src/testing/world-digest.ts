@@ -7,7 +7,9 @@ const known = new WeakMap<object, number>();
 
 /** A hash of each machine's whole state and future events, by rank. Where bytes lie in an arena does not count, what they are does. */
 export function worldDigest(world: World): string {
-  return world.runners.map((runner) => `${hex(digestOf(runner.state))}${hex(digestOf(runner.heap.items.slice().sort((a, b) => (before(a, b) ? -1 : 1))))}`).join(' ');
+  return world.runners
+    .map((runner) => `${hex(digestOf(runner.state))}${hex(digestOf(runner.heap.items.slice().sort((a, b) => (before(a, b) ? -1 : 1))))}`)
+    .join(' ');
 }
 
 function hex(word: number): string {
@@ -37,7 +39,8 @@ function digestOfObject(value: object): number {
     for (const item of value as unknown[]) digest = mixA(digest, digestOf(item));
   } else {
     digest = 0x2545f491;
-    for (const [key, item] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) if (item !== undefined) digest = mixA(mixA(digest, hashString(key)), digestOf(item));
+    for (const [key, item] of Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      if (item !== undefined) digest = mixA(mixA(digest, hashString(key)), digestOf(item));
   }
   return digest;
 }

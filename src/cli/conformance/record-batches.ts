@@ -82,7 +82,10 @@ function checkRecords(row: Row, batch: Uint8Array): string | null {
     isTransactional: booleanField(row, 'isTransactional'),
   };
   const built = buildBatch(records, appendTime === null ? fields : { ...fields, logAppendTimeMs: appendTime }, allocate);
-  return firstDifference([['encoded', batch, built], ['size before encoding', batch.length, sizeOfBatch(records)]]);
+  return firstDifference([
+    ['encoded', batch, built],
+    ['size before encoding', batch.length, sizeOfBatch(records)],
+  ]);
 }
 
 function printable(record: RecordToWrite): object {
@@ -105,7 +108,12 @@ function checkMarker(row: Row, batch: Uint8Array): string | null {
   const result = textField(row, 'control');
   if (result !== 'COMMIT' && result !== 'ABORT') throw new BadInput('control is neither COMMIT nor ABORT');
   const coordinatorEpoch = integerField(row, 'coordinatorEpoch');
-  const facts = { producerId: integerField(row, 'producerId'), producerEpoch: integerField(row, 'producerEpoch'), baseOffset: integerField(row, 'baseOffset'), partitionLeaderEpoch: integerField(row, 'partitionLeaderEpoch') };
+  const facts = {
+    producerId: integerField(row, 'producerId'),
+    producerEpoch: integerField(row, 'producerEpoch'),
+    baseOffset: integerField(row, 'baseOffset'),
+    partitionLeaderEpoch: integerField(row, 'partitionLeaderEpoch'),
+  };
   const built = buildEndTxnMarker({ result, coordinatorEpoch, timestampMs: integerField(row, 'timestamp'), ...facts }, allocate);
   return firstDifference([
     ['control record', { ok: true, type: result, coordinatorEpoch }, readControlRecord(batch)],

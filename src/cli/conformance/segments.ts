@@ -47,7 +47,12 @@ export const segmentLogChecker: Checker = {
       position += batch.length;
       index += 1;
     }
-    checkPlace(report, 'end', () => firstDifference([['end of the last whole batch', file.bytes.length, position], ...(expected === null ? [] : [['batches', expected.length, index] as const])]));
+    checkPlace(report, 'end', () =>
+      firstDifference([
+        ['end of the last whole batch', file.bytes.length, position],
+        ...(expected === null ? [] : [['batches', expected.length, index] as const]),
+      ]),
+    );
     const compressed = expected?.filter((lines) => lines[0]?.includes('compresscodec: none') === false).length ?? 0;
     if (compressed > 0) report.note(`${compressed} compressed batches: headers only, as their codecs are not loaded`);
   },
@@ -87,7 +92,10 @@ function checkAgainstDump(batch: Uint8Array, position: number, lines: readonly s
   if (inHeader !== null || codecOf(batch) !== 'none') return inHeader;
   const read = readRecords(batch);
   if (!read.ok) return `its records cannot be read: ${read.detail}`;
-  return firstDifference([['records', recordLines.length, read.records.length], ...read.records.map((record, i) => [`record ${i}`, recordLines[i], recordLine(batch, record)] as const)]);
+  return firstDifference([
+    ['records', recordLines.length, read.records.length],
+    ...read.records.map((record, i) => [`record ${i}`, recordLines[i], recordLine(batch, record)] as const),
+  ]);
 }
 
 function batchLine(batch: Uint8Array, position: number): string {

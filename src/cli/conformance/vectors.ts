@@ -36,12 +36,33 @@ function checkVarint(row: Row, report: Report): string | null {
   const value = Number(text);
   const varlong = fromHex(textField(row, 'varlong'), 'varlong');
   if (!Number.isSafeInteger(value)) return checkBeyond(text, varlong, report);
-  const differences = [checkEncoding('varlong', varlong, { size: sizeOfVarlong(value), write: (bytes) => writeVarlong(bytes, 0, value), read: (bytes) => readVarlong({ bytes, at: 0 }), value })];
+  const differences = [
+    checkEncoding('varlong', varlong, {
+      size: sizeOfVarlong(value),
+      write: (bytes) => writeVarlong(bytes, 0, value),
+      read: (bytes) => readVarlong({ bytes, at: 0 }),
+      value,
+    }),
+  ];
   if (row['varint'] !== undefined) {
-    differences.push(checkEncoding('varint', fromHex(textField(row, 'varint'), 'varint'), { size: sizeOfVarint(value), write: (bytes) => writeVarint(bytes, 0, value), read: (bytes) => readVarint({ bytes, at: 0 }), value }));
+    differences.push(
+      checkEncoding('varint', fromHex(textField(row, 'varint'), 'varint'), {
+        size: sizeOfVarint(value),
+        write: (bytes) => writeVarint(bytes, 0, value),
+        read: (bytes) => readVarint({ bytes, at: 0 }),
+        value,
+      }),
+    );
   }
   if (row['unsignedVarint'] !== undefined) {
-    differences.push(checkEncoding('unsignedVarint', fromHex(textField(row, 'unsignedVarint'), 'unsignedVarint'), { size: sizeOfUnsignedVarint(value), write: (bytes) => writeUnsigned(bytes, value), read: (bytes) => readUnsignedVarint(newReader(bytes)), value }));
+    differences.push(
+      checkEncoding('unsignedVarint', fromHex(textField(row, 'unsignedVarint'), 'unsignedVarint'), {
+        size: sizeOfUnsignedVarint(value),
+        write: (bytes) => writeUnsigned(bytes, value),
+        read: (bytes) => readUnsignedVarint(newReader(bytes)),
+        value,
+      }),
+    );
   }
   return differences.find((difference) => difference !== null) ?? null;
 }
@@ -96,7 +117,8 @@ function checkPlacement(row: Row): string | null {
   const startPartitionId = integerField(row, 'startPartitionId');
   if (startIndex < 0 || startPartitionId < 0) throw new BadInput('a negative start');
   const expected = asRow(row['assignment']);
-  if (Object.keys(expected).length !== partitionCount) throw new BadInput(`${partitionCount} partitions, but ${Object.keys(expected).length} in the assignment`);
+  if (Object.keys(expected).length !== partitionCount)
+    throw new BadInput(`${partitionCount} partitions, but ${Object.keys(expected).length} in the assignment`);
   const placed = placeReplicas({ brokers, partitionCount, replicationFactor: integerField(row, 'replicationFactor'), startIndex, startPartitionId });
   return firstDifference([...placed].map(([partition, replicas]) => [`partition ${partition}`, expected[String(partition)], replicas] as const));
 }

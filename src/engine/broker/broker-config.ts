@@ -91,7 +91,8 @@ export function resolveBrokerConfig(texts: ConfigTexts): BrokerConfig {
     controlledShutdownMaxRetries: number('controlled.shutdown.max.retries'),
     controlledShutdownRetryBackoffMs: number('controlled.shutdown.retry.backoff.ms'),
     zookeeperSessionTimeoutMs: sessionTimeoutMs,
-    zookeeperConnectionTimeoutMs: texts['zookeeper.connection.timeout.ms'] === undefined ? sessionTimeoutMs : numberOf(texts, 'zookeeper.connection.timeout.ms'),
+    zookeeperConnectionTimeoutMs:
+      texts['zookeeper.connection.timeout.ms'] === undefined ? sessionTimeoutMs : numberOf(texts, 'zookeeper.connection.timeout.ms'),
     autoCreateTopicsEnable: textOf(texts, 'auto.create.topics.enable') === 'true',
     numPartitions: number('num.partitions'),
     defaultReplicationFactor: number('default.replication.factor'),

@@ -74,13 +74,27 @@ export function putPartition(state: BrokerState, partition: Partition): BrokerSt
 /** A copy to change before anybody sees it, for what changes with every request. */
 export function copyBroker(state: BrokerState): Mutable<BrokerState> {
   return {
-    identity: state.identity, config: state.config, brokerEpoch: state.brokerEpoch, controllerEpoch: state.controllerEpoch,
-    shuttingDown: state.shuttingDown, stopped: state.stopped, metadata: state.metadata, partitions: state.partitions,
-    idleLogs: state.idleLogs, nextLogId: state.nextLogId, logsById: state.logsById,
-    checkpointedHighWatermarks: state.checkpointedHighWatermarks, highWatermarkCheckpointStarted: state.highWatermarkCheckpointStarted,
-    topicConfigs: state.topicConfigs, waitingControlRequests: state.waitingControlRequests, delayedProduce: state.delayedProduce,
-    delayedFetch: state.delayedFetch, fetchers: state.fetchers, failedPartitions: state.failedPartitions,
-    alterPartition: state.alterPartition, producerIds: state.producerIds,
+    identity: state.identity,
+    config: state.config,
+    brokerEpoch: state.brokerEpoch,
+    controllerEpoch: state.controllerEpoch,
+    shuttingDown: state.shuttingDown,
+    stopped: state.stopped,
+    metadata: state.metadata,
+    partitions: state.partitions,
+    idleLogs: state.idleLogs,
+    nextLogId: state.nextLogId,
+    logsById: state.logsById,
+    checkpointedHighWatermarks: state.checkpointedHighWatermarks,
+    highWatermarkCheckpointStarted: state.highWatermarkCheckpointStarted,
+    topicConfigs: state.topicConfigs,
+    waitingControlRequests: state.waitingControlRequests,
+    delayedProduce: state.delayedProduce,
+    delayedFetch: state.delayedFetch,
+    fetchers: state.fetchers,
+    failedPartitions: state.failedPartitions,
+    alterPartition: state.alterPartition,
+    producerIds: state.producerIds,
   };
 }
 

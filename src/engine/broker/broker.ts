@@ -39,8 +39,18 @@ export interface BrokerStart {
 
 /** APIs that the process hands to this part. */
 export const BROKER_APIS = [
-  'Produce', 'Fetch', 'ListOffsets', 'Metadata', 'OffsetForLeaderEpoch', 'LeaderAndIsr', 'StopReplica', 'UpdateMetadata', 'ApiVersions',
-  'FindCoordinator', 'InitProducerId', 'DescribeCluster',
+  'Produce',
+  'Fetch',
+  'ListOffsets',
+  'Metadata',
+  'OffsetForLeaderEpoch',
+  'LeaderAndIsr',
+  'StopReplica',
+  'UpdateMetadata',
+  'ApiVersions',
+  'FindCoordinator',
+  'InitProducerId',
+  'DescribeCluster',
 ] as const satisfies readonly ApiName[];
 
 /** With the request's id: a call that was repeated after a session expired must not answer for a later request. */

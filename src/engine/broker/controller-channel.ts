@@ -44,7 +44,12 @@ export function newControllerChannel(owner: string, clientId: string, config: Br
 }
 
 /** Sends a request; there must be none under way. */
-export function sendToController(channel: ControllerChannel, request: ControllerRequest, controller: NodeAddress | null, scope: BrokerScope): ControllerChannel {
+export function sendToController(
+  channel: ControllerChannel,
+  request: ControllerRequest,
+  controller: NodeAddress | null,
+  scope: BrokerScope,
+): ControllerChannel {
   return sendAgain({ ...channel, request }, controller, scope);
 }
 

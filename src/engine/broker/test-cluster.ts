@@ -1,4 +1,8 @@
-import { alterPartitionResponse, alterPartitionResponsePartitionData, alterPartitionResponseTopicData } from '../protocol/generated/alter-partition-response.ts';
+import {
+  alterPartitionResponse,
+  alterPartitionResponsePartitionData,
+  alterPartitionResponseTopicData,
+} from '../protocol/generated/alter-partition-response.ts';
 import { apiVersionsResponse } from '../protocol/generated/api-versions-response.ts';
 import type { ApiName, ResponseBodies } from '../protocol/generated/apis.ts';
 import { makeResponse } from '../protocol/frames.ts';
@@ -40,7 +44,16 @@ interface Asked {
 
 export function newTestCluster(brokerIds: readonly number[], configs: Readonly<Record<string, string>> = {}): TestCluster {
   const brokers = brokerIds.map((id) => newTestBroker(id, configs));
-  return { brokers, down: new Set(), queue: [], links: new Map(), asked: new Map(), lost: [], nextRequestId: 1000, znode: { leader: -1, leaderEpoch: -1, isr: brokerIds, version: -1, replicas: brokerIds } };
+  return {
+    brokers,
+    down: new Set(),
+    queue: [],
+    links: new Map(),
+    asked: new Map(),
+    lost: [],
+    nextRequestId: 1000,
+    znode: { leader: -1, leaderEpoch: -1, isr: brokerIds, version: -1, replicas: brokerIds },
+  };
 }
 
 export function brokerOf(cluster: TestCluster, id: number): TestBroker {

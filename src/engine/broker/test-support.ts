@@ -4,8 +4,17 @@ import type { StepContext } from '../kernel/machine-contract.ts';
 import type { SystemEffect } from '../kernel/system.ts';
 import { LATEST_VERSIONS, type ApiName, type RequestBodies, type ResponseBodies } from '../protocol/generated/apis.ts';
 import { fetchRequest, fetchRequestFetchPartition, type FetchRequest, type FetchRequestFetchPartition } from '../protocol/generated/fetch-request.ts';
-import { leaderAndIsrRequest, leaderAndIsrRequestLeaderAndIsrPartitionState, type LeaderAndIsrRequestLeaderAndIsrPartitionState } from '../protocol/generated/leader-and-isr-request.ts';
-import { updateMetadataRequest, updateMetadataRequestUpdateMetadataBroker, updateMetadataRequestUpdateMetadataPartitionState, type UpdateMetadataRequestUpdateMetadataPartitionState } from '../protocol/generated/update-metadata-request.ts';
+import {
+  leaderAndIsrRequest,
+  leaderAndIsrRequestLeaderAndIsrPartitionState,
+  type LeaderAndIsrRequestLeaderAndIsrPartitionState,
+} from '../protocol/generated/leader-and-isr-request.ts';
+import {
+  updateMetadataRequest,
+  updateMetadataRequestUpdateMetadataBroker,
+  updateMetadataRequestUpdateMetadataPartitionState,
+  type UpdateMetadataRequestUpdateMetadataPartitionState,
+} from '../protocol/generated/update-metadata-request.ts';
 import { makeRequest, makeResponse } from '../protocol/frames.ts';
 import { buildBatch } from '../protocol/record-batch.ts';
 import type { RequestFrame, WireMessage } from '../protocol/wire.ts';
@@ -102,7 +111,8 @@ export function request<Api extends ApiName>(broker: TestBroker, api: Api, body:
 
 /** The answer to a request among these effects, or null while it is parked. */
 export function responseTo<Api extends ApiName>(effects: readonly BrokerEffect[], requestId: number, api: Api): ResponseBodies[Api] | null {
-  for (const effect of effects) if (effect.type === 'respond' && effect.requestId === requestId && effect.api === api) return effect.body as ResponseBodies[Api];
+  for (const effect of effects)
+    if (effect.type === 'respond' && effect.requestId === requestId && effect.api === api) return effect.body as ResponseBodies[Api];
   return null;
 }
 
@@ -112,20 +122,57 @@ export interface ToldState extends Partial<LeaderAndIsrRequestLeaderAndIsrPartit
 }
 
 /** UpdateMetadata with these brokers alive and the state of partition 0 of `orders`. */
-export function tellMetadata(broker: TestBroker, brokers: readonly number[], partition: Partial<UpdateMetadataRequestUpdateMetadataPartitionState> | null = null, controllerEpoch = CONTROLLER_EPOCH): void {
+export function tellMetadata(
+  broker: TestBroker,
+  brokers: readonly number[],
+  partition: Partial<UpdateMetadataRequestUpdateMetadataPartitionState> | null = null,
+  controllerEpoch = CONTROLLER_EPOCH,
+): void {
   const partitionStates = partition === null ? [] : [updateMetadataRequestUpdateMetadataPartitionState({ controllerEpoch, ...partition })];
-  const liveBrokers = brokers.map((id) => updateMetadataRequestUpdateMetadataBroker({ id, rack: null, endpoints: [{ port: 9092, host: `b${id}`, listener: 'PLAINTEXT', securityProtocol: 0 }] }));
-  request(broker, 'UpdateMetadata', updateMetadataRequest({ controllerId: 1, controllerEpoch, topicStates: partition === null ? [] : [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates }], liveBrokers }));
+  const liveBrokers = brokers.map((id) =>
+    updateMetadataRequestUpdateMetadataBroker({ id, rack: null, endpoints: [{ port: 9092, host: `b${id}`, listener: 'PLAINTEXT', securityProtocol: 0 }] }),
+  );
+  request(
+    broker,
+    'UpdateMetadata',
+    updateMetadataRequest({
+      controllerId: 1,
+      controllerEpoch,
+      topicStates: partition === null ? [] : [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates }],
+      liveBrokers,
+    }),
+  );
 }
 
 /** LeaderAndIsr about partition 0 of `orders`; a configuration that is asked for is answered with `topicConfigs`. Returns the partition's error code. */
-export function tellLeader(broker: TestBroker, told: ToldState, topicConfigs: Readonly<Record<string, string>> = {}, controllerEpoch = CONTROLLER_EPOCH): number {
+export function tellLeader(
+  broker: TestBroker,
+  told: ToldState,
+  topicConfigs: Readonly<Record<string, string>> = {},
+  controllerEpoch = CONTROLLER_EPOCH,
+): number {
   const state = leaderAndIsrRequestLeaderAndIsrPartitionState({ controllerEpoch, isr: told.replicas, ...told });
-  const id = request(broker, 'LeaderAndIsr', leaderAndIsrRequest({ controllerId: 1, controllerEpoch, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [state] }] }), 'controller');
+  const id = request(
+    broker,
+    'LeaderAndIsr',
+    leaderAndIsrRequest({ controllerId: 1, controllerEpoch, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [state] }] }),
+    'controller',
+  );
   const asked = broker.effects.find((effect) => effect.type === 'zk');
   if (asked !== undefined && asked.type === 'zk') {
     const data = JSON.stringify({ version: 1, config: topicConfigs });
-    const stat = { czxid: 1, mzxid: 1, pzxid: 1, ctimeMs: 0, mtimeMs: 0, version: 0, cversion: 0, ephemeralOwner: null, dataLength: data.length, numChildren: 0 };
+    const stat = {
+      czxid: 1,
+      mzxid: 1,
+      pzxid: 1,
+      ctimeMs: 0,
+      mtimeMs: 0,
+      version: 0,
+      cversion: 0,
+      ephemeralOwner: null,
+      dataLength: data.length,
+      numChildren: 0,
+    };
     step(broker, { type: 'zkAnswer', tag: asked.tag, results: asked.operations.map(() => ({ ok: true, op: 'getData', data, stat })) });
   }
   const body = responseTo(broker.effects, id, 'LeaderAndIsr');
@@ -133,7 +180,12 @@ export function tellLeader(broker: TestBroker, told: ToldState, topicConfigs: Re
 }
 
 /** Metadata and LeaderAndIsr for a leader of partition 0 with these replicas, all in the ISR unless told otherwise. */
-export function makeLeader(broker: TestBroker, replicas: readonly number[], told: Partial<ToldState> = {}, topicConfigs: Readonly<Record<string, string>> = {}): void {
+export function makeLeader(
+  broker: TestBroker,
+  replicas: readonly number[],
+  told: Partial<ToldState> = {},
+  topicConfigs: Readonly<Record<string, string>> = {},
+): void {
   const brokerId = broker.state.identity.brokerId;
   tellMetadata(broker, replicas, { leader: brokerId, leaderEpoch: told.leaderEpoch ?? 0, isr: told.isr ?? replicas, replicas });
   tellLeader(broker, { leader: brokerId, replicas, leaderEpoch: 0, ...told }, topicConfigs);
@@ -167,7 +219,12 @@ export function testBatch(values: readonly string[], fields: { baseOffset?: numb
 
 /** Produces one batch to partition 0; returns the request id. */
 export function produce(broker: TestBroker, acks: number, values: readonly string[] = ['m'], timeoutMs = 30_000): number {
-  return request(broker, 'Produce', { transactionalId: null, acks, timeoutMs, topicData: [{ name: TOPIC, partitionData: [{ index: 0, records: [testBatch(values)] }] }] }, 'producer');
+  return request(
+    broker,
+    'Produce',
+    { transactionalId: null, acks, timeoutMs, topicData: [{ name: TOPIC, partitionData: [{ index: 0, records: [testBatch(values)] }] }] },
+    'producer',
+  );
 }
 
 /** The error code of partition 0 in an answer to a produce request, or null while it is parked. */
@@ -182,19 +239,53 @@ export function produceNow(broker: TestBroker, acks: number): number | null {
 }
 
 /** A follower's fetch of partition 0; without a wait it is answered at once. */
-export function followerFetch(broker: TestBroker, replicaId: number, fetchOffset: number, fields: Partial<FetchRequestFetchPartition> = {}, maxWaitMs = 500): number {
-  const partition = fetchRequestFetchPartition({ partition: 0, currentLeaderEpoch: thePartition(broker).leaderEpoch, fetchOffset, logStartOffset: 0, partitionMaxBytes: 1_048_576, ...fields });
-  const body: FetchRequest = fetchRequest({ replicaState: { replicaId, replicaEpoch: 100 + replicaId }, maxWaitMs, minBytes: 1, maxBytes: 10_485_760, sessionEpoch: -1, topics: [{ topic: TOPIC, topicId: TOPIC_ID, partitions: [partition] }] });
+export function followerFetch(
+  broker: TestBroker,
+  replicaId: number,
+  fetchOffset: number,
+  fields: Partial<FetchRequestFetchPartition> = {},
+  maxWaitMs = 500,
+): number {
+  const partition = fetchRequestFetchPartition({
+    partition: 0,
+    currentLeaderEpoch: thePartition(broker).leaderEpoch,
+    fetchOffset,
+    logStartOffset: 0,
+    partitionMaxBytes: 1_048_576,
+    ...fields,
+  });
+  const body: FetchRequest = fetchRequest({
+    replicaState: { replicaId, replicaEpoch: 100 + replicaId },
+    maxWaitMs,
+    minBytes: 1,
+    maxBytes: 10_485_760,
+    sessionEpoch: -1,
+    topics: [{ topic: TOPIC, topicId: TOPIC_ID, partitions: [partition] }],
+  });
   return request(broker, 'Fetch', body, `broker-${replicaId}-fetcher-0`);
 }
 
-export function consumerFetch(broker: TestBroker, fetchOffset: number, fields: Partial<FetchRequestFetchPartition> = {}, maxWaitMs = 500, minBytes = 1): number {
+export function consumerFetch(
+  broker: TestBroker,
+  fetchOffset: number,
+  fields: Partial<FetchRequestFetchPartition> = {},
+  maxWaitMs = 500,
+  minBytes = 1,
+): number {
   const partition = fetchRequestFetchPartition({ partition: 0, fetchOffset, partitionMaxBytes: 1_048_576, ...fields });
-  return request(broker, 'Fetch', fetchRequest({ maxWaitMs, minBytes, maxBytes: 10_485_760, sessionEpoch: -1, topics: [{ topic: TOPIC, topicId: TOPIC_ID, partitions: [partition] }] }), 'consumer');
+  return request(
+    broker,
+    'Fetch',
+    fetchRequest({ maxWaitMs, minBytes, maxBytes: 10_485_760, sessionEpoch: -1, topics: [{ topic: TOPIC, topicId: TOPIC_ID, partitions: [partition] }] }),
+    'consumer',
+  );
 }
 
 /** The one partition of an answer to a fetch, or null while it is parked. */
-export function fetched(effects: readonly BrokerEffect[], requestId: number): { error: number; records: number; hw: number; diverging: { epoch: number; endOffset: number } } | null {
+export function fetched(
+  effects: readonly BrokerEffect[],
+  requestId: number,
+): { error: number; records: number; hw: number; diverging: { epoch: number; endOffset: number } } | null {
   const data = responseTo(effects, requestId, 'Fetch')?.responses[0]?.partitions[0];
   if (data === undefined) return null;
   return { error: data.errorCode, records: data.records?.length ?? 0, hw: data.highWatermark, diverging: data.divergingEpoch };
@@ -203,7 +294,8 @@ export function fetched(effects: readonly BrokerEffect[], requestId: number): { 
 /** What the broker sent to others in these effects. */
 export function sentRequests(effects: readonly BrokerEffect[]): readonly { connection: number; frame: RequestFrame }[] {
   const sent: { connection: number; frame: RequestFrame }[] = [];
-  for (const effect of effects) if (effect.type === 'send' && effect.message.kind === 'request') sent.push({ connection: effect.connection, frame: effect.message });
+  for (const effect of effects)
+    if (effect.type === 'send' && effect.message.kind === 'request') sent.push({ connection: effect.connection, frame: effect.message });
   return sent;
 }
 
@@ -214,7 +306,8 @@ export interface OpenConnection {
 
 export function connects(effects: readonly BrokerEffect[]): readonly (OpenConnection & { host: string })[] {
   const opened: (OpenConnection & { host: string })[] = [];
-  for (const effect of effects as readonly SystemEffect<WireMessage, BrokerTrace>[]) if (effect.type === 'connect') opened.push({ owner: effect.owner, connection: effect.connection, host: effect.host });
+  for (const effect of effects as readonly SystemEffect<WireMessage, BrokerTrace>[])
+    if (effect.type === 'connect') opened.push({ owner: effect.owner, connection: effect.connection, host: effect.host });
   return opened;
 }
 
@@ -224,7 +317,13 @@ export function acceptConnection(broker: TestBroker, { owner, connection }: Open
 }
 
 /** Answers a request that the broker sent. */
-export function answer<Api extends ApiName>(broker: TestBroker, to: OpenConnection, sent: RequestFrame, api: Api, body: ResponseBodies[Api]): readonly BrokerEffect[] {
+export function answer<Api extends ApiName>(
+  broker: TestBroker,
+  to: OpenConnection,
+  sent: RequestFrame,
+  api: Api,
+  body: ResponseBodies[Api],
+): readonly BrokerEffect[] {
   const message = makeResponse({ api, version: sent.version, correlationId: sent.correlationId }, body) as WireMessage;
   return step(broker, { type: 'received', owner: to.owner, connection: to.connection, message });
 }

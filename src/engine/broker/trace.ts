@@ -15,17 +15,66 @@ export type BrokerTrace =
   | { readonly type: 'ControlledShutdownStarted'; readonly brokerId: BrokerId }
   | { readonly type: 'BrokerStopped'; readonly brokerId: BrokerId; readonly clean: boolean }
   | (OnReplica & { readonly type: 'LogRecovered'; readonly logEndOffset: Offset; readonly discardedBytes: number })
-  | (OnReplica & { readonly type: 'BecameLeader'; readonly leaderEpoch: LeaderEpoch; readonly isr: readonly BrokerId[]; readonly logEndOffset: Offset; readonly highWatermark: Offset })
+  | (OnReplica & {
+      readonly type: 'BecameLeader';
+      readonly leaderEpoch: LeaderEpoch;
+      readonly isr: readonly BrokerId[];
+      readonly logEndOffset: Offset;
+      readonly highWatermark: Offset;
+    })
   | (OnReplica & { readonly type: 'BecameFollower'; readonly leader: BrokerId; readonly leaderEpoch: LeaderEpoch; readonly logEndOffset: Offset })
   | (OnReplica & { readonly type: 'ReplicaStopped'; readonly deleted: boolean })
-  | (OnReplica & { readonly type: 'RecordsAppended'; readonly role: 'leader' | 'follower'; readonly leaderEpoch: LeaderEpoch; readonly baseOffset: Offset; readonly logEndOffset: Offset; readonly sizeBytes: number; readonly batchCrc: number })
+  | (OnReplica & {
+      readonly type: 'RecordsAppended';
+      readonly role: 'leader' | 'follower';
+      readonly leaderEpoch: LeaderEpoch;
+      readonly baseOffset: Offset;
+      readonly logEndOffset: Offset;
+      readonly sizeBytes: number;
+      readonly batchCrc: number;
+    })
   | (OnReplica & { readonly type: 'SegmentRolled'; readonly baseOffset: Offset })
-  | (OnReplica & { readonly type: 'HighWatermarkAdvanced'; readonly role: 'leader' | 'follower'; readonly leaderEpoch: LeaderEpoch; readonly highWatermark: Offset; readonly previous: Offset })
-  | (OnReplica & { readonly type: 'LogTruncated'; readonly from: Offset; readonly to: Offset; readonly leaderEpoch: LeaderEpoch; readonly reason: 'divergingEpoch' | 'highWatermark' | 'outOfRange' })
-  | (OnReplica & { readonly type: 'IsrChangeRequested'; readonly leaderEpoch: LeaderEpoch; readonly isr: readonly BrokerId[]; readonly change: 'shrink' | 'expand'; readonly replicas: readonly BrokerId[] })
+  | (OnReplica & {
+      readonly type: 'HighWatermarkAdvanced';
+      readonly role: 'leader' | 'follower';
+      readonly leaderEpoch: LeaderEpoch;
+      readonly highWatermark: Offset;
+      readonly previous: Offset;
+    })
+  | (OnReplica & {
+      readonly type: 'LogTruncated';
+      readonly from: Offset;
+      readonly to: Offset;
+      readonly leaderEpoch: LeaderEpoch;
+      readonly reason: 'divergingEpoch' | 'highWatermark' | 'outOfRange';
+    })
+  | (OnReplica & {
+      readonly type: 'IsrChangeRequested';
+      readonly leaderEpoch: LeaderEpoch;
+      readonly isr: readonly BrokerId[];
+      readonly change: 'shrink' | 'expand';
+      readonly replicas: readonly BrokerId[];
+    })
   | (OnReplica & { readonly type: 'IsrChangeRefused'; readonly error: string })
-  | (OnReplica & { readonly type: 'IsrShrunk'; readonly isr: readonly BrokerId[]; readonly removed: readonly BrokerId[]; readonly leaderEpoch: LeaderEpoch; readonly partitionEpoch: PartitionEpoch })
-  | (OnReplica & { readonly type: 'IsrExpanded'; readonly isr: readonly BrokerId[]; readonly added: readonly BrokerId[]; readonly leaderEpoch: LeaderEpoch; readonly partitionEpoch: PartitionEpoch })
+  | (OnReplica & {
+      readonly type: 'IsrShrunk';
+      readonly isr: readonly BrokerId[];
+      readonly removed: readonly BrokerId[];
+      readonly leaderEpoch: LeaderEpoch;
+      readonly partitionEpoch: PartitionEpoch;
+    })
+  | (OnReplica & {
+      readonly type: 'IsrExpanded';
+      readonly isr: readonly BrokerId[];
+      readonly added: readonly BrokerId[];
+      readonly leaderEpoch: LeaderEpoch;
+      readonly partitionEpoch: PartitionEpoch;
+    })
   /** An error in answer to a client's or follower's request, by partition. */
-  | (OnReplica & { readonly type: 'RequestRefused'; readonly api: 'Produce' | 'Fetch' | 'ListOffsets' | 'OffsetForLeaderEpoch'; readonly error: string; readonly from: string })
+  | (OnReplica & {
+      readonly type: 'RequestRefused';
+      readonly api: 'Produce' | 'Fetch' | 'ListOffsets' | 'OffsetForLeaderEpoch';
+      readonly error: string;
+      readonly from: string;
+    })
   | { readonly type: 'HighWatermarksCheckpointed'; readonly brokerId: BrokerId };

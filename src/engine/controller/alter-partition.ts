@@ -3,7 +3,11 @@ import type { BrokerId } from '../kernel/units.ts';
 import { uuidFromBase64 } from '../log/partition-metadata.ts';
 import { errorCode, type ErrorName } from '../protocol/errors.ts';
 import type { AlterPartitionRequestPartitionData } from '../protocol/generated/alter-partition-request.ts';
-import { alterPartitionResponse, alterPartitionResponsePartitionData, alterPartitionResponseTopicData } from '../protocol/generated/alter-partition-response.ts';
+import {
+  alterPartitionResponse,
+  alterPartitionResponsePartitionData,
+  alterPartitionResponseTopicData,
+} from '../protocol/generated/alter-partition-response.ts';
 import { liveBrokers, partitionKey, partitionOf, type ActiveController, type ControlledPartition, type PlannedChange, type Task, type Work } from './state.ts';
 import { writeChanges } from './write.ts';
 
@@ -70,7 +74,10 @@ function changeOf(active: ActiveController, part: ControlledPartition, data: Alt
   return {
     key: partitionKey(part.topic, part.partition),
     next: { leader, leaderEpoch: data.leaderEpoch, isr: newIsrOf(data), controllerEpoch: active.epoch, recovering: data.leaderRecoveryState === 1 },
-    strategy: null, by: 'leader', creates: false, tell: [],
+    strategy: null,
+    by: 'leader',
+    creates: false,
+    tell: [],
   };
 }
 
@@ -79,7 +86,10 @@ function answerTopLevel(work: Work, requestId: number, error: ErrorName): void {
 }
 
 /** What each partition's state is now, or why it was not changed. */
-export function answerAlterPartition(work: Work, facts: { readonly requestId: number; readonly errors: readonly { readonly key: string; readonly error: string }[]; readonly keys: readonly string[] }): void {
+export function answerAlterPartition(
+  work: Work,
+  facts: { readonly requestId: number; readonly errors: readonly { readonly key: string; readonly error: string }[]; readonly keys: readonly string[] },
+): void {
   const { active } = work.state;
   if (active === null) return answerTopLevel(work, facts.requestId, 'NOT_CONTROLLER');
   const topics = new Map<string, ReturnType<typeof alterPartitionResponsePartitionData>[]>();
@@ -93,7 +103,14 @@ export function answerAlterPartition(work: Work, facts: { readonly requestId: nu
     const data =
       error !== 'NONE' || state === undefined || state === null || part === undefined
         ? alterPartitionResponsePartitionData({ partitionIndex, errorCode: errorCode(error === 'NONE' ? 'UNKNOWN_TOPIC_OR_PARTITION' : (error as ErrorName)) })
-        : alterPartitionResponsePartitionData({ partitionIndex, leaderId: state.leader, leaderEpoch: state.leaderEpoch, isr: state.isr, leaderRecoveryState: state.recovering ? 1 : 0, partitionEpoch: part.version });
+        : alterPartitionResponsePartitionData({
+            partitionIndex,
+            leaderId: state.leader,
+            leaderEpoch: state.leaderEpoch,
+            isr: state.isr,
+            leaderRecoveryState: state.recovering ? 1 : 0,
+            partitionEpoch: part.version,
+          });
     topics.set(topic, [...(topics.get(topic) ?? []), data]);
   }
   const answers = [...topics].map(([topicName, partitions]) => {

@@ -5,9 +5,24 @@ import type { NetworkEvent, QueuedRequest } from '../network-client/contract.ts'
 import { forgetNode, queueRequest, type NetworkResult } from '../network-client/network-client.ts';
 import { ZERO_UUID } from '../protocol/codec.ts';
 import { LATEST_VERSIONS } from '../protocol/frames.ts';
-import { leaderAndIsrRequest, leaderAndIsrRequestLeaderAndIsrLiveLeader, leaderAndIsrRequestLeaderAndIsrPartitionState, leaderAndIsrRequestLeaderAndIsrTopicState } from '../protocol/generated/leader-and-isr-request.ts';
-import { stopReplicaRequest, stopReplicaRequestStopReplicaPartitionState, stopReplicaRequestStopReplicaTopicState } from '../protocol/generated/stop-replica-request.ts';
-import { updateMetadataRequest, updateMetadataRequestUpdateMetadataBroker, updateMetadataRequestUpdateMetadataEndpoint, updateMetadataRequestUpdateMetadataPartitionState, updateMetadataRequestUpdateMetadataTopicState } from '../protocol/generated/update-metadata-request.ts';
+import {
+  leaderAndIsrRequest,
+  leaderAndIsrRequestLeaderAndIsrLiveLeader,
+  leaderAndIsrRequestLeaderAndIsrPartitionState,
+  leaderAndIsrRequestLeaderAndIsrTopicState,
+} from '../protocol/generated/leader-and-isr-request.ts';
+import {
+  stopReplicaRequest,
+  stopReplicaRequestStopReplicaPartitionState,
+  stopReplicaRequestStopReplicaTopicState,
+} from '../protocol/generated/stop-replica-request.ts';
+import {
+  updateMetadataRequest,
+  updateMetadataRequestUpdateMetadataBroker,
+  updateMetadataRequestUpdateMetadataEndpoint,
+  updateMetadataRequestUpdateMetadataPartitionState,
+  updateMetadataRequestUpdateMetadataTopicState,
+} from '../protocol/generated/update-metadata-request.ts';
 import { CONTROLLER_OWNER, updateActive, type ActiveController, type BrokerChannel, type ChannelRequest, type PartitionForBroker, type Work } from './state.ts';
 import type { LiveBroker } from './znodes.ts';
 
@@ -85,19 +100,51 @@ function requestFor(work: Work, broker: LiveBroker, request: ChannelRequest): Qu
   switch (request.api) {
     case 'LeaderAndIsr': {
       const leaders = new Set(request.partitions.map((part) => part.leaderAndIsr.leader));
-      const liveLeaders = mapValues(active.brokers).filter((one) => leaders.has(one.id)).map((one) => leaderAndIsrRequestLeaderAndIsrLiveLeader({ brokerId: one.id, hostName: one.host, port: one.port }));
-      const topicStates = byTopic(request.partitions).map((parts) => leaderAndIsrRequestLeaderAndIsrTopicState({ topicName: parts[0]?.topic ?? '', topicId: topicIdOf(parts), partitionStates: parts.map(leaderAndIsrPartition) }));
-      return { ...common, api: 'LeaderAndIsr', version: LATEST_VERSIONS.LeaderAndIsr, body: leaderAndIsrRequest({ ...facts, type: request.isFull ? 1 : 0, topicStates, liveLeaders }) };
+      const liveLeaders = mapValues(active.brokers)
+        .filter((one) => leaders.has(one.id))
+        .map((one) => leaderAndIsrRequestLeaderAndIsrLiveLeader({ brokerId: one.id, hostName: one.host, port: one.port }));
+      const topicStates = byTopic(request.partitions).map((parts) =>
+        leaderAndIsrRequestLeaderAndIsrTopicState({
+          topicName: parts[0]?.topic ?? '',
+          topicId: topicIdOf(parts),
+          partitionStates: parts.map(leaderAndIsrPartition),
+        }),
+      );
+      return {
+        ...common,
+        api: 'LeaderAndIsr',
+        version: LATEST_VERSIONS.LeaderAndIsr,
+        body: leaderAndIsrRequest({ ...facts, type: request.isFull ? 1 : 0, topicStates, liveLeaders }),
+      };
     }
     case 'UpdateMetadata': {
-      const topicStates = byTopic(request.partitions).map((parts) => updateMetadataRequestUpdateMetadataTopicState({ topicName: parts[0]?.topic ?? '', topicId: topicIdOf(parts), partitionStates: parts.map(metadataPartition) }));
-      const liveBrokers = mapValues(active.brokers).map((one) => updateMetadataRequestUpdateMetadataBroker({ id: one.id, rack: one.rack, endpoints: [updateMetadataRequestUpdateMetadataEndpoint({ host: one.host, port: one.port, listener: 'PLAINTEXT', securityProtocol: 0 })] }));
+      const topicStates = byTopic(request.partitions).map((parts) =>
+        updateMetadataRequestUpdateMetadataTopicState({
+          topicName: parts[0]?.topic ?? '',
+          topicId: topicIdOf(parts),
+          partitionStates: parts.map(metadataPartition),
+        }),
+      );
+      const liveBrokers = mapValues(active.brokers).map((one) =>
+        updateMetadataRequestUpdateMetadataBroker({
+          id: one.id,
+          rack: one.rack,
+          endpoints: [updateMetadataRequestUpdateMetadataEndpoint({ host: one.host, port: one.port, listener: 'PLAINTEXT', securityProtocol: 0 })],
+        }),
+      );
       return { ...common, api: 'UpdateMetadata', version: LATEST_VERSIONS.UpdateMetadata, body: updateMetadataRequest({ ...facts, topicStates, liveBrokers }) };
     }
     case 'StopReplica': {
-      const topics = new Map<string, typeof request.partitions[number][]>();
+      const topics = new Map<string, (typeof request.partitions)[number][]>();
       for (const part of request.partitions) topics.set(part.topic, [...(topics.get(part.topic) ?? []), part]);
-      const topicStates = [...topics].map(([topicName, parts]) => stopReplicaRequestStopReplicaTopicState({ topicName, partitionStates: parts.map((part) => stopReplicaRequestStopReplicaPartitionState({ partitionIndex: part.partition, leaderEpoch: part.leaderEpoch, deletePartition: part.deletes })) }));
+      const topicStates = [...topics].map(([topicName, parts]) =>
+        stopReplicaRequestStopReplicaTopicState({
+          topicName,
+          partitionStates: parts.map((part) =>
+            stopReplicaRequestStopReplicaPartitionState({ partitionIndex: part.partition, leaderEpoch: part.leaderEpoch, deletePartition: part.deletes }),
+          ),
+        }),
+      );
       return { ...common, api: 'StopReplica', version: LATEST_VERSIONS.StopReplica, body: stopReplicaRequest({ ...facts, topicStates }) };
     }
   }
@@ -120,15 +167,30 @@ function byTopic(partitions: readonly PartitionForBroker[]): PartitionForBroker[
 function leaderAndIsrPartition(part: PartitionForBroker): ReturnType<typeof leaderAndIsrRequestLeaderAndIsrPartitionState> {
   const { leaderAndIsr } = part;
   return leaderAndIsrRequestLeaderAndIsrPartitionState({
-    topicName: part.topic, partitionIndex: part.partition, controllerEpoch: leaderAndIsr.controllerEpoch, leader: leaderAndIsr.leader, leaderEpoch: leaderAndIsr.leaderEpoch, isr: leaderAndIsr.isr,
-    partitionEpoch: part.version, replicas: part.replicas, isNew: part.isNew, leaderRecoveryState: leaderAndIsr.recovering ? 1 : 0,
+    topicName: part.topic,
+    partitionIndex: part.partition,
+    controllerEpoch: leaderAndIsr.controllerEpoch,
+    leader: leaderAndIsr.leader,
+    leaderEpoch: leaderAndIsr.leaderEpoch,
+    isr: leaderAndIsr.isr,
+    partitionEpoch: part.version,
+    replicas: part.replicas,
+    isNew: part.isNew,
+    leaderRecoveryState: leaderAndIsr.recovering ? 1 : 0,
   });
 }
 
 function metadataPartition(part: PartitionForBroker): ReturnType<typeof updateMetadataRequestUpdateMetadataPartitionState> {
   const { leaderAndIsr } = part;
   return updateMetadataRequestUpdateMetadataPartitionState({
-    topicName: part.topic, partitionIndex: part.partition, controllerEpoch: leaderAndIsr.controllerEpoch, leader: leaderAndIsr.leader, leaderEpoch: leaderAndIsr.leaderEpoch, isr: leaderAndIsr.isr,
-    zkVersion: part.version, replicas: part.replicas, offlineReplicas: part.offlineReplicas,
+    topicName: part.topic,
+    partitionIndex: part.partition,
+    controllerEpoch: leaderAndIsr.controllerEpoch,
+    leader: leaderAndIsr.leader,
+    leaderEpoch: leaderAndIsr.leaderEpoch,
+    isr: leaderAndIsr.isr,
+    zkVersion: part.version,
+    replicas: part.replicas,
+    offlineReplicas: part.offlineReplicas,
   });
 }

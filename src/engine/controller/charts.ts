@@ -7,7 +7,14 @@ export interface Chart<State extends string> {
 }
 
 export type PartitionState = 'NonExistentPartition' | 'NewPartition' | 'OnlinePartition' | 'OfflinePartition';
-export type ReplicaState = 'NonExistentReplica' | 'NewReplica' | 'OnlineReplica' | 'OfflineReplica' | 'ReplicaDeletionStarted' | 'ReplicaDeletionSuccessful' | 'ReplicaDeletionIneligible';
+export type ReplicaState =
+  | 'NonExistentReplica'
+  | 'NewReplica'
+  | 'OnlineReplica'
+  | 'OfflineReplica'
+  | 'ReplicaDeletionStarted'
+  | 'ReplicaDeletionSuccessful'
+  | 'ReplicaDeletionIneligible';
 
 /** PartitionStateMachine's valid previous states, the other way round. */
 export const PARTITION_CHART: Chart<PartitionState> = {
@@ -27,7 +34,9 @@ export const REPLICA_CHART: Chart<ReplicaState> = {
     NonExistentReplica: { on: { NEW: 'NewReplica' } },
     NewReplica: { on: { ONLINE: 'OnlineReplica', OFFLINE: 'OfflineReplica' } },
     OnlineReplica: { on: { ONLINE: 'OnlineReplica', OFFLINE: 'OfflineReplica' } },
-    OfflineReplica: { on: { ONLINE: 'OnlineReplica', OFFLINE: 'OfflineReplica', DELETION_STARTED: 'ReplicaDeletionStarted', DELETION_INELIGIBLE: 'ReplicaDeletionIneligible' } },
+    OfflineReplica: {
+      on: { ONLINE: 'OnlineReplica', OFFLINE: 'OfflineReplica', DELETION_STARTED: 'ReplicaDeletionStarted', DELETION_INELIGIBLE: 'ReplicaDeletionIneligible' },
+    },
     ReplicaDeletionStarted: { on: { DELETION_SUCCESSFUL: 'ReplicaDeletionSuccessful', DELETION_INELIGIBLE: 'ReplicaDeletionIneligible' } },
     ReplicaDeletionSuccessful: { on: { NON_EXISTENT: 'NonExistentReplica' } },
     ReplicaDeletionIneligible: { on: { ONLINE: 'OnlineReplica', OFFLINE: 'OfflineReplica' } },

@@ -12,8 +12,35 @@ import type { ZkResult, ZkTold } from '../zookeeper-client/contract.ts';
 import { answerAlterPartition } from './alter-partition.ts';
 import { closeAllChannels, onRetryTimer, pumpChannels, takeNetwork } from './channels.ts';
 import type { ControllerInput } from './contract.ts';
-import { onBrokerData, onBrokerList, onFailoverData, onFailoverLists, onFailoverStates, onTopicData, onTopicList, readBrokerList, readTopicList, readTopics, startFailover } from './reading.ts';
-import { allPartitions, awaitZooKeeper, addTasks, CONTROLLER_OWNER, newController, partitionKey, partitionOf, updateActive, type AfterWrite, type ControllerEvent, type ControllerScope, type ControllerState, type ReadStep, type Work } from './state.ts';
+import {
+  onBrokerData,
+  onBrokerList,
+  onFailoverData,
+  onFailoverLists,
+  onFailoverStates,
+  onTopicData,
+  onTopicList,
+  readBrokerList,
+  readTopicList,
+  readTopics,
+  startFailover,
+} from './reading.ts';
+import {
+  allPartitions,
+  awaitZooKeeper,
+  addTasks,
+  CONTROLLER_OWNER,
+  newController,
+  partitionKey,
+  partitionOf,
+  updateActive,
+  type AfterWrite,
+  type ControllerEvent,
+  type ControllerScope,
+  type ControllerState,
+  type ReadStep,
+  type Work,
+} from './state.ts';
 import { runTask } from './tasks.ts';
 import { onReread, onWritten, type Written } from './write.ts';
 import { BROKER_IDS_PATH, CONTROLLER_EPOCH_PATH, CONTROLLER_PATH, decodeController, encodeController, TOPICS_PATH } from './znodes.ts';
@@ -74,7 +101,8 @@ function onWatch(work: Work, path: string): void {
   if (work.state.active === null) return;
   if (path === BROKER_IDS_PATH) enqueue(work, { type: 'BrokerChange' });
   else if (path === TOPICS_PATH) enqueue(work, { type: 'TopicChange' });
-  else if (path.startsWith(`${TOPICS_PATH}/`) && !path.slice(TOPICS_PATH.length + 1).includes('/')) enqueue(work, { type: 'PartitionModifications', topic: path.slice(TOPICS_PATH.length + 1) });
+  else if (path.startsWith(`${TOPICS_PATH}/`) && !path.slice(TOPICS_PATH.length + 1).includes('/'))
+    enqueue(work, { type: 'PartitionModifications', topic: path.slice(TOPICS_PATH.length + 1) });
 }
 
 function onSession(work: Work, told: Extract<ZkTold, { type: 'zkSession' }>): void {
@@ -167,7 +195,14 @@ function begin(work: Work, event: ControllerEvent): void {
 
 /** The watch is set on the znode whether it is there or not. */
 function readController(work: Work): void {
-  awaitZooKeeper(work, [{ op: 'exists', path: CONTROLLER_PATH, watch: true }, { op: 'getData', path: CONTROLLER_PATH, watch: false }], { type: 'readController' });
+  awaitZooKeeper(
+    work,
+    [
+      { op: 'exists', path: CONTROLLER_PATH, watch: true },
+      { op: 'getData', path: CONTROLLER_PATH, watch: false },
+    ],
+    { type: 'readController' },
+  );
 }
 
 function beginRequest(work: Work, event: Extract<ControllerEvent, { type: 'Request' }>): void {
@@ -183,7 +218,12 @@ function beginRequest(work: Work, event: Extract<ControllerEvent, { type: 'Reque
       return beginElection(work, requestId, frame);
     case 'AlterPartitionReassignments':
       // Reassignment comes with part 3.
-      work.scope.effects.push({ type: 'respond', requestId, api: 'AlterPartitionReassignments', body: alterPartitionReassignmentsResponse({ errorCode: errorCode('UNSUPPORTED_VERSION') }) });
+      work.scope.effects.push({
+        type: 'respond',
+        requestId,
+        api: 'AlterPartitionReassignments',
+        body: alterPartitionReassignmentsResponse({ errorCode: errorCode('UNSUPPORTED_VERSION') }),
+      });
       return;
     default:
       return refuse(work, requestId, frame);
@@ -194,15 +234,24 @@ function beginShutdown(work: Work, request: { requestId: number; brokerId: numbe
   const { active } = work.state;
   const broker = active === null ? undefined : mapGet(active.brokers, String(request.brokerId));
   if (active === null || broker === undefined || broker.epoch > request.brokerEpoch) {
-    work.scope.effects.push({ type: 'respond', requestId: request.requestId, api: 'ControlledShutdown', body: controlledShutdownResponse({ errorCode: errorCode('STALE_BROKER_EPOCH') }) });
+    work.scope.effects.push({
+      type: 'respond',
+      requestId: request.requestId,
+      api: 'ControlledShutdown',
+      body: controlledShutdownResponse({ errorCode: errorCode('STALE_BROKER_EPOCH') }),
+    });
     return;
   }
   if (!active.shuttingDown.includes(request.brokerId)) updateActive(work, { shuttingDown: [...active.shuttingDown, request.brokerId] });
   const led = allPartitions(active).filter((part) => part.leaderAndIsr?.leader === request.brokerId && part.replicas.length > 1);
-  const followed = allPartitions(active).filter((part) => part.leaderAndIsr?.leader !== request.brokerId && part.replicas.length > 1 && part.replicas.includes(request.brokerId));
+  const followed = allPartitions(active).filter(
+    (part) => part.leaderAndIsr?.leader !== request.brokerId && part.replicas.length > 1 && part.replicas.includes(request.brokerId),
+  );
   addTasks(work, [
     ...(led.length > 0 ? [{ type: 'elect', keys: led.map((part) => partitionKey(part.topic, part.partition)), strategy: 'controlledShutdown' } as const] : []),
-    ...(followed.length > 0 ? [{ type: 'shutdownFollowers', brokerId: request.brokerId, keys: followed.map((part) => partitionKey(part.topic, part.partition)) } as const] : []),
+    ...(followed.length > 0
+      ? [{ type: 'shutdownFollowers', brokerId: request.brokerId, keys: followed.map((part) => partitionKey(part.topic, part.partition)) } as const]
+      : []),
     { type: 'answerShutdown', requestId: request.requestId, brokerId: request.brokerId },
   ]);
 }
@@ -214,7 +263,10 @@ function beginElection(work: Work, requestId: number, frame: Extract<RequestFram
   const { active } = work.state;
   if (active === null) return;
   const preferred = frame.body.electionType === PREFERRED;
-  const asked = frame.body.topicPartitions === null ? allPartitions(active).map((part) => partitionKey(part.topic, part.partition)) : frame.body.topicPartitions.flatMap((topic) => topic.partitions.map((partition) => partitionKey(topic.topic, partition)));
+  const asked =
+    frame.body.topicPartitions === null
+      ? allPartitions(active).map((part) => partitionKey(part.topic, part.partition))
+      : frame.body.topicPartitions.flatMap((topic) => topic.partitions.map((partition) => partitionKey(topic.topic, partition)));
   const preset: { key: string; error: string }[] = [];
   const keys: string[] = [];
   for (const key of asked) {
@@ -341,7 +393,15 @@ function claim(work: Work, epoch: number, version: number): void {
   const data = encodeController(work.state.config.brokerId, work.scope.context.nowMs);
   awaitZooKeeper(
     work,
-    [{ op: 'multi', operations: [{ op: 'create', path: CONTROLLER_PATH, data, ephemeral: true, sequential: false }, { op: 'setData', path: CONTROLLER_EPOCH_PATH, data: String(epoch + 1), version }] }],
+    [
+      {
+        op: 'multi',
+        operations: [
+          { op: 'create', path: CONTROLLER_PATH, data, ephemeral: true, sequential: false },
+          { op: 'setData', path: CONTROLLER_EPOCH_PATH, data: String(epoch + 1), version },
+        ],
+      },
+    ],
     { type: 'claim', epoch: epoch + 1, version: version + 1 },
   );
 }

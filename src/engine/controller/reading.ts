@@ -3,8 +3,30 @@ import type { BrokerId } from '../kernel/units.ts';
 import type { ZkOperation, ZkResult } from '../zookeeper-client/contract.ts';
 import { openChannel } from './channels.ts';
 import type { ReplicaState } from './charts.ts';
-import { addTasks, allPartitions, awaitZooKeeper, NO_PARTITIONS, partitionKey, putPartition, updateActive, type ActiveController, type ControlledPartition, type Work } from './state.ts';
-import { BROKER_IDS_PATH, brokerPath, decodeBroker, decodeLeaderAndIsr, decodeTopic, statePath, TOPICS_PATH, topicPath, type LiveBroker, type TopicAssignment } from './znodes.ts';
+import {
+  addTasks,
+  allPartitions,
+  awaitZooKeeper,
+  NO_PARTITIONS,
+  partitionKey,
+  putPartition,
+  updateActive,
+  type ActiveController,
+  type ControlledPartition,
+  type Work,
+} from './state.ts';
+import {
+  BROKER_IDS_PATH,
+  brokerPath,
+  decodeBroker,
+  decodeLeaderAndIsr,
+  decodeTopic,
+  statePath,
+  TOPICS_PATH,
+  topicPath,
+  type LiveBroker,
+  type TopicAssignment,
+} from './znodes.ts';
 
 /** Reading the cluster from ZooKeeper: everything on taking over, and what changed when a watch fires. */
 const get = (path: string, watch = false): ZkOperation => ({ op: 'getData', path, watch });
@@ -14,7 +36,15 @@ const configPath = (topic: string): string => `/config/topics/${topic}`;
 /** onControllerFailover, first half: the lists, with watches on them. */
 export function startFailover(work: Work, claim: { readonly epoch: number; readonly epochVersion: number }): void {
   const active: ActiveController = {
-    epoch: claim.epoch, epochVersion: claim.epochVersion, brokers: emptyMap(), shuttingDown: [], topics: emptyMap(), partitions: NO_PARTITIONS, replicas: emptyMap<ReplicaState>(), topicConfigs: emptyMap(), channels: emptyMap(),
+    epoch: claim.epoch,
+    epochVersion: claim.epochVersion,
+    brokers: emptyMap(),
+    shuttingDown: [],
+    topics: emptyMap(),
+    partitions: NO_PARTITIONS,
+    replicas: emptyMap<ReplicaState>(),
+    topicConfigs: emptyMap(),
+    channels: emptyMap(),
   };
   work.state = { ...work.state, active, activeControllerId: work.state.config.brokerId };
   work.scope.effects.push({ type: 'trace', event: { type: 'ControllerElected', brokerId: work.state.config.brokerId, controllerEpoch: claim.epoch } });
@@ -37,7 +67,11 @@ function dataOf(result: ZkResult | undefined): { readonly data: string; readonly
   return result?.ok === true && result.op === 'getData' ? { data: result.data, version: result.stat.version, czxid: result.stat.czxid } : null;
 }
 
-export function onFailoverData(work: Work, step: { readonly brokers: readonly BrokerId[]; readonly topics: readonly string[] }, results: readonly ZkResult[]): void {
+export function onFailoverData(
+  work: Work,
+  step: { readonly brokers: readonly BrokerId[]; readonly topics: readonly string[] },
+  results: readonly ZkResult[],
+): void {
   let brokers: PersistentMap<LiveBroker> = emptyMap();
   for (const broker of readBrokers(step.brokers, results)) brokers = mapSet(brokers, String(broker.id), broker);
   updateActive(work, { brokers });
@@ -47,7 +81,11 @@ export function onFailoverData(work: Work, step: { readonly brokers: readonly Br
     keys.push(...takeTopic(work, topic, results[at], results[at + 1]));
   });
   if (keys.length === 0) return finishFailover(work);
-  awaitZooKeeper(work, keys.map((key) => get(statePathOf(key))), { type: 'failoverStates', keys });
+  awaitZooKeeper(
+    work,
+    keys.map((key) => get(statePathOf(key))),
+    { type: 'failoverStates', keys },
+  );
 }
 
 function statePathOf(key: string): string {
@@ -124,7 +162,11 @@ export function readBrokerList(work: Work): void {
 export function onBrokerList(work: Work, results: readonly ZkResult[]): void {
   const brokers = childrenOf(results[0]).map(Number);
   if (brokers.length === 0) return onBrokerData(work, [], []);
-  awaitZooKeeper(work, brokers.map((id) => get(brokerPath(id))), { type: 'brokerData', brokers });
+  awaitZooKeeper(
+    work,
+    brokers.map((id) => get(brokerPath(id))),
+    { type: 'brokerData', brokers },
+  );
 }
 
 /** New, gone, and restarted in between (same id, higher epoch): the last counts as gone and then new. */
@@ -133,7 +175,10 @@ export function onBrokerData(work: Work, ids: readonly BrokerId[], results: read
   if (active === null) return;
   const now = readBrokers(ids, results);
   const before = mapValues(active.brokers);
-  const gone = before.filter((old) => !now.some((one) => one.id === old.id && one.epoch === old.epoch)).map((old) => old.id).sort((a, b) => a - b);
+  const gone = before
+    .filter((old) => !now.some((one) => one.id === old.id && one.epoch === old.epoch))
+    .map((old) => old.id)
+    .sort((a, b) => a - b);
   const came = now.filter((one) => !before.some((old) => old.id === one.id && old.epoch === one.epoch)).sort((a, b) => a.id - b.id);
   if (gone.length > 0) {
     work.scope.effects.push({ type: 'trace', event: { type: 'BrokerFailureHandled', brokerIds: gone, controllerEpoch: active.epoch } });
@@ -164,7 +209,11 @@ export function onTopicList(work: Work, results: readonly ZkResult[]): void {
 }
 
 export function readTopics(work: Work, topics: readonly string[]): void {
-  awaitZooKeeper(work, topics.flatMap((topic) => [get(topicPath(topic), true), get(configPath(topic))]), { type: 'topicData', topics });
+  awaitZooKeeper(
+    work,
+    topics.flatMap((topic) => [get(topicPath(topic), true), get(configPath(topic))]),
+    { type: 'topicData', topics },
+  );
 }
 
 /** onNewPartitionCreation: New, then Online. */
@@ -174,7 +223,8 @@ export function onTopicData(work: Work, topics: readonly string[], results: read
     const keys = takeTopic(work, topic, results[2 * i], results[2 * i + 1]);
     const { active } = work.state;
     if (keys.length === 0 || active === null) return;
-    if (known === undefined) work.scope.effects.push({ type: 'trace', event: { type: 'TopicCreated', topic, partitionCount: keys.length, controllerEpoch: active.epoch } });
+    if (known === undefined)
+      work.scope.effects.push({ type: 'trace', event: { type: 'TopicCreated', topic, partitionCount: keys.length, controllerEpoch: active.epoch } });
     addTasks(work, [{ type: 'partitionsOnline', keys }]);
   });
 }

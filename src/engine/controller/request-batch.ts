@@ -1,6 +1,17 @@
 import { mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
 import type { BrokerId } from '../kernel/units.ts';
-import { allPartitions, liveOrShuttingDown, partitionKey, updateActive, type ActiveController, type BrokerChannel, type ChannelRequest, type ControlledPartition, type PartitionForBroker, type Work } from './state.ts';
+import {
+  allPartitions,
+  liveOrShuttingDown,
+  partitionKey,
+  updateActive,
+  type ActiveController,
+  type BrokerChannel,
+  type ChannelRequest,
+  type ControlledPartition,
+  type PartitionForBroker,
+  type Work,
+} from './state.ts';
 
 /**
  * ControllerBrokerRequestBatch: what one state change has to tell the brokers. Sent in Kafka's order to each broker:
@@ -23,13 +34,24 @@ export function forBroker(active: ActiveController, part: ControlledPartition, i
   if (part.leaderAndIsr === null) return null;
   const live = liveOrShuttingDown(active);
   return {
-    topic: part.topic, topicId: mapGet(active.topics, part.topic)?.topicId ?? '', partition: part.partition, leaderAndIsr: part.leaderAndIsr, version: part.version, replicas: part.replicas, isNew,
+    topic: part.topic,
+    topicId: mapGet(active.topics, part.topic)?.topicId ?? '',
+    partition: part.partition,
+    leaderAndIsr: part.leaderAndIsr,
+    version: part.version,
+    replicas: part.replicas,
+    isNew,
     offlineReplicas: part.replicas.filter((id) => !live.has(id)),
   };
 }
 
 /** A LeaderAndIsr for one partition to some brokers also goes to everybody as UpdateMetadata. */
-export function addLeaderAndIsr(work: Work, batch: RequestBatch, part: ControlledPartition, to: { readonly brokers: readonly BrokerId[]; readonly isNew: boolean }): void {
+export function addLeaderAndIsr(
+  work: Work,
+  batch: RequestBatch,
+  part: ControlledPartition,
+  to: { readonly brokers: readonly BrokerId[]; readonly isNew: boolean },
+): void {
   const { active } = work.state;
   if (active === null) return;
   const entry = forBroker(active, part, to.isNew);
@@ -80,5 +102,7 @@ export function addAllMetadata(work: Work, batch: RequestBatch, brokers: readonl
 }
 
 export function knownBrokerIds(active: ActiveController): readonly BrokerId[] {
-  return mapValues(active.brokers).map((broker) => broker.id).sort((a, b) => a - b);
+  return mapValues(active.brokers)
+    .map((broker) => broker.id)
+    .sort((a, b) => a - b);
 }

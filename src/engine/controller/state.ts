@@ -68,7 +68,10 @@ export interface BrokerChannel {
 export type ChannelRequest =
   | { readonly api: 'LeaderAndIsr'; readonly isFull: boolean; readonly partitions: readonly PartitionForBroker[] }
   | { readonly api: 'UpdateMetadata'; readonly partitions: readonly PartitionForBroker[] }
-  | { readonly api: 'StopReplica'; readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly leaderEpoch: number; readonly deletes: boolean }[] };
+  | {
+      readonly api: 'StopReplica';
+      readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly leaderEpoch: number; readonly deletes: boolean }[];
+    };
 
 /** A partition's state at the moment when the request was made. */
 export interface PartitionForBroker {
@@ -113,7 +116,12 @@ export type Task =
   /** `keys`: what it followed when the shutdown began; what it led is moved by an election of its own. */
   | { readonly type: 'shutdownFollowers'; readonly brokerId: BrokerId; readonly keys: readonly string[] }
   | { readonly type: 'answerShutdown'; readonly requestId: number; readonly brokerId: BrokerId }
-  | { readonly type: 'answerElection'; readonly requestId: number; readonly keys: readonly string[]; readonly preset: readonly { readonly key: string; readonly error: string }[] }
+  | {
+      readonly type: 'answerElection';
+      readonly requestId: number;
+      readonly keys: readonly string[];
+      readonly preset: readonly { readonly key: string; readonly error: string }[];
+    }
   | { readonly type: 'alterPartition'; readonly requestId: number; readonly frame: RequestFrame };
 
 /** A state znode to be written. */
@@ -144,7 +152,12 @@ export type ReadStep =
 
 export type AfterWrite =
   | { readonly type: 'none' }
-  | { readonly type: 'answerAlterPartition'; readonly requestId: number; readonly errors: readonly { readonly key: string; readonly error: string }[]; readonly keys: readonly string[] };
+  | {
+      readonly type: 'answerAlterPartition';
+      readonly requestId: number;
+      readonly errors: readonly { readonly key: string; readonly error: string }[];
+      readonly keys: readonly string[];
+    };
 
 export type ControllerScope = Scope<ControllerEffect>;
 
@@ -166,8 +179,14 @@ export function newController(config: ControllerConfig): ControllerState {
     uncleanElection: value('unclean.leader.election.enable', 'false') === 'true',
   };
   const net = newNetworkClient({
-    owner: CONTROLLER_OWNER, clientId: String(config.brokerId), requestTimeoutMs: Number(value('controller.socket.timeout.ms', '30000')),
-    reconnectBackoffMs: 50, reconnectBackoffMaxMs: 50, connectionSetupTimeoutMs: 10_000, maxInFlightPerConnection: 1, discoverApiVersions: false,
+    owner: CONTROLLER_OWNER,
+    clientId: String(config.brokerId),
+    requestTimeoutMs: Number(value('controller.socket.timeout.ms', '30000')),
+    reconnectBackoffMs: 50,
+    reconnectBackoffMaxMs: 50,
+    connectionSetupTimeoutMs: 10_000,
+    maxInFlightPerConnection: 1,
+    discoverApiVersions: false,
   });
   return { config, settings, brokerEpoch: null, sessionId: null, activeControllerId: -1, active: null, queue: [], current: null, net, nextTag: 1 };
 }

@@ -3,14 +3,31 @@ import { unreachable } from '../kernel/assert.ts';
 import type { BrokerId } from '../kernel/units.ts';
 import { errorCode, type ErrorName } from '../protocol/errors.ts';
 import { controlledShutdownResponse, controlledShutdownResponseRemainingPartition } from '../protocol/generated/controlled-shutdown-response.ts';
-import { electLeadersResponse, electLeadersResponsePartitionResult, electLeadersResponseReplicaElectionResult } from '../protocol/generated/elect-leaders-response.ts';
+import {
+  electLeadersResponse,
+  electLeadersResponsePartitionResult,
+  electLeadersResponseReplicaElectionResult,
+} from '../protocol/generated/elect-leaders-response.ts';
 import { startAlterPartition } from './alter-partition.ts';
 import { closeChannel, openChannel } from './channels.ts';
 import { PARTITION_CHART, stepChart, type ReplicaState } from './charts.ts';
 import type { ElectionStrategy } from './contract.ts';
 import { electForShutdown, electOffline, electPreferred, type Elected } from './elections.ts';
 import { addAllMetadata, addLeaderAndIsr, addMetadata, addStop, newBatch, sendBatch } from './request-batch.ts';
-import { allPartitions, liveBrokers, liveOrShuttingDown, partitionKey, partitionOf, putPartition, updateActive, type ActiveController, type ControlledPartition, type PlannedChange, type Task, type Work } from './state.ts';
+import {
+  allPartitions,
+  liveBrokers,
+  liveOrShuttingDown,
+  partitionKey,
+  partitionOf,
+  putPartition,
+  updateActive,
+  type ActiveController,
+  type ControlledPartition,
+  type PlannedChange,
+  type Task,
+  type Work,
+} from './state.ts';
 import { writeChanges } from './write.ts';
 
 /** One task of the event under way. It may begin a write, and the event goes on when that is answered. */
@@ -23,9 +40,15 @@ export function runTask(work: Work, task: Task): void {
     case 'brokersCame':
       return brokersCame(work, active, task);
     case 'electOffline':
-      return bringOnline(work, allPartitions(active).filter((part) => part.state === 'OfflinePartition' || part.state === 'NewPartition'));
+      return bringOnline(
+        work,
+        allPartitions(active).filter((part) => part.state === 'OfflinePartition' || part.state === 'NewPartition'),
+      );
     case 'partitionsOnline':
-      return bringOnline(work, task.keys.flatMap((key) => partitionOf(active, key) ?? []));
+      return bringOnline(
+        work,
+        task.keys.flatMap((key) => partitionOf(active, key) ?? []),
+      );
     case 'replicasOnline':
       return replicasOnline(work, active, task.brokers);
     case 'replicasOffline':
@@ -55,7 +78,8 @@ function brokersGone(work: Work, brokers: readonly BrokerId[]): void {
     if (active === null) return;
     updateActive(work, { brokers: mapDelete(active.brokers, String(id)), shuttingDown: active.shuttingDown.filter((other) => other !== id) });
     for (const part of allPartitions(active)) {
-      if (part.leaderAndIsr?.leader === id && part.state === 'OnlinePartition') putPartition(work, { ...part, state: stepChart(PARTITION_CHART, part.state, 'OFFLINE') });
+      if (part.leaderAndIsr?.leader === id && part.state === 'OnlinePartition')
+        putPartition(work, { ...part, state: stepChart(PARTITION_CHART, part.state, 'OFFLINE') });
     }
   }
   const batch = newBatch();
@@ -89,11 +113,21 @@ function bringOnline(work: Work, partitions: readonly ControlledPartition[]): vo
       const isr = part.replicas.filter((id) => live.has(id));
       const leader = isr[0];
       if (leader === undefined) continue;
-      changes.push({ key, next: { leader, leaderEpoch: 0, isr, controllerEpoch: active.epoch, recovering: false }, strategy: 'newPartition', by: 'controller', creates: true, tell: isr });
+      changes.push({
+        key,
+        next: { leader, leaderEpoch: 0, isr, controllerEpoch: active.epoch, recovering: false },
+        strategy: 'newPartition',
+        by: 'controller',
+        creates: true,
+        tell: isr,
+      });
       continue;
     }
     const unclean = mapGet(active.topicConfigs, part.topic)?.['unclean.leader.election.enable'];
-    const elected = electOffline({ replicas: part.replicas, current: part.leaderAndIsr, live }, unclean === undefined ? settings.uncleanElection : unclean === 'true');
+    const elected = electOffline(
+      { replicas: part.replicas, current: part.leaderAndIsr, live },
+      unclean === undefined ? settings.uncleanElection : unclean === 'true',
+    );
     if (elected !== null) changes.push(plan(active, part, elected, elected.unclean ? 'unclean' : 'offline'));
   }
   if (changes.length > 0) writeChanges(work, changes, { type: 'none' });
@@ -103,8 +137,17 @@ function plan(active: ActiveController, part: ControlledPartition, elected: Elec
   const leaderEpoch = (part.leaderAndIsr?.leaderEpoch ?? -1) + 1;
   return {
     key: partitionKey(part.topic, part.partition),
-    next: { leader: elected.leader, leaderEpoch, isr: elected.isr, controllerEpoch: active.epoch, recovering: elected.unclean || (part.leaderAndIsr?.recovering === true && elected.isr.join() === part.leaderAndIsr.isr.join()) },
-    strategy, by: 'controller', creates: false, tell: null,
+    next: {
+      leader: elected.leader,
+      leaderEpoch,
+      isr: elected.isr,
+      controllerEpoch: active.epoch,
+      recovering: elected.unclean || (part.leaderAndIsr?.recovering === true && elected.isr.join() === part.leaderAndIsr.isr.join()),
+    },
+    strategy,
+    by: 'controller',
+    creates: false,
+    tell: null,
   };
 }
 
@@ -151,7 +194,10 @@ function withoutReplicas(active: ActiveController, part: ControlledPartition, go
   return {
     key: partitionKey(part.topic, part.partition),
     next: { leader, leaderEpoch: current.leaderEpoch + 1, isr, controllerEpoch: active.epoch, recovering: false },
-    strategy: leader === current.leader ? null : 'offline', by: 'controller', creates: false, tell: part.replicas.filter((id) => live.has(id) && !gone.includes(id)),
+    strategy: leader === current.leader ? null : 'offline',
+    by: 'controller',
+    creates: false,
+    tell: part.replicas.filter((id) => live.has(id) && !gone.includes(id)),
   };
 }
 
@@ -215,7 +261,11 @@ function answerElection(work: Work, task: Extract<Task, { type: 'answerElection'
   for (const key of task.keys) {
     const dash = key.lastIndexOf('-');
     const error = failures.find((failure) => failure.key === key)?.error ?? 'NONE';
-    const result = electLeadersResponsePartitionResult({ partitionId: Number(key.slice(dash + 1)), errorCode: errorCode(error as ErrorName), errorMessage: error === 'NONE' ? null : (ELECTION_TEXTS[error] ?? error) });
+    const result = electLeadersResponsePartitionResult({
+      partitionId: Number(key.slice(dash + 1)),
+      errorCode: errorCode(error as ErrorName),
+      errorMessage: error === 'NONE' ? null : (ELECTION_TEXTS[error] ?? error),
+    });
     topics.set(key.slice(0, dash), [...(topics.get(key.slice(0, dash)) ?? []), result]);
   }
   const replicaElectionResults = [...topics].map(([topic, partitionResult]) => electLeadersResponseReplicaElectionResult({ topic, partitionResult }));

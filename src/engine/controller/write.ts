@@ -2,7 +2,16 @@ import { mapGet } from '../kernel/persistent-map.ts';
 import type { ZkOperation, ZkResult } from '../zookeeper-client/contract.ts';
 import { addLeaderAndIsr, addMetadata, newBatch, sendBatch, type RequestBatch } from './request-batch.ts';
 import { stepChart, PARTITION_CHART } from './charts.ts';
-import { awaitZooKeeper, liveOrShuttingDown, partitionOf, putPartition, type AfterWrite, type ControlledPartition, type PlannedChange, type Work } from './state.ts';
+import {
+  awaitZooKeeper,
+  liveOrShuttingDown,
+  partitionOf,
+  putPartition,
+  type AfterWrite,
+  type ControlledPartition,
+  type PlannedChange,
+  type Work,
+} from './state.ts';
 import { CONTROLLER_EPOCH_PATH, decodeLeaderAndIsr, encodeLeaderAndIsr, partitionPath, partitionsPath, statePath, type LeaderAndIsr } from './znodes.ts';
 
 /**
@@ -42,7 +51,11 @@ export interface Written {
 }
 
 /** Takes the results over; what failed on its version is read again. Returns null while that is under way. */
-export function onWritten(work: Work, step: { readonly changes: readonly PlannedChange[]; readonly then: AfterWrite }, results: readonly ZkResult[]): Written | null {
+export function onWritten(
+  work: Work,
+  step: { readonly changes: readonly PlannedChange[]; readonly then: AfterWrite },
+  results: readonly ZkResult[],
+): Written | null {
   const multis = results.filter((result) => result.op === 'multi');
   const doubtful: PlannedChange[] = [];
   const done: PlannedChange[] = [];

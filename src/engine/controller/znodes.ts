@@ -57,7 +57,13 @@ export function encodeLeaderAndIsr(state: LeaderAndIsr): string {
 export function decodeLeaderAndIsr(data: string): LeaderAndIsr | null {
   const value = parse(data) as { leader?: number; leader_epoch?: number; isr?: number[]; controller_epoch?: number; leader_recovery_state?: number } | null;
   if (value === null || value.leader === undefined || value.leader_epoch === undefined || value.isr === undefined) return null;
-  return { leader: value.leader, leaderEpoch: value.leader_epoch, isr: value.isr, controllerEpoch: value.controller_epoch ?? 0, recovering: value.leader_recovery_state === 1 };
+  return {
+    leader: value.leader,
+    leaderEpoch: value.leader_epoch,
+    isr: value.isr,
+    controllerEpoch: value.controller_epoch ?? 0,
+    recovering: value.leader_recovery_state === 1,
+  };
 }
 
 export function decodeBroker(id: BrokerId, epoch: BrokerEpoch, data: string): LiveBroker | null {

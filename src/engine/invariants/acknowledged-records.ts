@@ -40,18 +40,28 @@ interface Replica {
 
 function remember(ghosts: Ghosts, event: { topic: string; partition: number; baseOffset: number }, record: TraceRecord): void {
   const key = partitionKey(event);
-  const batch = batchAt(ghosts.committed.get(key) ?? [], event.baseOffset) ?? ghosts.committedLate.get(key)?.find((one) => one.baseOffset <= event.baseOffset && event.baseOffset < one.endOffset);
+  const batch =
+    batchAt(ghosts.committed.get(key) ?? [], event.baseOffset) ??
+    ghosts.committedLate.get(key)?.find((one) => one.baseOffset <= event.baseOffset && event.baseOffset < one.endOffset);
   if (batch !== undefined) {
     const list = ghosts.acknowledged.get(key);
     if (list === undefined) ghosts.acknowledged.set(key, [batch]);
     else list.push(batch);
   } else if (!ghosts.unclean.has(key)) {
-    ghosts.breaches.push({ invariant: 'acknowledged-records', at: record.id, detail: `${key}: the record at offset ${event.baseOffset} was acknowledged with acks=all, and no leader had committed it` });
+    ghosts.breaches.push({
+      invariant: 'acknowledged-records',
+      at: record.id,
+      detail: `${key}: the record at offset ${event.baseOffset} was acknowledged with acks=all, and no leader had committed it`,
+    });
   }
 }
 
 /** What this leader lacks of the promised records is lost, and a breach where nothing explains it; from here on its log is the truth. */
-function dropMissing(ghosts: Ghosts, leader: Replica, cause: { readonly record: TraceRecord; readonly kind: (batch: ShadowBatch) => Loss['kind'] | null }): void {
+function dropMissing(
+  ghosts: Ghosts,
+  leader: Replica,
+  cause: { readonly record: TraceRecord; readonly kind: (batch: ShadowBatch) => Loss['kind'] | null },
+): void {
   const key = partitionKey(leader);
   const log = shadowLog(ghosts.logs, leader.brokerId, leader.topic, leader.partition);
   const isHeld = (batch: ShadowBatch): boolean => batchAt(log, batch.baseOffset)?.crc === batch.crc;
@@ -61,7 +71,11 @@ function dropMissing(ghosts: Ghosts, leader: Replica, cause: { readonly record: 
   for (const batch of missing) {
     const kind = cause.kind(batch);
     if (kind === null) {
-      ghosts.breaches.push({ invariant: 'acknowledged-records', at: cause.record.id, detail: `${key}: leader ${leader.brokerId} lacks the acknowledged record at offset ${batch.baseOffset}` });
+      ghosts.breaches.push({
+        invariant: 'acknowledged-records',
+        at: cause.record.id,
+        detail: `${key}: leader ${leader.brokerId} lacks the acknowledged record at offset ${batch.baseOffset}`,
+      });
       break;
     }
     if (!told.has(kind)) ghosts.losses.push({ at: cause.record.id, kind, partition: key, fromOffset: batch.baseOffset });
@@ -69,7 +83,14 @@ function dropMissing(ghosts: Ghosts, leader: Replica, cause: { readonly record: 
   }
   if (missing.length > 0) ghosts.acknowledged.set(key, promised.filter(isHeld));
   const committed = ghosts.committed.get(key);
-  if (committed?.every(isHeld) === false) ghosts.committed.set(key, committed.slice(0, committed.findIndex((batch) => !isHeld(batch))));
+  if (committed?.every(isHeld) === false)
+    ghosts.committed.set(
+      key,
+      committed.slice(
+        0,
+        committed.findIndex((batch) => !isHeld(batch)),
+      ),
+    );
 }
 
 /** Why a leader out of the ISR may lack a record that was acknowledged with acks=all; null when nothing in the run explains it. */

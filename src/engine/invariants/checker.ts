@@ -17,10 +17,29 @@ export interface Checker {
 }
 
 export function newChecker(): Checker {
-  const ghosts: Ghosts = { logs: newShadowLogs(), committed: new Map(), committedLate: new Map(), unclean: new Set(), acknowledged: new Map(), lostTails: newLostTails(), losses: [], breaches: [], brokerOfHost: new Map(), isr: new Map() };
+  const ghosts: Ghosts = {
+    logs: newShadowLogs(),
+    committed: new Map(),
+    committedLate: new Map(),
+    unclean: new Set(),
+    acknowledged: new Map(),
+    lostTails: newLostTails(),
+    losses: [],
+    breaches: [],
+    brokerOfHost: new Map(),
+    isr: new Map(),
+  };
   return {
     ghosts,
-    invariants: [oneLeaderAnEpoch(), epochsNeverGoBack(), isrWithinReplicas(), committedPrefix(), acknowledgedRecords(), consumersBelowHighWatermark(), zooKeeperAgreement()],
+    invariants: [
+      oneLeaderAnEpoch(),
+      epochsNeverGoBack(),
+      isrWithinReplicas(),
+      committedPrefix(),
+      acknowledgedRecords(),
+      consumersBelowHighWatermark(),
+      zooKeeperAgreement(),
+    ],
   };
 }
 

@@ -18,7 +18,11 @@ export function committedPrefix(): Invariant {
       const mayDiffer = (batch: ShadowBatch): boolean => isRewritten(ghosts.lostTails, key, batch);
       const difference = firstDifference(log, committed, { from: event.previous, to: event.highWatermark, mayDiffer });
       if (difference !== null) {
-        ghosts.breaches.push({ invariant: 'committed-prefix', at: record.id, detail: `${key} on broker ${event.brokerId} differs from what was committed at offset ${difference}` });
+        ghosts.breaches.push({
+          invariant: 'committed-prefix',
+          at: record.id,
+          detail: `${key} on broker ${event.brokerId} differs from what was committed at offset ${difference}`,
+        });
       }
       if (event.role !== 'leader') return;
       if (isStale(ghosts, key, event.leaderEpoch)) noteLate(ghosts, key, { log, from: event.previous, to: event.highWatermark });
@@ -32,7 +36,11 @@ export function isStale(ghosts: Ghosts, key: string, leaderEpoch: number): boole
   return leaderEpoch < (ghosts.isr.get(key)?.leaderEpoch ?? 0);
 }
 
-function firstDifference(log: readonly ShadowBatch[], committed: readonly ShadowBatch[], range: { from: number; to: number; mayDiffer: (batch: ShadowBatch) => boolean }): number | null {
+function firstDifference(
+  log: readonly ShadowBatch[],
+  committed: readonly ShadowBatch[],
+  range: { from: number; to: number; mayDiffer: (batch: ShadowBatch) => boolean },
+): number | null {
   let offset = range.from;
   while (offset < range.to) {
     const known = batchAt(committed, offset);

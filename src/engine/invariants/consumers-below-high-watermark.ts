@@ -15,7 +15,11 @@ export function consumersBelowHighWatermark(): Invariant {
       const key = partitionKey(event);
       const bound = reached.get(key) ?? 0;
       if (event.nextOffset > event.highWatermark || event.nextOffset > bound) {
-        ghosts.breaches.push({ invariant: 'consumers-below-high-watermark', at: record.id, detail: `${event.client} was given ${key} up to ${event.nextOffset}, high watermark ${Math.min(event.highWatermark, bound)}` });
+        ghosts.breaches.push({
+          invariant: 'consumers-below-high-watermark',
+          at: record.id,
+          detail: `${event.client} was given ${key} up to ${event.nextOffset}, high watermark ${Math.min(event.highWatermark, bound)}`,
+        });
       }
     },
   };

@@ -20,7 +20,12 @@ export function epochsNeverGoBack(): Invariant {
         case 'LeaderElected':
           return rises(`leader epoch of ${partitionKey(event)}`, event.leaderEpoch, false);
         case 'HighWatermarkAdvanced':
-          if (event.role === 'leader') rises(`high watermark of ${partitionKey(event)} led by ${event.brokerId} in epoch ${event.leaderEpoch} since ${record.host}`, event.highWatermark, false);
+          if (event.role === 'leader')
+            rises(
+              `high watermark of ${partitionKey(event)} led by ${event.brokerId} in epoch ${event.leaderEpoch} since ${record.host}`,
+              event.highWatermark,
+              false,
+            );
           return;
         case 'BecameLeader':
           // A restarted broker may lead the same epoch again from an older checkpoint of its high watermark.

@@ -22,8 +22,13 @@ export type InvariantId =
   | 'zookeeper-agreement';
 
 export const INVARIANT_IDS: readonly InvariantId[] = [
-  'one-leader-an-epoch', 'epochs-never-go-back', 'isr-within-replicas', 'committed-prefix', 'acknowledged-records',
-  'consumers-below-high-watermark', 'zookeeper-agreement',
+  'one-leader-an-epoch',
+  'epochs-never-go-back',
+  'isr-within-replicas',
+  'committed-prefix',
+  'acknowledged-records',
+  'consumers-below-high-watermark',
+  'zookeeper-agreement',
 ];
 
 /** What an observer of the whole cluster knows. */

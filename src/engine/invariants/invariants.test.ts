@@ -16,21 +16,48 @@ const on = (brokerId: number) => ({ brokerId, topic: 'orders', partition: 0 });
 const starting = (brokerId: number): Told => [`b${brokerId}`, { type: 'BrokerStarting', brokerId, cleanShutdownFound: true, logCount: 1 }];
 const registered = (brokerId: number): Told => [`b${brokerId}`, { type: 'BrokerRegistered', brokerId, brokerEpoch: 1 }];
 const poweredOff = (brokerId: number): Told => [`b${brokerId}`, { type: 'PoweredOff', lostBytes: 9, lostFiles: ['orders-0/00000000000000000000.log'] }];
-const recovered = (brokerId: number, logEndOffset: number): Told => [`b${brokerId}`, { type: 'LogRecovered', ...on(brokerId), logEndOffset, discardedBytes: 0 }];
-const elected = (leader: number, leaderEpoch: number, isr: number[], strategy: 'offline' | 'unclean' | 'newPartition' = 'offline', replicas = [1, 2, 3]): Told =>
-  ['b9', { type: 'LeaderElected', topic: 'orders', partition: 0, leader, leaderEpoch, isr, replicas, controllerEpoch: 1, strategy }];
-const leads = (brokerId: number, leaderEpoch: number, logEndOffset = 0): Told => [`b${brokerId}`, { type: 'BecameLeader', ...on(brokerId), leaderEpoch, isr: [1, 2, 3], logEndOffset, highWatermark: 0 }];
-const appends = (brokerId: number, leaderEpoch: number, baseOffset: number, batchCrc = 100 + baseOffset, role: 'leader' | 'follower' = 'leader'): Told =>
-  [`b${brokerId}`, { type: 'RecordsAppended', ...on(brokerId), role, leaderEpoch, baseOffset, logEndOffset: baseOffset + 1, sizeBytes: 70, batchCrc }];
-const highWatermark = (brokerId: number, leaderEpoch: number, to: number, role: 'leader' | 'follower' = 'leader', previous = to - 1): Told =>
-  [`b${brokerId}`, { type: 'HighWatermarkAdvanced', ...on(brokerId), role, leaderEpoch, highWatermark: to, previous }];
-const acknowledged = (baseOffset: number, acks: -1 | 1 = -1): Told => ['p', { type: 'RecordsAcknowledged', client: 'p', topic: 'orders', partition: 0, acks, baseOffset, recordCount: 1, values: ['v'] }];
-const consumed = (nextOffset: number, upTo: number): Told => ['c', { type: 'RecordsConsumed', client: 'c', topic: 'orders', partition: 0, baseOffset: 0, nextOffset, highWatermark: upTo, values: [] }];
+const recovered = (brokerId: number, logEndOffset: number): Told => [
+  `b${brokerId}`,
+  { type: 'LogRecovered', ...on(brokerId), logEndOffset, discardedBytes: 0 },
+];
+const elected = (
+  leader: number,
+  leaderEpoch: number,
+  isr: number[],
+  strategy: 'offline' | 'unclean' | 'newPartition' = 'offline',
+  replicas = [1, 2, 3],
+): Told => ['b9', { type: 'LeaderElected', topic: 'orders', partition: 0, leader, leaderEpoch, isr, replicas, controllerEpoch: 1, strategy }];
+const leads = (brokerId: number, leaderEpoch: number, logEndOffset = 0): Told => [
+  `b${brokerId}`,
+  { type: 'BecameLeader', ...on(brokerId), leaderEpoch, isr: [1, 2, 3], logEndOffset, highWatermark: 0 },
+];
+const appends = (brokerId: number, leaderEpoch: number, baseOffset: number, batchCrc = 100 + baseOffset, role: 'leader' | 'follower' = 'leader'): Told => [
+  `b${brokerId}`,
+  { type: 'RecordsAppended', ...on(brokerId), role, leaderEpoch, baseOffset, logEndOffset: baseOffset + 1, sizeBytes: 70, batchCrc },
+];
+const highWatermark = (brokerId: number, leaderEpoch: number, to: number, role: 'leader' | 'follower' = 'leader', previous = to - 1): Told => [
+  `b${brokerId}`,
+  { type: 'HighWatermarkAdvanced', ...on(brokerId), role, leaderEpoch, highWatermark: to, previous },
+];
+const acknowledged = (baseOffset: number, acks: -1 | 1 = -1): Told => [
+  'p',
+  { type: 'RecordsAcknowledged', client: 'p', topic: 'orders', partition: 0, acks, baseOffset, recordCount: 1, values: ['v'] },
+];
+const consumed = (nextOffset: number, upTo: number): Told => [
+  'c',
+  { type: 'RecordsConsumed', client: 'c', topic: 'orders', partition: 0, baseOffset: 0, nextOffset, highWatermark: upTo, values: [] },
+];
 
 /** Broker 1 leads epoch 0; the record at 0 is in all three logs, committed and acknowledged. */
 const ONE_RECORD: readonly Told[] = [
-  ...[1, 2, 3].flatMap((id) => [starting(id), registered(id)]), elected(1, 0, [1, 2, 3], 'newPartition'), leads(1, 0),
-  appends(1, 0, 0), appends(2, 0, 0, 100, 'follower'), appends(3, 0, 0, 100, 'follower'), highWatermark(1, 0, 1), acknowledged(0),
+  ...[1, 2, 3].flatMap((id) => [starting(id), registered(id)]),
+  elected(1, 0, [1, 2, 3], 'newPartition'),
+  leads(1, 0),
+  appends(1, 0, 0),
+  appends(2, 0, 0, 100, 'follower'),
+  appends(3, 0, 0, 100, 'follower'),
+  highWatermark(1, 0, 1),
+  acknowledged(0),
 ];
 
 describe('acknowledged records', () => {
@@ -39,7 +66,12 @@ describe('acknowledged records', () => {
   });
 
   test('[R5] a later leader without the record is a breach when no fault explains it', () => {
-    const lines = [...ONE_RECORD, ['b2', { type: 'LogTruncated', ...on(2), from: 1, to: 0, leaderEpoch: 0, reason: 'divergingEpoch' }] as const, elected(2, 1, [2, 3]), leads(2, 1, 0)];
+    const lines = [
+      ...ONE_RECORD,
+      ['b2', { type: 'LogTruncated', ...on(2), from: 1, to: 0, leaderEpoch: 0, reason: 'divergingEpoch' }] as const,
+      elected(2, 1, [2, 3]),
+      leads(2, 1, 0),
+    ];
     expect(watch(lines)).toEqual({ breaches: ['acknowledged-records'], losses: [] });
   });
 
@@ -85,7 +117,15 @@ describe('logs below the high watermark', () => {
   test('[R4] an epoch written twice around a power cut explains a difference there, and nowhere else', () => {
     const again = [...ONE_RECORD, poweredOff(1), recovered(1, 0), registered(1), leads(1, 0, 0), appends(1, 0, 0, 777), highWatermark(1, 0, 1)];
     expect(watch([...again, highWatermark(3, 0, 1, 'follower')])).toEqual({ breaches: [], losses: ['power cut of a replica counted in sync from 0'] });
-    const later = [...again, elected(2, 1, [2, 3]), leads(2, 1, 1), appends(2, 1, 1), appends(3, 1, 1, 999, 'follower'), highWatermark(2, 1, 2), highWatermark(3, 1, 2, 'follower', 1)];
+    const later = [
+      ...again,
+      elected(2, 1, [2, 3]),
+      leads(2, 1, 1),
+      appends(2, 1, 1),
+      appends(3, 1, 1, 999, 'follower'),
+      highWatermark(2, 1, 2),
+      highWatermark(3, 1, 2, 'follower', 1),
+    ];
     expect(watch(later).breaches).toEqual(['committed-prefix']);
   });
 });
@@ -119,7 +159,10 @@ describe('consumers and ZooKeeper', () => {
   });
 
   test('[R7] servers that apply different things as one zxid, or lead one epoch together, are breaches; so is a zxid that falls', () => {
-    const applied = (server: number, zxid: number, digest: number): Told => [`zk${server}`, { type: 'ZooKeeperTransactionApplied', server, zxid, kind: 'create', path: '/a', digest }];
+    const applied = (server: number, zxid: number, digest: number): Told => [
+      `zk${server}`,
+      { type: 'ZooKeeperTransactionApplied', server, zxid, kind: 'create', path: '/a', digest },
+    ];
     const established = (server: number): Told => [`zk${server}`, { type: 'ZooKeeperLeaderEstablished', server, epoch: 2, followers: [] }];
     expect(watch([applied(1, 5, 7), applied(2, 5, 7)]).breaches).toEqual([]);
     expect(watch([applied(1, 5, 7), applied(2, 5, 8)]).breaches).toEqual(['zookeeper-agreement']);

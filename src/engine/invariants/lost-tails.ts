@@ -71,7 +71,9 @@ function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void
 
 /** True when `brokerId` held this very batch and a power cut took it. */
 export function lostToPower(tails: LostTails, key: string, brokerId: number, batch: ShadowBatch): boolean {
-  return (tails.lost.get(key) ?? []).some((tail) => tail.brokerId === brokerId && tail.batches.some((one) => one.crc === batch.crc && one.baseOffset === batch.baseOffset));
+  return (tails.lost.get(key) ?? []).some(
+    (tail) => tail.brokerId === brokerId && tail.batches.some((one) => one.crc === batch.crc && one.baseOffset === batch.baseOffset),
+  );
 }
 
 /** True when the batch belongs to the part of an epoch that its leader wrote twice, differently. */

@@ -14,7 +14,8 @@ export function zooKeeperAgreement(): Invariant {
       if (event.type === 'ZooKeeperTransactionApplied') {
         const known = digests.get(event.zxid);
         if (known === undefined) digests.set(event.zxid, { digest: event.digest, server: event.server });
-        else if (known.digest !== event.digest) fail(`servers ${known.server} and ${event.server} applied different transactions as zxid 0x${event.zxid.toString(16)}`);
+        else if (known.digest !== event.digest)
+          fail(`servers ${known.server} and ${event.server} applied different transactions as zxid 0x${event.zxid.toString(16)}`);
       }
       if (event.type === 'ZooKeeperLeaderEstablished') {
         const known = leaders.get(event.epoch);

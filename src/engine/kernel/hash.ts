@@ -14,7 +14,7 @@ export function mixA(lane: number, word: number): number {
 
 export function mixB(lane: number, word: number): number {
   const mixed = Math.imul(lane ^ Math.imul(word, 0x85ebca6b), 0xc2b2ae35);
-  return ((mixed << 13) | (mixed >>> 19)) | 0;
+  return (mixed << 13) | (mixed >>> 19) | 0;
 }
 
 /** Lanes of several machines, by rank, in one: 16 hex digits. */

@@ -11,7 +11,11 @@ describe('chance', () => {
     const key = streamKey({ seed: 7, owner: 'b1', purpose: 'jitter' });
     const first = [0, 1, 2, 3].map((n) => drawAt(key, n));
     expect([3, 2, 1, 0].map((n) => drawAt(streamKey({ seed: 7, owner: 'b1', purpose: 'jitter' }), n)).reverse()).toEqual(first);
-    for (const other of [{ seed: 8, owner: 'b1', purpose: 'jitter' }, { seed: 7, owner: 'b2', purpose: 'jitter' }, { seed: 7, owner: 'b1', purpose: 'loss' }]) {
+    for (const other of [
+      { seed: 8, owner: 'b1', purpose: 'jitter' },
+      { seed: 7, owner: 'b2', purpose: 'jitter' },
+      { seed: 7, owner: 'b1', purpose: 'loss' },
+    ]) {
       expect(drawAt(streamKey(other), 0)).not.toBe(first[0]);
     }
   });

@@ -22,7 +22,10 @@ describe('a leader appends', () => {
     const stored = second.info.batches[0] ?? sent;
     expect([baseOffset(stored), partitionLeaderEpoch(stored), batchError(stored)]).toEqual([1, 5, null]);
     expect(second.log.logEndOffset).toBe(4);
-    expect(second.log.leaderEpochs).toEqual([{ epoch: 4, startOffset: 0 }, { epoch: 5, startOffset: 1 }]);
+    expect(second.log.leaderEpochs).toEqual([
+      { epoch: 4, startOffset: 0 },
+      { epoch: 5, startOffset: 1 },
+    ]);
     // The bytes of the request were not touched.
     expect([baseOffset(sent), partitionLeaderEpoch(sent)]).toEqual([0, -1]);
   });
@@ -34,14 +37,22 @@ describe('a leader appends', () => {
     const corrupt = testBatch();
     corrupt[65] = (corrupt[65] ?? 0) ^ 1;
     const wrongCount = testBatch({ count: 2 });
-    expect(refusalOf(log, [testBatch({ baseOffset: 7 })], disk)).toBe('INVALID_RECORD: The baseOffset of the record batch in the append to orders-0 should be 0, but it is 7');
-    expect(refusalOf(log, [testBatch({ value: 'x'.repeat(200) })], disk)).toMatch(/^MESSAGE_TOO_LARGE: The record batch size in the append to orders-0 is \d+ bytes which exceeds the maximum configured value of 200\.$/);
+    expect(refusalOf(log, [testBatch({ baseOffset: 7 })], disk)).toBe(
+      'INVALID_RECORD: The baseOffset of the record batch in the append to orders-0 should be 0, but it is 7',
+    );
+    expect(refusalOf(log, [testBatch({ value: 'x'.repeat(200) })], disk)).toMatch(
+      /^MESSAGE_TOO_LARGE: The record batch size in the append to orders-0 is \d+ bytes which exceeds the maximum configured value of 200\.$/,
+    );
     expect(refusalOf(log, [corrupt], disk)).toMatch(/^CORRUPT_MESSAGE: Record is corrupt \(stored crc = \d+\) in topic partition orders-0\.$/);
     expect(refusalOf(log, [wrongCount, testBatch()], disk)).toBe('INVALID_RECORD: Compressed outer record has more than one batch');
     expect(refusalOf(log, [testBatch({ isControl: true })], disk)).toMatch(/^INVALID_RECORD: Clients are not allowed to write control records/);
-    expect(refusalOf(log, [testBatch({ producerId: 5, producerEpoch: 0 })], disk)).toMatch(/^INVALID_RECORD: Invalid sequence number -1 in record batch with producerId 5/);
+    expect(refusalOf(log, [testBatch({ producerId: 5, producerEpoch: 0 })], disk)).toMatch(
+      /^INVALID_RECORD: Invalid sequence number -1 in record batch with producerId 5/,
+    );
     expect(disk.scope.effects).toEqual([]);
-    expect(refusalOf(log, [testBatch({ value: 'x'.repeat(90) })], disk)).toMatch(/^RECORD_LIST_TOO_LARGE: Message batch size is \d+ bytes in append to partition orders-0, which exceeds the maximum configured segment size of 150\.$/);
+    expect(refusalOf(log, [testBatch({ value: 'x'.repeat(90) })], disk)).toMatch(
+      /^RECORD_LIST_TOO_LARGE: Message batch size is \d+ bytes in append to partition orders-0, which exceeds the maximum configured segment size of 150\.$/,
+    );
     expect(disk.scope.effects.filter((effect) => effect.type === 'append')).toEqual([]);
   });
 
@@ -51,7 +62,9 @@ describe('a leader appends', () => {
     const result = appendAsLeader(compacted, [testBatch({ key: null, count: 2 })], { leaderEpoch: 0 }, disk.scope);
     expect(result).toMatchObject({ error: 'INVALID_RECORD', recordErrors: [{ batchIndex: 0 }, { batchIndex: 1 }] });
     const bounded = newTestLog(disk, { 'message.timestamp.before.max.ms': '1000' });
-    expect(refusalOf(bounded, [testBatch({ timestampMs: TEST_NOW_MS - 1001 })], disk)).toBe('INVALID_TIMESTAMP: One or more records have been rejected due to invalid timestamp');
+    expect(refusalOf(bounded, [testBatch({ timestampMs: TEST_NOW_MS - 1001 })], disk)).toBe(
+      'INVALID_TIMESTAMP: One or more records have been rejected due to invalid timestamp',
+    );
     expect(refusalOf(bounded, [testBatch({ timestampMs: TEST_NOW_MS - 1000 })], disk)).toBe('none');
     expect(refusalOf(bounded, [testBatch({ logAppendTimeMs: TEST_NOW_MS })], disk)).toMatch(/^INVALID_TIMESTAMP/);
   });
@@ -78,15 +91,25 @@ describe('index entries', () => {
     let log = newTestLog(disk, { 'index.interval.bytes': String(size) });
     for (let i = 0; i < 6; i++) log = appended(log, { count: 2, timestampMs: TEST_NOW_MS + (i === 4 ? 50 : i) }, disk).log;
     // Two sets are more than the interval, one is not: the third and fifth set are indexed, at where they start.
-    expect(arrayToList(log.active.offsetIndex)).toEqual([{ offset: 5, position: 2 * size }, { offset: 9, position: 4 * size }]);
-    expect(arrayToList(log.active.timeIndex)).toEqual([{ timestampMs: TEST_NOW_MS + 2, offset: 5 }, { timestampMs: TEST_NOW_MS + 50, offset: 9 }]);
+    expect(arrayToList(log.active.offsetIndex)).toEqual([
+      { offset: 5, position: 2 * size },
+      { offset: 9, position: 4 * size },
+    ]);
+    expect(arrayToList(log.active.timeIndex)).toEqual([
+      { timestampMs: TEST_NOW_MS + 2, offset: 5 },
+      { timestampMs: TEST_NOW_MS + 50, offset: 9 },
+    ]);
   });
 
   test('[R4] a follower that gets several batches at once writes one entry for them', () => {
     const disk = newTestDisk();
     let log = newTestLog(disk, { 'index.interval.bytes': '0' });
     log = copied(log, [testBatch({ baseOffset: 0, partitionLeaderEpoch: 0 })], disk);
-    log = copied(log, [1, 2, 3].map((offset) => testBatch({ baseOffset: offset, partitionLeaderEpoch: 0, timestampMs: TEST_NOW_MS - offset })), disk);
+    log = copied(
+      log,
+      [1, 2, 3].map((offset) => testBatch({ baseOffset: offset, partitionLeaderEpoch: 0, timestampMs: TEST_NOW_MS - offset })),
+      disk,
+    );
     expect(arrayToList(log.active.offsetIndex)).toEqual([{ offset: 3, position: testBatch().length }]);
     expect(arrayToList(log.active.timeIndex)).toEqual([{ timestampMs: TEST_NOW_MS, offset: 0 }]);
   });
@@ -199,7 +222,11 @@ describe('a follower appends', () => {
     expect([log.logEndOffset, log.leaderEpochs]).toEqual([12, [{ epoch: 3, startOffset: 10 }]]);
     const back = appendAsFollower(log, [testBatch({ baseOffset: 11, partitionLeaderEpoch: 3 })], disk.scope);
     expect(back).toMatchObject({ error: 'UNEXPECTED_APPEND_OFFSET' });
-    const disorder = appendAsFollower(log, [testBatch({ baseOffset: 13, partitionLeaderEpoch: 3 }), testBatch({ baseOffset: 12, partitionLeaderEpoch: 3 })], disk.scope);
+    const disorder = appendAsFollower(
+      log,
+      [testBatch({ baseOffset: 13, partitionLeaderEpoch: 3 }), testBatch({ baseOffset: 12, partitionLeaderEpoch: 3 })],
+      disk.scope,
+    );
     expect(disorder).toMatchObject({ error: 'OFFSETS_OUT_OF_ORDER' });
   });
 

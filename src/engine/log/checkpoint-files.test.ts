@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { utf8Encode } from '../kernel/bytes.ts';
 import { emptyTree, fileExists, replaceFile } from '../kernel/files.ts';
-import { decodeEpochCheckpoint, decodeOffsetCheckpoint, encodeEpochCheckpoint, encodeOffsetCheckpoint, readOffsetCheckpoint, writeOffsetCheckpoint } from './checkpoint-files.ts';
+import {
+  decodeEpochCheckpoint,
+  decodeOffsetCheckpoint,
+  encodeEpochCheckpoint,
+  encodeOffsetCheckpoint,
+  readOffsetCheckpoint,
+  writeOffsetCheckpoint,
+} from './checkpoint-files.ts';
 import { filenamePrefix, parseLogDirName } from './file-names.ts';
 import { javaDateText } from './java-date.ts';
 import { encodeMetaProperties, readMetaProperties, takeCleanShutdownFile, verifyMetaProperties, writeCleanShutdownFile } from './meta-properties.ts';
@@ -50,7 +57,10 @@ describe('offset checkpoints', () => {
 
 describe('other files', () => {
   test('[R15] leader-epoch-checkpoint', () => {
-    const entries = [{ epoch: 0, startOffset: 0 }, { epoch: 4, startOffset: 311 }];
+    const entries = [
+      { epoch: 0, startOffset: 0 },
+      { epoch: 4, startOffset: 311 },
+    ];
     expect(encodeEpochCheckpoint(entries)).toBe('0\n2\n0 0\n4 311\n');
     expect(decodeEpochCheckpoint('0\n2\n0 0\n4 311\n', 'p')).toEqual({ ok: true, entries });
     expect(decodeEpochCheckpoint('0\n1\n0\n', 'p').ok).toBe(false);
@@ -75,7 +85,9 @@ describe('other files', () => {
     expect(readMetaProperties(emptyTree())).toEqual({ ok: true, properties: null });
     expect(verifyMetaProperties(properties, properties)).toBeNull();
     expect(verifyMetaProperties(properties, { ...properties, brokerId: 2 })).toMatch(/^Stored node id 1 doesn't match previous node id 2 in meta.properties\./);
-    expect(verifyMetaProperties(properties, { ...properties, clusterId: 'other' })).toBe('Invalid cluster.id in: meta.properties. Expected other, but read cvXMsO8qR52gAHeD9V7_cw');
+    expect(verifyMetaProperties(properties, { ...properties, clusterId: 'other' })).toBe(
+      'Invalid cluster.id in: meta.properties. Expected other, but read cvXMsO8qR52gAHeD9V7_cw',
+    );
   });
 
   test('[R15] dates as Java prints them, in UTC', () => {

@@ -74,7 +74,10 @@ export function writeOffsetCheckpoint(path: string, entries: readonly PartitionO
 }
 
 /** By topic (code units), then partition number. */
-export function comparePartitions(a: { readonly topic: string; readonly partition: PartitionId }, b: { readonly topic: string; readonly partition: PartitionId }): number {
+export function comparePartitions(
+  a: { readonly topic: string; readonly partition: PartitionId },
+  b: { readonly topic: string; readonly partition: PartitionId },
+): number {
   if (a.topic !== b.topic) return a.topic < b.topic ? -1 : 1;
   return a.partition - b.partition;
 }

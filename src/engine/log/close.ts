@@ -24,7 +24,8 @@ export function closeLog(log: LogState, scope: LogScope): LogState {
   return { ...closed, recoveryPoint: log.logEndOffset, pendingFlushes: [], lastFlushedMs: scope.context.nowMs };
 }
 
-export type TopicIdAssignment = { readonly log: LogState; readonly error: null } | { readonly log: LogState; readonly error: 'INCONSISTENT_TOPIC_ID'; readonly message: string };
+export type TopicIdAssignment =
+  { readonly log: LogState; readonly error: null } | { readonly log: LogState; readonly error: 'INCONSISTENT_TOPIC_ID'; readonly message: string };
 
 /** Gives the log its topic id and writes `partition.metadata`; another id than the one it has is refused (UnifiedLog.assignTopicId). */
 export function assignTopicId(log: LogState, topicId: Uuid, scope: Pick<LogScope, 'effects'>): TopicIdAssignment {

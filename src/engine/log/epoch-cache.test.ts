@@ -1,22 +1,33 @@
 import { describe, expect, test } from 'vitest';
 import { assignEpochStart, endOffsetFor, epochForOffset, truncateEpochsFromEnd, truncateEpochsFromStart, type EpochCache } from './epoch-cache.ts';
 
-const cacheOf = (...pairs: readonly (readonly [number, number])[]): EpochCache => pairs.reduce<EpochCache>((cache, [epoch, startOffset]) => assignEpochStart(cache, { epoch, startOffset }), []);
+const cacheOf = (...pairs: readonly (readonly [number, number])[]): EpochCache =>
+  pairs.reduce<EpochCache>((cache, [epoch, startOffset]) => assignEpochStart(cache, { epoch, startOffset }), []);
 const pairsOf = (cache: EpochCache): (readonly [number, number])[] => cache.map((entry) => [entry.epoch, entry.startOffset]);
 
 describe('the epoch cache', () => {
   test('[R11] of several epochs without a record only the last stays', () => {
-    expect(pairsOf(cacheOf([0, 0], [1, 4], [2, 4], [3, 4]))).toEqual([[0, 0], [3, 4]]);
+    expect(pairsOf(cacheOf([0, 0], [1, 4], [2, 4], [3, 4]))).toEqual([
+      [0, 0],
+      [3, 4],
+    ]);
   });
 
   test('[R11] the latest epoch again changes nothing, unless it starts lower', () => {
     const cache = cacheOf([0, 0], [2, 10]);
     expect(assignEpochStart(cache, { epoch: 2, startOffset: 15 })).toBe(cache);
-    expect(pairsOf(assignEpochStart(cache, { epoch: 2, startOffset: 7 }))).toEqual([[0, 0], [2, 7]]);
+    expect(pairsOf(assignEpochStart(cache, { epoch: 2, startOffset: 7 }))).toEqual([
+      [0, 0],
+      [2, 7],
+    ]);
   });
 
   test('[R11] an older epoch takes the newer ones out', () => {
-    expect(pairsOf(cacheOf([0, 0], [3, 10], [5, 20], [4, 30]))).toEqual([[0, 0], [3, 10], [4, 30]]);
+    expect(pairsOf(cacheOf([0, 0], [3, 10], [5, 20], [4, 30]))).toEqual([
+      [0, 0],
+      [3, 10],
+      [4, 30],
+    ]);
     expect(pairsOf(cacheOf([2, 8], [6, 3]))).toEqual([[6, 3]]);
   });
 
@@ -39,8 +50,14 @@ describe('the epoch cache', () => {
     const cache = cacheOf([2, 10], [4, 20], [7, 30]);
     expect(pairsOf(truncateEpochsFromEnd(cache, 20))).toEqual([[2, 10]]);
     expect(truncateEpochsFromEnd(cache, 31)).toBe(cache);
-    expect(pairsOf(truncateEpochsFromStart(cache, 25))).toEqual([[4, 25], [7, 30]]);
-    expect(pairsOf(truncateEpochsFromStart(cache, 20))).toEqual([[4, 20], [7, 30]]);
+    expect(pairsOf(truncateEpochsFromStart(cache, 25))).toEqual([
+      [4, 25],
+      [7, 30],
+    ]);
+    expect(pairsOf(truncateEpochsFromStart(cache, 20))).toEqual([
+      [4, 20],
+      [7, 30],
+    ]);
     expect(truncateEpochsFromStart(cache, 10)).toBe(cache);
     expect(truncateEpochsFromStart(cache, 5)).toBe(cache);
   });

@@ -3,7 +3,17 @@ import { EMPTY_BYTES } from '../kernel/bytes.ts';
 import { MAX_LONG, type Offset, type PartitionId } from '../kernel/units.ts';
 import { lastOffsetAt } from './batch-list.ts';
 import { comparePartitions } from './checkpoint-files.ts';
-import { CLEANED_SUFFIX, DELETED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, offsetOfFileName, parseLogDirName, SWAP_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './file-names.ts';
+import {
+  CLEANED_SUFFIX,
+  DELETED_SUFFIX,
+  INDEX_SUFFIX,
+  LOG_SUFFIX,
+  offsetOfFileName,
+  parseLogDirName,
+  SWAP_SUFFIX,
+  TIME_INDEX_SUFFIX,
+  TXN_INDEX_SUFFIX,
+} from './file-names.ts';
 import type { LogScope } from './log-scope.ts';
 import { scanBatches } from './recovery.ts';
 

@@ -13,7 +13,16 @@ import type { LogScope } from './log-scope.ts';
 import { writeEpochCheckpoint, type LogState } from './log-state.ts';
 import { readPartitionMetadata } from './partition-metadata.ts';
 import { sourceOfSegments } from './producer-source.ts';
-import { emptyProducerStore, noteBatch, rebuildProducers, removeStraySnapshots, restartProducers, takeSnapshot, type ProducerStore, type Snapshot } from './producer-store.ts';
+import {
+  emptyProducerStore,
+  noteBatch,
+  rebuildProducers,
+  removeStraySnapshots,
+  restartProducers,
+  takeSnapshot,
+  type ProducerStore,
+  type Snapshot,
+} from './producer-store.ts';
 import { recoverSegment, scanBatches } from './recovery.ts';
 import { retireSegments, retireSegmentSnapshots } from './retire.ts';
 import { createSegment, emptySegment, nextOffset, preallocateIndexes, type Segment } from './segment.ts';
@@ -82,7 +91,11 @@ interface Loading extends LoadOptions {
   readonly doomed: readonly Segment[];
 }
 
-function readEpochs(files: FileTree, dir: string, scope: LogScope): { readonly ok: true; readonly entries: EpochCache } | { readonly ok: false; readonly message: string } {
+function readEpochs(
+  files: FileTree,
+  dir: string,
+  scope: LogScope,
+): { readonly ok: true; readonly entries: EpochCache } | { readonly ok: false; readonly message: string } {
   const path = `${dir}/${LEADER_EPOCH_CHECKPOINT}`;
   const text = readText(files, path);
   // Kafka creates the file empty as soon as it looks for it.
@@ -102,7 +115,10 @@ function openSegments(folder: Folder, options: LoadOptions & { readonly leaderEp
     if (baseOffset === null || !name.endsWith(LOG_SUFFIX)) continue;
     const segment = emptySegment(dir, baseOffset, options.config, scope.context);
     const opened = openSegment(files, segment, options.cleanShutdown, scope);
-    loading = opened === null ? recoverOne(loading, { segment, position: loading.segments.length }, files, scope) : { ...loading, segments: [...loading.segments, opened] };
+    loading =
+      opened === null
+        ? recoverOne(loading, { segment, position: loading.segments.length }, files, scope)
+        : { ...loading, segments: [...loading.segments, opened] };
   }
   return loading;
 }
@@ -159,7 +175,10 @@ function recoverOne(loading: Loading, at: { readonly segment: Segment; readonly 
     segments: [...loading.segments.slice(0, position), sound, ...loading.segments.slice(position + 1)],
     leaderEpochs,
     snapshots,
-    recovered: { segments: seenBefore ? loading.recovered.segments : [...loading.recovered.segments, segment.baseOffset], discardedBytes: loading.recovered.discardedBytes + truncatedBytes },
+    recovered: {
+      segments: seenBefore ? loading.recovered.segments : [...loading.recovered.segments, segment.baseOffset],
+      discardedBytes: loading.recovered.discardedBytes + truncatedBytes,
+    },
   };
 }
 
@@ -196,7 +215,11 @@ function finish(loading: Loading, found: { readonly topicId: Uuid | null; readon
   const log = initialState(loading, { segments, topicId: found.topicId }, scope);
   const retired = retireSegments(log, doomed, scope);
   const active = preallocateIndexes(keep ? log.active : createSegment(loading.dir, loading.logStartOffset, loading.config, scope), scope);
-  const settled = retireSegmentSnapshots({ ...retired, active }, doomed.map((segment) => segment.baseOffset), scope);
+  const settled = retireSegmentSnapshots(
+    { ...retired, active },
+    doomed.map((segment) => segment.baseOffset),
+    scope,
+  );
   const leaderEpochs = settleEpochs(settled, loading.logStartOffset, keep);
   if (!sameEpochs(leaderEpochs, found.storedEpochs)) writeEpochCheckpoint(loading.dir, leaderEpochs, scope);
   const producers = loadProducers(settled, { cleanShutdown: loading.cleanShutdown, restart: last !== undefined && !keep }, scope);
@@ -246,6 +269,11 @@ function loadProducers(log: LogState, how: { readonly cleanShutdown: boolean; re
   const bases = segments.map((segment) => segment.baseOffset);
   const known = how.restart ? restartProducers(log.producers, log.dir, log.logStartOffset, scope) : log.producers;
   const tidy = removeStraySnapshots(known, log.dir, bases, scope);
-  const goal = { dir: log.dir, lastOffset: log.logEndOffset, reloadFromCleanShutdown: how.cleanShutdown, source: sourceOfSegments(segments, log.logStartOffset) };
+  const goal = {
+    dir: log.dir,
+    lastOffset: log.logEndOffset,
+    reloadFromCleanShutdown: how.cleanShutdown,
+    source: sourceOfSegments(segments, log.logStartOffset),
+  };
   return rebuildProducers(tidy, goal, scope);
 }

@@ -54,14 +54,20 @@ export function validateTopicConfigs(overrides: ConfigTexts): ConfigRefusal | nu
   const minLag = numberOf(overrides, 'min.compaction.lag.ms');
   const maxLag = numberOf(overrides, 'max.compaction.lag.ms');
   if (minLag <= maxLag) return null;
-  return refusal(`conflict topic config setting min.compaction.lag.ms (${printConfigValue(minLag, 'LONG')}) > max.compaction.lag.ms (${printConfigValue(maxLag, 'LONG')})`);
+  return refusal(
+    `conflict topic config setting min.compaction.lag.ms (${printConfigValue(minLag, 'LONG')}) > max.compaction.lag.ms (${printConfigValue(maxLag, 'LONG')})`,
+  );
 }
 
 /**
  * The text in force for one topic config: the topic's override, else the strongest broker config that stands for it
  * (`log.segment.bytes`, `log.roll.hours`, ...), else Kafka's default.
  */
-export function effectiveTopicConfig(def: TopicConfigDef, brokerConfigs: ConfigTexts, overrides: ConfigTexts): { readonly text: string; readonly source: 'topic' | 'broker' | 'default' } {
+export function effectiveTopicConfig(
+  def: TopicConfigDef,
+  brokerConfigs: ConfigTexts,
+  overrides: ConfigTexts,
+): { readonly text: string; readonly source: 'topic' | 'broker' | 'default' } {
   const override = overrides[def.name];
   if (override !== undefined) return { text: override, source: 'topic' };
   for (const synonym of def.synonyms) {

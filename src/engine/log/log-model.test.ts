@@ -27,8 +27,21 @@ type Action =
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('lead' as const), count: fc.integer({ min: 1, max: 4 }), newEpoch: fc.boolean() }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('copy' as const), counts: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }), gap: fc.constantFrom(0, 0, 0, 2) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('truncate' as const, 'raiseStart' as const, 'watermark' as const), at: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('copy' as const),
+      counts: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
+      gap: fc.constantFrom(0, 0, 0, 2),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('truncate' as const, 'raiseStart' as const, 'watermark' as const),
+      at: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('wipe' as const), at: fc.integer({ min: 0, max: 60 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('retain' as const, 'flush' as const, 'cleanRestart' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('crash' as const), tornBytes: fc.constantFrom(0, 1, 30, 80) }) },
@@ -127,7 +140,9 @@ function restart(world: World, stop: { readonly cleanShutdown: boolean; readonly
   const { recoveryPoint, logStartOffset, active } = world.log;
   const sizeLeft = Math.max(0, active.sizeBytes - stop.tornBytes);
   disk.files = resizeFile(disk.files, active.paths.log, sizeLeft);
-  const lostCount = Array.from({ length: active.batches.length }, (_, i) => batchAt(active.batches, i)).filter((batch) => batch.position + batch.sizeBytes > sizeLeft).length;
+  const lostCount = Array.from({ length: active.batches.length }, (_, i) => batchAt(active.batches, i)).filter(
+    (batch) => batch.position + batch.sizeBytes > sizeLeft,
+  ).length;
   world.log = reload(disk, { cleanShutdown: stop.cleanShutdown, recoveryPoint, logStartOffset, configs: CONFIGS }).log;
   // The end is one past the last batch: an end that no batch reached (after a cut inside a batch) is not remembered.
   model.batches = model.batches.slice(0, model.batches.length - lostCount);
@@ -139,7 +154,11 @@ function restart(world: World, stop: { readonly cleanShutdown: boolean; readonly
 
 function checkAgainstModel(world: World): void {
   const { log, model, disk } = world;
-  expect([log.logStartOffset, log.logEndOffset, log.highWatermark]).toEqual([model.start, model.end, Math.min(Math.max(model.watermark, model.start), model.end)]);
+  expect([log.logStartOffset, log.logEndOffset, log.highWatermark]).toEqual([
+    model.start,
+    model.end,
+    Math.min(Math.max(model.watermark, model.start), model.end),
+  ]);
   expect(batchesBetween(log, 0, Infinity).map((batch) => [baseOffset(batch), lastOffset(batch), partitionLeaderEpoch(batch)])).toEqual(model.batches);
   expect(log.recoveryPoint).toBeLessThanOrEqual(log.logEndOffset);
   for (let offset = model.start; offset < model.end; offset += 3) {
@@ -173,7 +192,9 @@ function checkFiles(log: LogState, disk: TestDisk): void {
     const trimmed = segment.indexFiles === 'trimmed';
     expect(fileSize(disk, paths.index)).toBe(trimmed ? arrayToList(segment.offsetIndex).length * 8 : 10485760);
   }
-  expect(Buffer.from(fileBytes(disk, 'orders-0/leader-epoch-checkpoint') ?? []).toString()).toBe(log.leaderEpochs.length === 0 && fileSize(disk, 'orders-0/leader-epoch-checkpoint') === 0 ? '' : encodeEpochCheckpoint(log.leaderEpochs));
+  expect(Buffer.from(fileBytes(disk, 'orders-0/leader-epoch-checkpoint') ?? []).toString()).toBe(
+    log.leaderEpochs.length === 0 && fileSize(disk, 'orders-0/leader-epoch-checkpoint') === 0 ? '' : encodeEpochCheckpoint(log.leaderEpochs),
+  );
   const known = segmentList(log).map((segment) => segmentPaths('orders-0', segment.baseOffset).log);
   expect(listPaths(disk.files, 'orders-0/').filter((path) => path.endsWith('.log'))).toEqual(known);
   const snapshots = listPaths(disk.files, 'orders-0/').filter((path) => path.endsWith('.snapshot'));

@@ -111,7 +111,9 @@ export function positionOf(log: LogState, offset: Offset): OffsetPosition {
  */
 export function updateHighWatermark(log: LogState, offset: Offset): LogState {
   const highWatermark = Math.min(Math.max(offset, log.logStartOffset), log.logEndOffset);
-  return highWatermark === log.highWatermark ? log : copyLog(log, { highWatermark, active: log.active, logEndOffset: log.logEndOffset, producers: log.producers });
+  return highWatermark === log.highWatermark
+    ? log
+    : copyLog(log, { highWatermark, active: log.active, logEndOffset: log.logEndOffset, producers: log.producers });
 }
 
 /**

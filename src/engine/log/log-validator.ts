@@ -84,12 +84,16 @@ function validateBatch(batch: Uint8Array, partition: string): AppendRefusal | nu
   }
   if (isControlBatch(batch)) return refusal('INVALID_RECORD', `Clients are not allowed to write control records in topic partition ${partition}`);
   if (producerId(batch) < 0 || baseSequence(batch) >= 0) return null;
-  return refusal('INVALID_RECORD', `Invalid sequence number ${baseSequence(batch)} in record batch with producerId ${producerId(batch)} in topic partition ${partition}`);
+  return refusal(
+    'INVALID_RECORD',
+    `Invalid sequence number ${baseSequence(batch)} in record batch with producerId ${producerId(batch)} in topic partition ${partition}`,
+  );
 }
 
 function validateRecords(batch: Uint8Array, rules: ValidationRules): AppendRefusal | null {
   const { config, partition } = rules;
-  const limitsTime = config.messageTimestampType === 'CreateTime' && (config.messageTimestampBeforeMaxMs < MAX_LONG || config.messageTimestampAfterMaxMs < MAX_LONG);
+  const limitsTime =
+    config.messageTimestampType === 'CreateTime' && (config.messageTimestampBeforeMaxMs < MAX_LONG || config.messageTimestampAfterMaxMs < MAX_LONG);
   if (!config.compact && !limitsTime && !isLogAppendTime(batch)) return null;
   const read = readRecords(batch);
   if (!read.ok) {
@@ -120,7 +124,8 @@ function timestampError(record: BatchRecord, batch: Uint8Array, rules: Validatio
 function recordRefusal(keyErrors: readonly RecordError[], timestampErrors: readonly RecordError[]): AppendRefusal | null {
   const recordErrors = [...keyErrors, ...timestampErrors].sort((a, b) => a.batchIndex - b.batchIndex);
   if (recordErrors.length === 0) return null;
-  if (timestampErrors.length > 0) return { error: 'INVALID_TIMESTAMP', message: 'One or more records have been rejected due to invalid timestamp', recordErrors };
+  if (timestampErrors.length > 0)
+    return { error: 'INVALID_TIMESTAMP', message: 'One or more records have been rejected due to invalid timestamp', recordErrors };
   const shown = recordErrors.slice(0, 3).map((each) => `RecordError(batchIndex=${each.batchIndex}, message='${each.message}')`);
   const message = `One or more records have been rejected due to ${recordErrors.length} record errors in total, and only showing the first three errors at most: [${shown.join(', ')}]`;
   return { error: 'INVALID_RECORD', message, recordErrors };

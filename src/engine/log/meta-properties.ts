@@ -12,9 +12,7 @@ export interface MetaProperties {
   readonly clusterId: string;
 }
 
-export type MetaPropertiesRead =
-  | { readonly ok: true; readonly properties: MetaProperties | null }
-  | { readonly ok: false; readonly message: string };
+export type MetaPropertiesRead = { readonly ok: true; readonly properties: MetaProperties | null } | { readonly ok: false; readonly message: string };
 
 /** The text as java.util.Properties stores it, in the recorded order of keys. */
 export function encodeMetaProperties(properties: MetaProperties, nowMs: EpochMs): string {

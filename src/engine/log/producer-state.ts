@@ -62,7 +62,11 @@ export function incrementSequence(sequence: number, increment: number): number {
  * Whether a client's batch may follow what its producer wrote before (ProducerAppendInfo.maybeValidateDataBatch). An unknown
  * producer may start with any epoch and sequence. `partition` (`orders-0`) is for the message only. Null when it may.
  */
-export function checkProducer(producers: Producers, batch: ProducerBatchHeader, partition: string): { readonly error: ProducerError; readonly message: string } | null {
+export function checkProducer(
+  producers: Producers,
+  batch: ProducerBatchHeader,
+  partition: string,
+): { readonly error: ProducerError; readonly message: string } | null {
   const entry = findProducer(producers, batch.producerId);
   if (entry === undefined || entry.producerEpoch === NO_PRODUCER_EPOCH) return null;
   const { producerId, baseOffset, producerEpoch, baseSequence } = batch;

@@ -45,7 +45,11 @@ export function takeSnapshot(store: ProducerStore, dir: string, scope: LogScope)
   const bytes = encodeSnapshot(store.producers);
   const path = snapshotPath(dir, offset);
   scope.effects.push({ type: 'replace', path, bytes });
-  const snapshots = [...store.snapshots.filter((snapshot) => snapshot.offset < offset), { offset, bytes }, ...store.snapshots.filter((snapshot) => snapshot.offset > offset)];
+  const snapshots = [
+    ...store.snapshots.filter((snapshot) => snapshot.offset < offset),
+    { offset, bytes },
+    ...store.snapshots.filter((snapshot) => snapshot.offset > offset),
+  ];
   return { store: { ...store, lastSnapshotOffset: offset, snapshots }, path };
 }
 
@@ -60,7 +64,12 @@ export function deleteSnapshots(store: ProducerStore, dir: string, doomed: (offs
 }
 
 /** Renames the snapshots of deleted segments to `.deleted`; returns the new paths, for the deletion that follows later. */
-export function retireSnapshots(store: ProducerStore, dir: string, bases: readonly Offset[], scope: LogScope): { readonly store: ProducerStore; readonly paths: readonly string[] } {
+export function retireSnapshots(
+  store: ProducerStore,
+  dir: string,
+  bases: readonly Offset[],
+  scope: LogScope,
+): { readonly store: ProducerStore; readonly paths: readonly string[] } {
   const retired = store.snapshots.filter((snapshot) => bases.includes(snapshot.offset));
   const paths = retired.map((snapshot) => {
     const from = snapshotPath(dir, snapshot.offset);
@@ -123,7 +132,11 @@ export function rebuildProducers(
   return takeSnapshot({ ...rebuilt, mapEndOffset: lastOffset }, dir, scope).store;
 }
 
-function truncateAndReload(store: ProducerStore, target: { readonly dir: string; readonly lastOffset: Offset; readonly source: ProducerSource }, scope: LogScope): ProducerStore {
+function truncateAndReload(
+  store: ProducerStore,
+  target: { readonly dir: string; readonly lastOffset: Offset; readonly source: ProducerSource },
+  scope: LogScope,
+): ProducerStore {
   const { dir, lastOffset } = target;
   const { logStartOffset } = target.source;
   const inRange = deleteSnapshots(store, dir, (offset) => offset > lastOffset || offset <= logStartOffset, scope);
@@ -142,7 +155,12 @@ function loadFromSnapshot(store: ProducerStore, target: { readonly dir: string; 
     }
     const producers = decodeSnapshot(newest.bytes);
     if (producers !== null) {
-      return { ...left, producers: withoutExpired(producers, scope.context.nowMs, PRODUCER_ID_EXPIRATION_MS), mapEndOffset: newest.offset, lastSnapshotOffset: newest.offset };
+      return {
+        ...left,
+        producers: withoutExpired(producers, scope.context.nowMs, PRODUCER_ID_EXPIRATION_MS),
+        mapEndOffset: newest.offset,
+        lastSnapshotOffset: newest.offset,
+      };
     }
     left = deleteSnapshots(left, target.dir, (offset) => offset === newest.offset, scope);
   }

@@ -21,9 +21,7 @@ export interface ReadData {
   readonly firstEntryIncomplete: boolean;
 }
 
-export type ReadResult =
-  | ReadData
-  | { readonly error: 'OFFSET_OUT_OF_RANGE'; readonly message: string };
+export type ReadResult = ReadData | { readonly error: 'OFFSET_OUT_OF_RANGE'; readonly message: string };
 
 const NOTHING: ReadData = { error: null, batches: [], sizeBytes: 0, firstEntryIncomplete: false };
 

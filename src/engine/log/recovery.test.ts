@@ -54,7 +54,11 @@ describe('after an unclean stop', () => {
     const { log, recovered } = reload(disk, { cleanShutdown: false, configs: SMALL_SEGMENTS });
     expect([log.logEndOffset, recovered.segments, recovered.discardedBytes]).toEqual([3, [0, 2], 3 * SIZE]);
     expect(segmentList(log).map((segment) => segment.baseOffset)).toEqual([0, 2]);
-    expect(listPaths(disk.files, 'orders-0/00000000000000000004')).toEqual(['orders-0/00000000000000000004.index.deleted', 'orders-0/00000000000000000004.log.deleted', 'orders-0/00000000000000000004.timeindex.deleted']);
+    expect(listPaths(disk.files, 'orders-0/00000000000000000004')).toEqual([
+      'orders-0/00000000000000000004.index.deleted',
+      'orders-0/00000000000000000004.log.deleted',
+      'orders-0/00000000000000000004.timeindex.deleted',
+    ]);
     expect(log.leaderEpochs).toEqual([{ epoch: 0, startOffset: 0 }]);
   });
 
@@ -91,7 +95,10 @@ describe('after an unclean stop', () => {
     log = appended(log, {}, disk, 4).log;
     perform(disk);
     disk.files = replaceFile(disk.files, 'orders-0/leader-epoch-checkpoint', utf8Encode('0\n1\n0 0\n'));
-    expect(reload(disk, { cleanShutdown: false }).log.leaderEpochs).toEqual([{ epoch: 0, startOffset: 0 }, { epoch: 4, startOffset: 1 }]);
+    expect(reload(disk, { cleanShutdown: false }).log.leaderEpochs).toEqual([
+      { epoch: 0, startOffset: 0 },
+      { epoch: 4, startOffset: 1 },
+    ]);
   });
 
   test('[R12] a producer is remembered by its last batch only', () => {
@@ -117,7 +124,8 @@ describe('after an unclean stop', () => {
 describe('a log dir', () => {
   test('[R9] lists the folders of its partitions with their files, and nothing else', () => {
     let files = emptyTree();
-    for (const path of ['b-10/x.log', 'b-2/a.log', 'b-2/leader-epoch-checkpoint', 'a-0/y', 'b-2.77aa-delete/z', 'meta.properties', 'readme/z']) files = replaceFile(files, path, new Uint8Array(0));
+    for (const path of ['b-10/x.log', 'b-2/a.log', 'b-2/leader-epoch-checkpoint', 'a-0/y', 'b-2.77aa-delete/z', 'meta.properties', 'readme/z'])
+      files = replaceFile(files, path, new Uint8Array(0));
     expect(listLogDirs(files)).toEqual([
       { dir: 'a-0', topic: 'a', partition: 0, names: ['y'] },
       { dir: 'b-2', topic: 'b', partition: 2, names: ['a.log', 'leader-epoch-checkpoint'] },
@@ -136,7 +144,10 @@ describe('files left half way', () => {
       disk.files = replaceFile(disk.files, `orders-0/${name}`, new Uint8Array(3));
     }
     const { log } = reload(disk, { cleanShutdown: true, configs: SMALL_SEGMENTS });
-    expect(segmentList(log).map((segment) => [segment.baseOffset, segment.sizeBytes])).toEqual([[0, 4 * SIZE], [4, 2 * SIZE]]);
+    expect(segmentList(log).map((segment) => [segment.baseOffset, segment.sizeBytes])).toEqual([
+      [0, 4 * SIZE],
+      [4, 2 * SIZE],
+    ]);
     expect(listPaths(disk.files).filter((path) => /deleted|cleaned|swap|0077/.test(path))).toEqual([]);
   });
 
@@ -163,7 +174,10 @@ describe('files left half way', () => {
     logOf(disk, 1);
     disk.files = replaceFile(disk.files, 'orders-0/leader-epoch-checkpoint', utf8Encode('0\n1\nzero 0\n'));
     const options = { topic: 'orders', partition: 0, logId: 1, config: testConfig(), cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 };
-    expect(loadLog(disk.files, options, disk.scope)).toEqual({ ok: false, message: 'Malformed line in checkpoint file [orders-0/leader-epoch-checkpoint]: zero 0' });
+    expect(loadLog(disk.files, options, disk.scope)).toEqual({
+      ok: false,
+      message: 'Malformed line in checkpoint file [orders-0/leader-epoch-checkpoint]: zero 0',
+    });
   });
 });
 

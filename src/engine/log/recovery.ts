@@ -7,7 +7,16 @@ import { assignEpochStart, latestEpoch, type EpochCache } from './epoch-cache.ts
 import type { LogConfig } from './log-config.ts';
 import type { LogScope } from './log-scope.ts';
 import type { Segment } from './segment.ts';
-import { emptyIndex, encodeOffsetIndex, encodeTimeIndex, lastTimeEntry, maybeAppendTime, NO_TIMESTAMP, type OffsetIndex, type TimeIndex } from './segment-index.ts';
+import {
+  emptyIndex,
+  encodeOffsetIndex,
+  encodeTimeIndex,
+  lastTimeEntry,
+  maybeAppendTime,
+  NO_TIMESTAMP,
+  type OffsetIndex,
+  type TimeIndex,
+} from './segment-index.ts';
 
 /** Smallest length field of any message format; below it a header is taken for garbage. */
 const LEAST_LENGTH = 14;

@@ -26,7 +26,12 @@ describe('retention', () => {
     expect([bases(kept), kept.logStartOffset, deleted]).toEqual([[2, 3], 2, [{ reason: 'retention.ms', baseOffsets: [0, 1] }]]);
     expect(kept.leaderEpochs).toEqual([{ epoch: 0, startOffset: 2 }]);
     perform(disk);
-    expect(listPaths(disk.files, 'orders-0/').filter((path) => path.includes('.log'))).toEqual(['orders-0/00000000000000000000.log.deleted', 'orders-0/00000000000000000001.log.deleted', 'orders-0/00000000000000000002.log', 'orders-0/00000000000000000003.log']);
+    expect(listPaths(disk.files, 'orders-0/').filter((path) => path.includes('.log'))).toEqual([
+      'orders-0/00000000000000000000.log.deleted',
+      'orders-0/00000000000000000001.log.deleted',
+      'orders-0/00000000000000000002.log',
+      'orders-0/00000000000000000003.log',
+    ]);
   });
 
   test('[R14] one record far in the future keeps its segment and all later ones', () => {

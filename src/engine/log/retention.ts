@@ -87,5 +87,9 @@ function deleteSegments(log: LogState, doomed: readonly Segment[], scope: LogSco
   const newStart = left[0]?.baseOffset ?? rolled.active.baseOffset;
   const started = incrementLogStartOffset(rolled, newStart, scope).log;
   const removed = retireSegments({ ...started, rolled: arrayFrom(left) }, doomed, scope);
-  return retireSegmentSnapshots(removed, doomed.map((segment) => segment.baseOffset), scope);
+  return retireSegmentSnapshots(
+    removed,
+    doomed.map((segment) => segment.baseOffset),
+    scope,
+  );
 }

@@ -2,7 +2,18 @@ import { assert } from '../kernel/assert.ts';
 import { EMPTY_BYTES } from '../kernel/bytes.ts';
 import { arrayPush } from '../kernel/persistent-array.ts';
 import type { EpochMs, Offset } from '../kernel/units.ts';
-import { bytesAt, emptyBatches, indexOfOffset, maxTimestampAt, positionAt, pushBatch, truncateBatches, lastOffsetAt, type BatchEntry, type BatchList } from './batch-list.ts';
+import {
+  bytesAt,
+  emptyBatches,
+  indexOfOffset,
+  maxTimestampAt,
+  positionAt,
+  pushBatch,
+  truncateBatches,
+  lastOffsetAt,
+  type BatchEntry,
+  type BatchList,
+} from './batch-list.ts';
 import { segmentPaths, type SegmentPaths } from './file-names.ts';
 import { maxSegmentMs, type LogConfig } from './log-config.ts';
 import { LOG_OWNER, type LogScope } from './log-scope.ts';
@@ -133,7 +144,10 @@ function placed(entry: BatchEntry, setStartsAt: number): BatchEntry {
 }
 
 /** The segment after a set, field by field: a spread of this many fields would cost more than the rest of the append. */
-function growSegment(segment: Segment, by: { readonly set: BatchSet; readonly batches: BatchList; readonly indexed: boolean; readonly nowMs: EpochMs }): Segment {
+function growSegment(
+  segment: Segment,
+  by: { readonly set: BatchSet; readonly batches: BatchList; readonly indexed: boolean; readonly nowMs: EpochMs },
+): Segment {
   const { set } = by;
   const larger = set.maxTimestampMs > segment.maxTimestampMs;
   return {

@@ -68,8 +68,19 @@ export function newTestLog(disk: TestDisk, overrides: ConfigTexts = {}): LogStat
 }
 
 /** The log that a start finds in the disk's files. */
-export function reload(disk: TestDisk, start: { readonly cleanShutdown: boolean; readonly recoveryPoint?: number; readonly logStartOffset?: number; readonly configs?: ConfigTexts }): Extract<LoadResult, { ok: true }> {
-  const options = { topic: 'orders', partition: 0, logId: 1, config: testConfig(start.configs), cleanShutdown: start.cleanShutdown, recoveryPoint: start.recoveryPoint ?? 0, logStartOffset: start.logStartOffset ?? 0 };
+export function reload(
+  disk: TestDisk,
+  start: { readonly cleanShutdown: boolean; readonly recoveryPoint?: number; readonly logStartOffset?: number; readonly configs?: ConfigTexts },
+): Extract<LoadResult, { ok: true }> {
+  const options = {
+    topic: 'orders',
+    partition: 0,
+    logId: 1,
+    config: testConfig(start.configs),
+    cleanShutdown: start.cleanShutdown,
+    recoveryPoint: start.recoveryPoint ?? 0,
+    logStartOffset: start.logStartOffset ?? 0,
+  };
   const loaded = loadLog(disk.files, options, disk.scope);
   if (!loaded.ok) throw new Error(loaded.message);
   perform(disk);

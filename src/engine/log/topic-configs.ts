@@ -41,7 +41,11 @@ export const TOPIC_CONFIGS: readonly TopicConfigDef[] = [
   define('flush.messages', 'LONG', NEVER, atLeast(1), [synonym('log.flush.interval.messages')]),
   define('flush.ms', 'LONG', NEVER, atLeast(0), [synonym('log.flush.interval.ms'), synonym('log.flush.scheduler.interval.ms')]),
   define('retention.bytes', 'LONG', '-1', null, logPrefixed('retention.bytes')),
-  define('retention.ms', 'LONG', WEEK_MS, atLeast(-1), [synonym('log.retention.ms'), synonym('log.retention.minutes', MINUTE_MS), synonym('log.retention.hours', HOUR_MS)]),
+  define('retention.ms', 'LONG', WEEK_MS, atLeast(-1), [
+    synonym('log.retention.ms'),
+    synonym('log.retention.minutes', MINUTE_MS),
+    synonym('log.retention.hours', HOUR_MS),
+  ]),
   define('max.message.bytes', 'INT', '1048588', atLeast(0), [synonym('message.max.bytes')]),
   define('index.interval.bytes', 'INT', '4096', atLeast(0), logPrefixed('index.interval.bytes')),
   define('delete.retention.ms', 'LONG', '86400000', atLeast(0), [synonym('log.cleaner.delete.retention.ms')]),

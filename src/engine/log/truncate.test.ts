@@ -46,7 +46,10 @@ describe('truncateTo', () => {
   test('[R8] at or beyond the end only epochs without a record go', () => {
     const disk = newTestDisk();
     const led = assignEpoch(logOf(disk, [2]), 3, 2, disk.scope);
-    expect(led.leaderEpochs).toEqual([{ epoch: 0, startOffset: 0 }, { epoch: 3, startOffset: 2 }]);
+    expect(led.leaderEpochs).toEqual([
+      { epoch: 0, startOffset: 0 },
+      { epoch: 3, startOffset: 2 },
+    ]);
     const { log, truncated } = truncateTo(led, 2, disk.scope);
     perform(disk);
     expect([truncated, log.logEndOffset, log.leaderEpochs]).toEqual([false, 2, [{ epoch: 0, startOffset: 0 }]]);

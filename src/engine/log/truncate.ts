@@ -30,7 +30,11 @@ export function truncateTo(log: LogState, target: Offset, scope: LogScope): Trun
   const retired = retireSegments(log, doomed, scope);
   const shortened = cutSegments(retired, { target, keptCount: segmentCount(log) - doomed.length }, scope);
   const cut = withEpochs(
-    retireSegmentSnapshots(shortened, doomed.map((segment) => segment.baseOffset), scope),
+    retireSegmentSnapshots(
+      shortened,
+      doomed.map((segment) => segment.baseOffset),
+      scope,
+    ),
     truncateEpochsFromEnd(log.leaderEpochs, target),
     scope,
   );

@@ -22,10 +22,22 @@ function refuseUnknownHost(draft: Draft, effect: { owner: string; connection: Co
   const socket = newSocket(draft, { connection: effect.connection, owner: effect.owner, peer: rank, peerSocket: NO_SOCKET, status: 'connecting' });
   const arrivesUs = draft.nowUs + profile.loopbackUs;
   const packet: Packet = {
-    kind: 'rst', from: rank, to: rank, fromSocket: NO_SOCKET, toSocket: socket.id, port: 0, message: null, sizeBytes: 0,
-    sentUs: draft.nowUs, arrivesUs, sequence: nextSequence(draft),
+    kind: 'rst',
+    from: rank,
+    to: rank,
+    fromSocket: NO_SOCKET,
+    toSocket: socket.id,
+    port: 0,
+    message: null,
+    sizeBytes: 0,
+    sentUs: draft.nowUs,
+    arrivesUs,
+    sequence: nextSequence(draft),
   };
-  draft.effects.push({ type: 'schedule', event: { atUs: arrivesUs, class: EVENT_CLASS.message, source: rank, sequence: packet.sequence, input: { type: 'packet', packet } } });
+  draft.effects.push({
+    type: 'schedule',
+    event: { atUs: arrivesUs, class: EVENT_CLASS.message, source: rank, sequence: packet.sequence, input: { type: 'packet', packet } },
+  });
 }
 
 /** Data for a connection that is closed already goes nowhere: its `closed` input is on the way to the process. */

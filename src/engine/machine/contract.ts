@@ -186,7 +186,15 @@ export type MachineInput =
   | { readonly type: 'packet'; readonly packet: Packet }
   | { readonly type: 'command'; readonly command: MachineCommand }
   | { readonly type: 'processTimer'; readonly owner: string; readonly name: string; readonly generation: number; readonly incarnation: number }
-  | { readonly type: 'flushDone'; readonly owner: string; readonly operation: number; readonly path: string; readonly image: FileImage | null; readonly incarnation: number; readonly boot: number }
+  | {
+      readonly type: 'flushDone';
+      readonly owner: string;
+      readonly operation: number;
+      readonly path: string;
+      readonly image: FileImage | null;
+      readonly incarnation: number;
+      readonly boot: number;
+    }
   | { readonly type: 'writeBack'; readonly boot: number }
   | { readonly type: 'processReady'; readonly incarnation: number }
   | { readonly type: 'processRestart'; readonly incarnation: number }
@@ -209,7 +217,13 @@ export type MachineEffect =
   | { readonly type: 'packet'; readonly packet: Packet }
   | { readonly type: 'trace'; readonly record: TraceRecord }
   /** The device changed: `after` null means deleted. A host that keeps the device somewhere real writes this down. */
-  | { readonly type: 'deviceChanged'; readonly path: string; readonly before: FileImage | null; readonly after: FileImage | null; readonly flushSequence: number };
+  | {
+      readonly type: 'deviceChanged';
+      readonly path: string;
+      readonly before: FileImage | null;
+      readonly after: FileImage | null;
+      readonly flushSequence: number;
+    };
 
 /** Enough to seek to an event: instant, machine, step of that machine. */
 export interface EventId {

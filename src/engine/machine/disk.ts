@@ -11,7 +11,19 @@ export const PAGE_BYTES = 4096;
 const RECENT_DEVICES = 256;
 
 export function emptyDisk(files: FileTree): DiskState {
-  return { cache: files, device: files, dirtySinceUs: emptyMap(), journal: [], deviceFreeUs: 0, nextGeneration: 1, flushing: emptyMap(), flushSequence: 0, recentDevices: [{ flushSequence: 0, device: files }], flushedBytes: 0, writeBackArmed: false };
+  return {
+    cache: files,
+    device: files,
+    dirtySinceUs: emptyMap(),
+    journal: [],
+    deviceFreeUs: 0,
+    nextGeneration: 1,
+    flushing: emptyMap(),
+    flushSequence: 0,
+    recentDevices: [{ flushSequence: 0, device: files }],
+    flushedBytes: 0,
+    writeBackArmed: false,
+  };
 }
 
 /** Performs one disk operation on the page cache; a flush also occupies the device and answers later. */
@@ -39,9 +51,17 @@ function setDisk(draft: Draft, disk: DiskState): void {
 
 function copyDisk(disk: DiskState): Mutable<DiskState> {
   return {
-    cache: disk.cache, device: disk.device, dirtySinceUs: disk.dirtySinceUs, journal: disk.journal, deviceFreeUs: disk.deviceFreeUs,
-    nextGeneration: disk.nextGeneration, flushing: disk.flushing, flushSequence: disk.flushSequence, recentDevices: disk.recentDevices,
-    flushedBytes: disk.flushedBytes, writeBackArmed: disk.writeBackArmed,
+    cache: disk.cache,
+    device: disk.device,
+    dirtySinceUs: disk.dirtySinceUs,
+    journal: disk.journal,
+    deviceFreeUs: disk.deviceFreeUs,
+    nextGeneration: disk.nextGeneration,
+    flushing: disk.flushing,
+    flushSequence: disk.flushSequence,
+    recentDevices: disk.recentDevices,
+    flushedBytes: disk.flushedBytes,
+    writeBackArmed: disk.writeBackArmed,
   };
 }
 
@@ -68,7 +88,11 @@ function writeCache(draft: Draft, path: string, cache: FileTree): void {
 }
 
 /** What a write means for the journal: a new name, or data cut off at the end. */
-function journalEntryOf(path: string, before: FileImage | undefined, written: { readonly after: FileImage | undefined; readonly generation: number }): JournalEntry | null {
+function journalEntryOf(
+  path: string,
+  before: FileImage | undefined,
+  written: { readonly after: FileImage | undefined; readonly generation: number },
+): JournalEntry | null {
   if (before === undefined) return { op: 'create', path };
   const { after } = written;
   const cut = after !== undefined && after.dataEnd < before.dataEnd && after.generation !== before.generation && isCutOf(after, before);
@@ -97,7 +121,12 @@ function renameInCache(draft: Draft, from: string, to: string): void {
 function deleteInCache(draft: Draft, path: string): void {
   const { disk } = draft.state;
   if (mapGet(disk.cache, path) === undefined) return;
-  setDisk(draft, { ...disk, cache: deleteFile(disk.cache, path), dirtySinceUs: mapDelete(disk.dirtySinceUs, path), journal: [...disk.journal, { op: 'delete', path }] });
+  setDisk(draft, {
+    ...disk,
+    cache: deleteFile(disk.cache, path),
+    dirtySinceUs: mapDelete(disk.dirtySinceUs, path),
+    journal: [...disk.journal, { op: 'delete', path }],
+  });
   armWriteBack(draft);
 }
 
@@ -125,7 +154,15 @@ function startFlush(draft: Draft, effect: Extract<DiskEffect, { type: 'flush' }>
   schedule(draft, {
     atUs: doneUs,
     class: EVENT_CLASS.disk,
-    input: { type: 'flushDone', owner: effect.owner, operation: effect.operation, path: effect.path, image, incarnation: draft.state.process.incarnation, boot: bootOf(draft) },
+    input: {
+      type: 'flushDone',
+      owner: effect.owner,
+      operation: effect.operation,
+      path: effect.path,
+      image,
+      incarnation: draft.state.process.incarnation,
+      boot: bootOf(draft),
+    },
   });
 }
 
@@ -168,7 +205,8 @@ export function writeBack(draft: Draft): void {
 function writeDevice(draft: Draft, path: string, image: FileImage): void {
   const { disk } = draft.state;
   const before = mapGet(disk.device, path) ?? null;
-  if (before !== null && before.generation === image.generation && before.dataEnd === image.dataEnd && before.sizeBytes === image.sizeBytes) return markClean(draft, path);
+  if (before !== null && before.generation === image.generation && before.dataEnd === image.dataEnd && before.sizeBytes === image.sizeBytes)
+    return markClean(draft, path);
   const flushSequence = disk.flushSequence + 1;
   const flushedBytes = disk.flushedBytes + missingBytes(image, before ?? undefined);
   const device = mapSet(disk.device, path, image);
@@ -181,7 +219,9 @@ function markClean(draft: Draft, path: string): void {
   const { disk } = draft.state;
   const cached = mapGet(disk.cache, path);
   const stored = mapGet(disk.device, path);
-  const clean = cached === undefined || (stored !== undefined && cached.generation === stored.generation && cached.dataEnd === stored.dataEnd && cached.sizeBytes === stored.sizeBytes);
+  const clean =
+    cached === undefined ||
+    (stored !== undefined && cached.generation === stored.generation && cached.dataEnd === stored.dataEnd && cached.sizeBytes === stored.sizeBytes);
   // What came after the flush began stays dirty, from now on.
   setDisk(draft, { ...disk, dirtySinceUs: clean ? mapDelete(disk.dirtySinceUs, path) : mapSet(disk.dirtySinceUs, path, draft.nowUs) });
 }

@@ -47,12 +47,28 @@ function copyState(state: MachineState): DraftState {
   return {
     power: state.power,
     process: {
-      status: process.status, state: process.state, incarnation: process.incarnation, nextConnection: process.nextConnection,
-      listening: process.listening, timers: process.timers, backlog: process.backlog, exitCode: process.exitCode,
-      exitReason: process.exitReason, statusSinceUs: process.statusSinceUs, restartsLeft: process.restartsLeft,
+      status: process.status,
+      state: process.state,
+      incarnation: process.incarnation,
+      nextConnection: process.nextConnection,
+      listening: process.listening,
+      timers: process.timers,
+      backlog: process.backlog,
+      exitCode: process.exitCode,
+      exitReason: process.exitReason,
+      statusSinceUs: process.statusSinceUs,
+      restartsLeft: process.restartsLeft,
     },
-    sockets: state.sockets, connections: state.connections, nextSocket: state.nextSocket, links: state.links, disk: state.disk,
-    draws: state.draws, unanswered: state.unanswered, sequence: state.sequence, stepCount: state.stepCount, lanes: state.lanes,
+    sockets: state.sockets,
+    connections: state.connections,
+    nextSocket: state.nextSocket,
+    links: state.links,
+    disk: state.disk,
+    draws: state.draws,
+    unanswered: state.unanswered,
+    sequence: state.sequence,
+    stepCount: state.stepCount,
+    lanes: state.lanes,
   };
 }
 
@@ -85,7 +101,7 @@ export function draw(draft: Draft, purpose: string): number {
 export function processContext(draft: Draft): StepContext {
   return {
     nowUs: draft.nowUs,
-    nowMs: (draft.environment.epochMs + Math.floor(draft.nowUs / 1000)),
+    nowMs: draft.environment.epochMs + Math.floor(draft.nowUs / 1000),
     draw: (purpose) => draw(draft, purpose),
     allocate: (sizeBytes) => allocateFrom(draft.environment.arena, sizeBytes),
     nextConnection: () => {

@@ -44,8 +44,16 @@ function describeInput(input: Input | { type: 'init' }): string {
 }
 
 const PROFILE: MachineProfile = {
-  processStartUs: 1000, loopbackUs: 10, restartDelayUs: 5_000_000, tcpRetransmitUs: 200_000, tcpGreatestRetransmitUs: 800_000, tcpUserTimeoutUs: 10_000_000,
-  deviceFlushUs: 500, deviceBytesPerSecond: 1_000_000_000, writeBackIntervalUs: 1_000_000, dirtyExpireUs: 3_000_000,
+  processStartUs: 1000,
+  loopbackUs: 10,
+  restartDelayUs: 5_000_000,
+  tcpRetransmitUs: 200_000,
+  tcpGreatestRetransmitUs: 800_000,
+  tcpUserTimeoutUs: 10_000_000,
+  deviceFlushUs: 500,
+  deviceBytesPerSecond: 1_000_000_000,
+  writeBackIntervalUs: 1_000_000,
+  dirtyExpireUs: 3_000_000,
 };
 const LINK: LinkSettings = { latencyUs: 1000, jitterUs: 300, lossPerMillion: 0, bytesPerSecond: 1_000_000_000 };
 const HOSTS = ['a', 'b', 'c'];
@@ -59,8 +67,15 @@ function newNet(link: LinkSettings = LINK): Net {
   let ranks = emptyMap<number>();
   HOSTS.forEach((host, rank) => (ranks = mapSet(ranks, host, rank)));
   const kinds: MachineKind[] = HOSTS.map(() => 'broker');
-  const surroundings: Surroundings = { ranks, hosts: HOSTS, kinds, links: { zookeeperToZookeeper: link, brokerToZookeeper: link, brokerToBroker: link, clientToBroker: link } };
-  const runners = HOSTS.map((host, rank) => newRunner({ spec: { rank, host, process: { kind: 'zooKeeper' } as never, profile: PROFILE }, seed: 5, epochMs: 0, surroundings }));
+  const surroundings: Surroundings = {
+    ranks,
+    hosts: HOSTS,
+    kinds,
+    links: { zookeeperToZookeeper: link, brokerToZookeeper: link, brokerToBroker: link, clientToBroker: link },
+  };
+  const runners = HOSTS.map((host, rank) =>
+    newRunner({ spec: { rank, host, process: { kind: 'zooKeeper' } as never, profile: PROFILE }, seed: 5, epochMs: 0, surroundings }),
+  );
   const net = { runners, traces: [] };
   HOSTS.forEach((_, rank) => command(net, rank, { type: 'start' }, 0));
   return net;
@@ -100,8 +115,18 @@ beforeEach(() => {
 
 /** `a` connects to `b` and says hello when connected; `b` listens and answers. */
 function helloPrograms(): void {
-  programs.set('a', (input) => (input.type === 'init' ? [{ type: 'setTimer', owner: 'me', name: 'go', atUs: 5000 }] : input.type === 'timer' && input.name === 'go' ? [connect('b')] : input.type === 'connected' ? [{ type: 'send', connection: 100, message: data('hello') }] : []));
-  programs.set('b', (input) => (input.type === 'init' ? [listen] : input.type === 'received' ? [{ type: 'send', connection: input.connection, message: data('welcome') }] : []));
+  programs.set('a', (input) =>
+    input.type === 'init'
+      ? [{ type: 'setTimer', owner: 'me', name: 'go', atUs: 5000 }]
+      : input.type === 'timer' && input.name === 'go'
+        ? [connect('b')]
+        : input.type === 'connected'
+          ? [{ type: 'send', connection: 100, message: data('hello') }]
+          : [],
+  );
+  programs.set('b', (input) =>
+    input.type === 'init' ? [listen] : input.type === 'received' ? [{ type: 'send', connection: input.connection, message: data('welcome') }] : [],
+  );
 }
 
 describe('connections', () => {
@@ -118,7 +143,13 @@ describe('connections', () => {
   });
 
   test('[R4] nobody listens: refused; SIGKILL: the peer learns it; unknown host: refused', () => {
-    programs.set('a', (input) => (input.type === 'init' ? [{ type: 'setTimer', owner: 'me', name: 'go', atUs: 5000 }] : input.type === 'timer' ? [connect('b'), { type: 'connect', owner: 'me', connection: 101, host: 'nowhere', port: 1 }] : []));
+    programs.set('a', (input) =>
+      input.type === 'init'
+        ? [{ type: 'setTimer', owner: 'me', name: 'go', atUs: 5000 }]
+        : input.type === 'timer'
+          ? [connect('b'), { type: 'connect', owner: 'me', connection: 101, host: 'nowhere', port: 1 }]
+          : [],
+    );
     const net = newNet();
     run(net, 100_000);
     expect(told(net, 0)).toEqual(['init', 'timer go', 'closed refused', 'closed refused']);
@@ -132,7 +163,12 @@ describe('connections', () => {
 
   test('[R3] a cut holds what is sent and healing delivers it in order; a cut for too long resets', () => {
     helloPrograms();
-    const sendTen: Program = (input) => (input.type === 'connected' ? [{ type: 'setTimer', owner: 'me', name: 'burst', atUs: 30_000 }] : input.type === 'timer' && input.name === 'burst' ? Array.from({ length: 10 }, (_, i): Effect => ({ type: 'send', connection: 100, message: data(`m${i}`) })) : []);
+    const sendTen: Program = (input) =>
+      input.type === 'connected'
+        ? [{ type: 'setTimer', owner: 'me', name: 'burst', atUs: 30_000 }]
+        : input.type === 'timer' && input.name === 'burst'
+          ? Array.from({ length: 10 }, (_, i): Effect => ({ type: 'send', connection: 100, message: data(`m${i}`) }))
+          : [];
     const hello = programs.get('a') as Program;
     programs.set('a', (input, context) => [...hello(input, context).filter((effect) => effect.type !== 'send'), ...sendTen(input, context)]);
     const net = newNet();
@@ -156,7 +192,13 @@ describe('connections', () => {
     run(net, 500_000);
     expect(told(net, 0).at(-1)).toBe('received welcome');
     programs.set('a', (input) => (input.type === 'diskDone' ? [{ type: 'send', connection: 100, message: data('anyone?') }] : []));
-    acceptEvent(net.runners[0] as Runner, { atUs: 600_000, class: 2, source: 0, sequence: 999, input: { type: 'flushDone', owner: 'me', operation: 1, path: 'x', image: null, incarnation: 1, boot: 0 } });
+    acceptEvent(net.runners[0] as Runner, {
+      atUs: 600_000,
+      class: 2,
+      source: 0,
+      sequence: 999,
+      input: { type: 'flushDone', owner: 'me', operation: 1, path: 'x', image: null, incarnation: 1, boot: 0 },
+    });
     command(net, 1, { type: 'start' }, 900_000);
     run(net, 800_000);
     expect(told(net, 0).at(-1)).toBe('diskDone 1');
@@ -183,8 +225,10 @@ describe('timers and order', () => {
     programs.set('a', (input) =>
       input.type === 'init'
         ? [
-            { type: 'setTimer', owner: 'me', name: 'once', atUs: 10_000 }, { type: 'setTimer', owner: 'me', name: 'once', atUs: 20_000 },
-            { type: 'setTimer', owner: 'me', name: 'never', atUs: 15_000 }, { type: 'cancelTimer', owner: 'me', name: 'never' },
+            { type: 'setTimer', owner: 'me', name: 'once', atUs: 10_000 },
+            { type: 'setTimer', owner: 'me', name: 'once', atUs: 20_000 },
+            { type: 'setTimer', owner: 'me', name: 'never', atUs: 15_000 },
+            { type: 'cancelTimer', owner: 'me', name: 'never' },
             { type: 'setTimer', owner: 'me', name: 'late', atUs: 90_000 },
           ]
         : [],
@@ -192,7 +236,10 @@ describe('timers and order', () => {
     const net = newNet();
     command(net, 0, { type: 'kill' }, 50_000);
     run(net, 49_000);
-    expect(toldWithTimes(net, 0).map((entry) => [entry.what, entry.atUs])).toEqual([['init', 1000], ['timer once', 20_000]]);
+    expect(toldWithTimes(net, 0).map((entry) => [entry.what, entry.atUs])).toEqual([
+      ['init', 1000],
+      ['timer once', 20_000],
+    ]);
     command(net, 0, { type: 'start' }, 60_000);
     run(net, 95_000);
     expect(told(net, 0)).toEqual(['init', 'timer once', 'timer once', 'timer late'].filter((_, i) => i !== 2));
@@ -202,7 +249,14 @@ describe('timers and order', () => {
     const lossy: LinkSettings = { ...LINK, lossPerMillion: 200_000 };
     const hashes = [1, 2, 3].map((variant) => {
       helloPrograms();
-      if (variant === 3) programs.set('b', (input) => (input.type === 'init' ? [listen] : input.type === 'received' ? [{ type: 'send', connection: input.connection, message: { kind: 'test', text: 'welcome', sizeBytes: 101 } as never }] : []));
+      if (variant === 3)
+        programs.set('b', (input) =>
+          input.type === 'init'
+            ? [listen]
+            : input.type === 'received'
+              ? [{ type: 'send', connection: input.connection, message: { kind: 'test', text: 'welcome', sizeBytes: 101 } as never }]
+              : [],
+        );
       const net = newNet(lossy);
       run(net, 10_000_000);
       return net.runners.map((runner) => runner.state.lanes);
@@ -225,10 +279,21 @@ describe('timers and order', () => {
 
 describe('disk', () => {
   const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-  const files = (net: Net): string[] => ['log', 'checkpoint', 'checkpoint.tmp'].map((path) => `${path}:${[...(readFile((net.runners[0] as Runner).state.disk.cache, path) ?? ['none'])].join('')}`);
+  const files = (net: Net): string[] =>
+    ['log', 'checkpoint', 'checkpoint.tmp'].map((path) => `${path}:${[...(readFile((net.runners[0] as Runner).state.disk.cache, path) ?? ['none'])].join('')}`);
 
   test('[R4] SIGKILL keeps the page cache; [R5] a power cut keeps what was flushed and at most a prefix of the rest', () => {
-    programs.set('a', (input) => (input.type === 'init' ? [{ type: 'append', path: 'log', bytes: bytes(1, 2) }, { type: 'flush', owner: 'me', operation: 7, path: 'log' }, { type: 'setTimer', owner: 'me', name: 'more', atUs: 100_000 }] : input.type === 'timer' ? [{ type: 'append', path: 'log', bytes: bytes(3, 4) }] : []));
+    programs.set('a', (input) =>
+      input.type === 'init'
+        ? [
+            { type: 'append', path: 'log', bytes: bytes(1, 2) },
+            { type: 'flush', owner: 'me', operation: 7, path: 'log' },
+            { type: 'setTimer', owner: 'me', name: 'more', atUs: 100_000 },
+          ]
+        : input.type === 'timer'
+          ? [{ type: 'append', path: 'log', bytes: bytes(3, 4) }]
+          : [],
+    );
     const net = newNet();
     run(net, 200_000);
     expect(told(net, 0)).toEqual(['init', 'diskDone 7', 'timer more']);
@@ -247,13 +312,19 @@ describe('disk', () => {
 
   test('[R6] a checkpoint written by tmp, flush and rename is whole or old after a power cut at any moment', () => {
     const replaceCheckpoint = (value: number): Effect[] => [
-      { type: 'replace', path: 'checkpoint.tmp', bytes: bytes(value, value, value) }, { type: 'flush', owner: 'me', operation: value, path: 'checkpoint.tmp' },
-      { type: 'rename', from: 'checkpoint.tmp', to: 'checkpoint' }, { type: 'setTimer', owner: 'me', name: 'next', atUs: 0 },
+      { type: 'replace', path: 'checkpoint.tmp', bytes: bytes(value, value, value) },
+      { type: 'flush', owner: 'me', operation: value, path: 'checkpoint.tmp' },
+      { type: 'rename', from: 'checkpoint.tmp', to: 'checkpoint' },
+      { type: 'setTimer', owner: 'me', name: 'next', atUs: 0 },
     ];
     const seen = new Set<string>();
     for (let cutUs = 1500; cutUs < 30_000; cutUs += 137) {
       let value = 0;
-      programs.set('a', (input, context) => (input.type === 'init' || input.type === 'timer' ? replaceCheckpoint(++value).map((effect) => (effect.type === 'setTimer' ? { ...effect, atUs: context.nowUs + 3000 } : effect)) : []));
+      programs.set('a', (input, context) =>
+        input.type === 'init' || input.type === 'timer'
+          ? replaceCheckpoint(++value).map((effect) => (effect.type === 'setTimer' ? { ...effect, atUs: context.nowUs + 3000 } : effect))
+          : [],
+      );
       const net = newNet();
       command(net, 0, { type: 'powerOff', exactDevice: null }, cutUs);
       run(net, cutUs + 1000);
@@ -268,9 +339,18 @@ describe('disk', () => {
     for (let cutUs = 50_500; cutUs < 53_000; cutUs += 211) {
       programs.set('a', (input) =>
         input.type === 'init'
-          ? [{ type: 'append', path: 'log', bytes: bytes(1, 2, 3) }, { type: 'flush', owner: 'me', operation: 1, path: 'log' }, { type: 'setTimer', owner: 'me', name: 'cut', atUs: 50_000 }]
+          ? [
+              { type: 'append', path: 'log', bytes: bytes(1, 2, 3) },
+              { type: 'flush', owner: 'me', operation: 1, path: 'log' },
+              { type: 'setTimer', owner: 'me', name: 'cut', atUs: 50_000 },
+            ]
           : input.type === 'timer'
-            ? [{ type: 'resize', path: 'log', sizeBytes: 1 }, { type: 'replace', path: 'checkpoint.tmp', bytes: bytes(7) }, { type: 'flush', owner: 'me', operation: 2, path: 'checkpoint.tmp' }, { type: 'rename', from: 'checkpoint.tmp', to: 'checkpoint' }]
+            ? [
+                { type: 'resize', path: 'log', sizeBytes: 1 },
+                { type: 'replace', path: 'checkpoint.tmp', bytes: bytes(7) },
+                { type: 'flush', owner: 'me', operation: 2, path: 'checkpoint.tmp' },
+                { type: 'rename', from: 'checkpoint.tmp', to: 'checkpoint' },
+              ]
             : [],
       );
       const net = newNet();

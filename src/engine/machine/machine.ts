@@ -9,7 +9,20 @@ import { emptyDisk, bootOf, completeFlush, losePower, writeBack } from './disk.t
 import { beginDraft, draw, endDraft, trace, type Draft, type MachineEnvironment } from './draft.ts';
 import { foldInput } from './fold-trace.ts';
 import { changeLink, expireHeld, hostOf, sendReset, traceClosed } from './network.ts';
-import { deliver, isCurrentTimer, killProcess, onProcessReady, onProcessTimer, pauseProcess, RESTARTS, restartProcess, resumeProcess, startProcess, stoppedSlot, terminateProcess } from './process-slot.ts';
+import {
+  deliver,
+  isCurrentTimer,
+  killProcess,
+  onProcessReady,
+  onProcessTimer,
+  pauseProcess,
+  RESTARTS,
+  restartProcess,
+  resumeProcess,
+  startProcess,
+  stoppedSlot,
+  terminateProcess,
+} from './process-slot.ts';
 import { onPacket } from './sockets.ts';
 
 /** A machine that is switched off, with these files on its disk. */

@@ -82,8 +82,17 @@ function transmit(draft: Draft, outgoing: Outgoing): Packet {
   const { rank } = draft.environment.spec;
   const sizeBytes = SEGMENT_OVERHEAD_BYTES + (outgoing.message?.sizeBytes ?? 0);
   const packet: Mutable<Packet> = {
-    kind: outgoing.kind, from: rank, to: outgoing.to, fromSocket: outgoing.fromSocket, toSocket: outgoing.toSocket,
-    port: outgoing.port, message: outgoing.message, sizeBytes, sentUs: draft.nowUs, arrivesUs: outgoing.notBeforeUs, sequence: nextSequence(draft),
+    kind: outgoing.kind,
+    from: rank,
+    to: outgoing.to,
+    fromSocket: outgoing.fromSocket,
+    toSocket: outgoing.toSocket,
+    port: outgoing.port,
+    message: outgoing.message,
+    sizeBytes,
+    sentUs: draft.nowUs,
+    arrivesUs: outgoing.notBeforeUs,
+    sequence: nextSequence(draft),
   };
   if (outgoing.to === rank) {
     packet.arrivesUs = Math.max(draft.nowUs + draft.environment.spec.profile.loopbackUs, outgoing.notBeforeUs);

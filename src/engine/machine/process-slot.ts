@@ -18,8 +18,17 @@ type TimerInput = Extract<MachineInput, { type: 'processTimer' }>;
 /** A slot in which nothing runs. */
 export function stoppedSlot(status: ProcessStatus, incarnation: number): ProcessSlot {
   return {
-    status, state: null, incarnation, nextConnection: 1, listening: [], timers: emptyMap(), backlog: emptyArray(),
-    exitCode: null, exitReason: null, statusSinceUs: 0, restartsLeft: 0,
+    status,
+    state: null,
+    incarnation,
+    nextConnection: 1,
+    listening: [],
+    timers: emptyMap(),
+    backlog: emptyArray(),
+    exitCode: null,
+    exitReason: null,
+    statusSinceUs: 0,
+    restartsLeft: 0,
   };
 }
 

@@ -2,7 +2,16 @@ import { assert } from '../kernel/assert.ts';
 import { newArena } from '../kernel/bytes.ts';
 import type { FileTree } from '../kernel/files.ts';
 import type { InstantUs } from '../kernel/units.ts';
-import { EVENT_CLASS, type MachineEffect, type MachineEvent, type MachineSpec, type MachineState, type Packet, type Surroundings, type TraceRecord } from './contract.ts';
+import {
+  EVENT_CLASS,
+  type MachineEffect,
+  type MachineEvent,
+  type MachineSpec,
+  type MachineState,
+  type Packet,
+  type Surroundings,
+  type TraceRecord,
+} from './contract.ts';
 import type { MachineEnvironment } from './draft.ts';
 import { newEventHeap, peekEvent, popEvent, pushEvent, type EventHeap } from './event-heap.ts';
 import { newMachine, stepMachine } from './machine.ts';
@@ -74,7 +83,13 @@ export function nextEventUs(runner: Runner): InstantUs {
 
 /** Puts a packet from another machine (or itself) among the future events. */
 export function acceptPacket(runner: Runner, packet: Packet): void {
-  pushEvent(runner.heap, { atUs: packet.arrivesUs, class: EVENT_CLASS.message, source: packet.from, sequence: packet.sequence, input: { type: 'packet', packet } });
+  pushEvent(runner.heap, {
+    atUs: packet.arrivesUs,
+    class: EVENT_CLASS.message,
+    source: packet.from,
+    sequence: packet.sequence,
+    input: { type: 'packet', packet },
+  });
 }
 
 export function acceptEvent(runner: Runner, event: MachineEvent): void {

@@ -16,9 +16,21 @@ export function connectNode(client: NetworkClientState, address: NodeAddress, sc
   const { config } = client;
   const connection = scope.context.nextConnection();
   const deadlineUs = nowUs + msToUs(config.connectionSetupTimeoutMs);
-  const node: NodeState = { address, status: 'connecting', connection, deadlineUs, failures: known?.failures ?? 0, waiting: known?.waiting ?? [], inFlight: [] };
+  const node: NodeState = {
+    address,
+    status: 'connecting',
+    connection,
+    deadlineUs,
+    failures: known?.failures ?? 0,
+    waiting: known?.waiting ?? [],
+    inFlight: [],
+  };
   scope.effects.push({ type: 'connect', owner: config.owner, connection, host: address.host, port: address.port });
-  const next: NetworkClientState = { ...client, nodes: mapSet(client.nodes, String(address.nodeId), node), connections: mapSet(client.connections, String(connection), address.nodeId) };
+  const next: NetworkClientState = {
+    ...client,
+    nodes: mapSet(client.nodes, String(address.nodeId), node),
+    connections: mapSet(client.connections, String(connection), address.nodeId),
+  };
   if (next.timerUs !== null && next.timerUs <= deadlineUs) return next;
   scope.effects.push({ type: 'setTimer', owner: config.owner, name: TIMER, atUs: deadlineUs });
   return { ...next, timerUs: deadlineUs };

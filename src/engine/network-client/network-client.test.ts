@@ -8,7 +8,16 @@ import type { RequestFrame, WireMessage } from '../protocol/wire.ts';
 import { backoffEndUs, canSend, connectNode } from './connect-node.ts';
 import type { NetworkClientConfig, NetworkEffect, NetworkEvent, QueuedRequest } from './contract.ts';
 import { exponentialBackoffMs } from './exponential-backoff.ts';
-import { inFlightCount, isReady, newNetworkClient, onNetworkInput, queueRequest, type NetworkClientState, type NetworkResult, type NetworkScope } from './network-client.ts';
+import {
+  inFlightCount,
+  isReady,
+  newNetworkClient,
+  onNetworkInput,
+  queueRequest,
+  type NetworkClientState,
+  type NetworkResult,
+  type NetworkScope,
+} from './network-client.ts';
 
 const NODE = { nodeId: 1, host: 'b1', port: 9092 };
 const GREATEST_DRAW = 4294967295;
@@ -19,12 +28,25 @@ function newHarness(config: Partial<NetworkClientConfig> = {}) {
   const effects: NetworkEffect[] = [];
   const events: NetworkEvent[] = [];
   let client: NetworkClientState = newNetworkClient({
-    owner: 'o', clientId: 'c', requestTimeoutMs: 30_000, reconnectBackoffMs: 50, reconnectBackoffMaxMs: 1000, connectionSetupTimeoutMs: 10_000,
-    maxInFlightPerConnection: 2, discoverApiVersions: false, ...config,
+    owner: 'o',
+    clientId: 'c',
+    requestTimeoutMs: 30_000,
+    reconnectBackoffMs: 50,
+    reconnectBackoffMaxMs: 1000,
+    connectionSetupTimeoutMs: 10_000,
+    maxInFlightPerConnection: 2,
+    discoverApiVersions: false,
+    ...config,
   });
   const scope = (): NetworkScope => ({
     effects,
-    context: { nowUs, nowMs: Math.floor(nowUs / 1000), draw: () => GREATEST_DRAW, allocate: (size) => new Uint8Array(size), nextConnection: () => ++connections },
+    context: {
+      nowUs,
+      nowMs: Math.floor(nowUs / 1000),
+      draw: () => GREATEST_DRAW,
+      allocate: (size) => new Uint8Array(size),
+      nextConnection: () => ++connections,
+    },
   });
   const take = (result: NetworkResult): void => {
     client = result.client;
@@ -43,7 +65,8 @@ function newHarness(config: Partial<NetworkClientConfig> = {}) {
     closed: (reason: 'refused' | 'closed') => take(onNetworkInput(client, { type: 'closed', owner: 'o', connection: connections, reason }, scope())),
     timer: () => take(onNetworkInput(client, { type: 'timer', owner: 'o', name: 'network' }, scope())),
     answer: (request: RequestFrame) => {
-      const message = request.api === 'ApiVersions' ? makeResponse(request, apiVersionsResponse()) : makeResponse({ ...request, api: 'Metadata' }, metadataResponse());
+      const message =
+        request.api === 'ApiVersions' ? makeResponse(request, apiVersionsResponse()) : makeResponse({ ...request, api: 'Metadata' }, metadataResponse());
       take(onNetworkInput(client, { type: 'received', owner: 'o', connection: connections, message }, scope()));
     },
     sent: (): RequestFrame[] => effects.flatMap((effect) => (effect.type === 'send' && effect.message.kind === 'request' ? [effect.message] : [])),

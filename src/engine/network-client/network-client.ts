@@ -137,8 +137,18 @@ function sendWaiting(client: NetworkClientState, node: NodeState, scope: Network
     const request = node.waiting[sent] as QueuedRequest;
     sent += 1;
     const correlationId = current.nextCorrelationId;
-    current = { config: client.config, nodes: client.nodes, connections: client.connections, nextCorrelationId: nextCorrelation(correlationId), timerUs: client.timerUs };
-    send(node, scope, makeRequest({ api: request.api, version: request.version, correlationId, clientId: client.config.clientId, body: request.body }) as WireMessage);
+    current = {
+      config: client.config,
+      nodes: client.nodes,
+      connections: client.connections,
+      nextCorrelationId: nextCorrelation(correlationId),
+      timerUs: client.timerUs,
+    };
+    send(
+      node,
+      scope,
+      makeRequest({ api: request.api, version: request.version, correlationId, clientId: client.config.clientId, body: request.body }) as WireMessage,
+    );
     if (request.expectsResponse) inFlight = [...inFlight, { correlationId, api: request.api, tag: request.tag, sentUs: scope.context.nowUs, internal: false }];
     else events.push({ type: 'sent', nodeId: node.address.nodeId, tag: request.tag });
   }
@@ -198,7 +208,10 @@ function becomeReady(client: NetworkClientState, node: NodeState, scope: Network
   assert(node.connection !== null, 'a connection when ready');
   const ready = putNode(client, { ...node, status: 'ready', failures: 0 });
   const flushed = flushNode(ready, node.address.nodeId, scope);
-  return { client: armTimer(flushed.client, scope), events: [{ type: 'nodeReady', nodeId: node.address.nodeId, connection: node.connection }, ...flushed.events] };
+  return {
+    client: armTimer(flushed.client, scope),
+    events: [{ type: 'nodeReady', nodeId: node.address.nodeId, connection: node.connection }, ...flushed.events],
+  };
 }
 
 function onReceived(client: NetworkClientState, connection: ConnectionId, message: WireMessage, scope: NetworkScope): NetworkResult {
@@ -206,7 +219,8 @@ function onReceived(client: NetworkClientState, connection: ConnectionId, messag
   if (node === undefined || message.kind !== 'response') return { client, events: [] };
   const first = node.inFlight[0];
   // The message is made only when it is needed: this is every answer's way.
-  if (first === undefined || first.correlationId !== message.correlationId) throw new AssertionError(`expected an answer to request ${first?.correlationId ?? 'none'}, got ${message.correlationId}`);
+  if (first === undefined || first.correlationId !== message.correlationId)
+    throw new AssertionError(`expected an answer to request ${first?.correlationId ?? 'none'}, got ${message.correlationId}`);
   const answered = copyNode(node);
   answered.inFlight = node.inFlight.slice(1);
   if (first.internal) return becomeReady(putNode(client, answered), answered, scope);
@@ -233,7 +247,8 @@ function onClosed(client: NetworkClientState, connection: ConnectionId, closing:
 function failNode(client: NetworkClientState, node: NodeState, closing: Closing): NetworkResult {
   const { nodeId } = node.address;
   const events: NetworkEvent[] = [{ type: 'nodeLost', nodeId }];
-  for (const request of node.inFlight) if (!request.internal) events.push({ type: 'failed', nodeId, tag: request.tag, api: request.api, reason: closing.reason });
+  for (const request of node.inFlight)
+    if (!request.internal) events.push({ type: 'failed', nodeId, tag: request.tag, api: request.api, reason: closing.reason });
   for (const request of node.waiting) events.push({ type: 'failed', nodeId, tag: request.tag, api: request.api, reason: closing.reason });
   const failures = node.failures + 1;
   const deadlineUs = closing.scope.context.nowUs + backOffUs(client.config, failures, closing.scope);

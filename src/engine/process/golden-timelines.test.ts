@@ -34,7 +34,10 @@ interface RecordedLine {
 }
 
 function recorded(name: string): readonly RecordedLine[] {
-  return readFileSync(new URL(`${name}.jsonl`, TIMELINES), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as RecordedLine);
+  return readFileSync(new URL(`${name}.jsonl`, TIMELINES), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RecordedLine);
 }
 
 function recordedStates(name: string, topic: string, partition: number): readonly StateChange[] {
@@ -96,7 +99,12 @@ class Watched {
 
   post(broker: number, value: string, options: { acks?: number; partition?: number; timeoutMs?: number } = {}): string {
     const partitionData = [{ index: options.partition ?? 0, records: [testBatch([value])] }];
-    return ask(this.kafka, broker, 'Produce', { transactionalId: null, acks: options.acks ?? -1, timeoutMs: options.timeoutMs ?? 30_000, topicData: [{ name: this.topic, partitionData }] });
+    return ask(this.kafka, broker, 'Produce', {
+      transactionalId: null,
+      acks: options.acks ?? -1,
+      timeoutMs: options.timeoutMs ?? 30_000,
+      topicData: [{ name: this.topic, partitionData }],
+    });
   }
 
   errorOf(tag: string): number | null {
@@ -110,7 +118,8 @@ class Watched {
     const found: string[] = [];
     for (const batch of batchesBetween(log, 0, log.logEndOffset)) {
       const read = readRecords(batch);
-      if (read.ok) for (const record of read.records) found.push(`${record.offset}:${partitionLeaderEpoch(batch)}:${utf8Decode(record.value ?? new Uint8Array(0))}`);
+      if (read.ok)
+        for (const record of read.records) found.push(`${record.offset}:${partitionLeaderEpoch(batch)}:${utf8Decode(record.value ?? new Uint8Array(0))}`);
     }
     return found;
   }
@@ -122,7 +131,12 @@ function withoutTime(change: StateChange): Omit<StateChange, 'ms'> {
 }
 
 /** Brokers 1 to 3, `controller` first, with the settings of the recording, and a topic. */
-function cluster(controller: number, topic: string, assignment: Readonly<Record<string, readonly number[]>>, configs: Readonly<Record<string, string>>): Watched {
+function cluster(
+  controller: number,
+  topic: string,
+  assignment: Readonly<Record<string, readonly number[]>>,
+  configs: Readonly<Record<string, string>>,
+): Watched {
   const kafka = newTestKafka(3, [1, 2, 3], { 'replica.lag.time.max.ms': '10000', 'auto.leader.rebalance.enable': 'false' });
   run(kafka, 3);
   for (const id of [controller, ...[1, 2, 3].filter((each) => each !== controller)]) {
@@ -212,7 +226,9 @@ describe('as recorded from Kafka 3.9.1', () => {
     const states = recordedStates('failover-kill9', 'f1', 0).map(withoutTime);
     // The preferred election at the end is asked for by an admin client.
     expect(watched.changes().map(withoutTime)).toEqual(states.slice(0, -1));
-    const read = recorded('failover-kill9').find((line) => line.event === 'read')?.records?.slice(0, -1);
+    const read = recorded('failover-kill9')
+      .find((line) => line.event === 'read')
+      ?.records?.slice(0, -1);
     for (const id of [1, 2, 3]) expect(watched.records(id)).toEqual(read);
   });
 

@@ -17,7 +17,9 @@ import { callZooKeeper, newZooKeeperSession, onZooKeeperInput, startSession, typ
 import { kafkaServer, type KafkaServerConfig, type KafkaServerState } from './kafka-server.ts';
 
 /** Brokers and an ensemble on real machines, with one client that asks both by hand. */
-type ClientCommand = { readonly zk: readonly ZkOperation[]; readonly tag: string } | { readonly api: ApiName; readonly broker: number; readonly body: unknown; readonly tag: string };
+type ClientCommand =
+  | { readonly zk: readonly ZkOperation[]; readonly tag: string }
+  | { readonly api: ApiName; readonly broker: number; readonly body: unknown; readonly tag: string };
 
 interface ClientState {
   readonly session: ZooKeeperSession;
@@ -43,8 +45,20 @@ vi.mock('../machine/process-kinds.ts', () => ({
 
 function startClient(servers: readonly string[], context: StepContext): object {
   const effects: SystemEffect<WireMessage, never>[] = [];
-  const session = startSession(newZooKeeperSession({ owner: 'zk', servers: servers.map((host) => ({ host, port: 2181 })), sessionTimeoutMs: 18_000 }), { context, effects });
-  const network = newNetworkClient({ owner: 'network', clientId: 'client', requestTimeoutMs: 60_000, reconnectBackoffMs: 50, reconnectBackoffMaxMs: 50, connectionSetupTimeoutMs: 5000, maxInFlightPerConnection: 5, discoverApiVersions: false });
+  const session = startSession(newZooKeeperSession({ owner: 'zk', servers: servers.map((host) => ({ host, port: 2181 })), sessionTimeoutMs: 18_000 }), {
+    context,
+    effects,
+  });
+  const network = newNetworkClient({
+    owner: 'network',
+    clientId: 'client',
+    requestTimeoutMs: 60_000,
+    reconnectBackoffMs: 50,
+    reconnectBackoffMaxMs: 50,
+    connectionSetupTimeoutMs: 5000,
+    maxInFlightPerConnection: 5,
+    discoverApiVersions: false,
+  });
   const state: ClientState = { session, network, told: [], events: [] };
   return { state: { kind: 'client', state }, effects };
 }
@@ -55,12 +69,20 @@ function stepClient(state: ClientState, input: SystemInput<WireMessage, ClientCo
   return { state: { kind: 'client', state: nextClient(state, input, scope) }, effects };
 }
 
-function nextClient(state: ClientState, input: SystemInput<WireMessage, ClientCommand>, scope: { context: StepContext; effects: SystemEffect<WireMessage, never>[] }): ClientState {
+function nextClient(
+  state: ClientState,
+  input: SystemInput<WireMessage, ClientCommand>,
+  scope: { context: StepContext; effects: SystemEffect<WireMessage, never>[] },
+): ClientState {
   if (input.type === 'command') {
     const asked = input.command;
     if ('zk' in asked) return { ...state, session: callZooKeeper(state.session, { type: 'zk', tag: asked.tag, operations: asked.zk }, scope) };
     const node = { nodeId: asked.broker, host: `b${asked.broker}`, port: 9092 };
-    const result = queueRequest(state.network, { node, api: asked.api, version: LATEST_VERSIONS[asked.api], body: asked.body, tag: asked.tag, expectsResponse: true } as never, scope);
+    const result = queueRequest(
+      state.network,
+      { node, api: asked.api, version: LATEST_VERSIONS[asked.api], body: asked.body, tag: asked.tag, expectsResponse: true } as never,
+      scope,
+    );
     return { ...state, network: result.client, events: [...state.events, ...result.events] };
   }
   if (!('owner' in input)) return state;
@@ -73,8 +95,16 @@ function nextClient(state: ClientState, input: SystemInput<WireMessage, ClientCo
 }
 
 const PROFILE: MachineProfile = {
-  processStartUs: 1000, restartDelayUs: 5_000_000, loopbackUs: 10, tcpRetransmitUs: 200_000, tcpGreatestRetransmitUs: 2_000_000, tcpUserTimeoutUs: 60_000_000,
-  deviceFlushUs: 2000, deviceBytesPerSecond: 100_000_000, writeBackIntervalUs: 1_000_000, dirtyExpireUs: 3_000_000,
+  processStartUs: 1000,
+  restartDelayUs: 5_000_000,
+  loopbackUs: 10,
+  tcpRetransmitUs: 200_000,
+  tcpGreatestRetransmitUs: 2_000_000,
+  tcpUserTimeoutUs: 60_000_000,
+  deviceFlushUs: 2000,
+  deviceBytesPerSecond: 100_000_000,
+  writeBackIntervalUs: 1_000_000,
+  dirtyExpireUs: 3_000_000,
 };
 const LINK: LinkSettings = { latencyUs: 500, jitterUs: 100, lossPerMillion: 0, bytesPerSecond: 1_000_000_000 };
 
@@ -92,9 +122,21 @@ export function newTestKafka(zookeepers: number, brokerIds: readonly number[], c
   let ranks = emptyMap<number>();
   hosts.forEach((host, rank) => (ranks = mapSet(ranks, host, rank)));
   const kinds: MachineKind[] = hosts.map((host) => (host.startsWith('zk') ? 'zookeeper' : host === 'client' ? 'client' : 'broker'));
-  const surroundings: Surroundings = { ranks, hosts, kinds, links: { zookeeperToZookeeper: LINK, brokerToZookeeper: LINK, brokerToBroker: LINK, clientToBroker: LINK } };
+  const surroundings: Surroundings = {
+    ranks,
+    hosts,
+    kinds,
+    links: { zookeeperToZookeeper: LINK, brokerToZookeeper: LINK, brokerToBroker: LINK, clientToBroker: LINK },
+  };
   const servers = hosts.slice(0, zookeepers);
-  const runners = hosts.map((host, rank) => newRunner({ spec: { rank, host, process: processOf(host, rank, servers, configs) as never, profile: PROFILE }, seed, epochMs: 1_700_000_000_000, surroundings }));
+  const runners = hosts.map((host, rank) =>
+    newRunner({
+      spec: { rank, host, process: processOf(host, rank, servers, configs) as never, profile: PROFILE },
+      seed,
+      epochMs: 1_700_000_000_000,
+      surroundings,
+    }),
+  );
   const kafka: TestKafka = { runners, traces: [], nowUs: 0, commands: 0, tags: 0 };
   for (const host of hosts) if (!host.startsWith('b')) command(kafka, host, { type: 'start' });
   return kafka;
@@ -103,7 +145,16 @@ export function newTestKafka(zookeepers: number, brokerIds: readonly number[], c
 function processOf(host: string, rank: number, servers: readonly string[], configs: Readonly<Record<string, string>>): object {
   if (host === 'client') return { kind: 'client', config: servers };
   if (host.startsWith('zk')) {
-    const config: ZooKeeperServerConfig = { myid: rank + 1, servers: servers.map((each, i) => ({ id: i + 1, host: each })), tickTime: 2000, initLimit: 10, syncLimit: 5, finalizeWaitMs: 200, minNotificationMs: 200, maxNotificationMs: 10_000 };
+    const config: ZooKeeperServerConfig = {
+      myid: rank + 1,
+      servers: servers.map((each, i) => ({ id: i + 1, host: each })),
+      tickTime: 2000,
+      initLimit: 10,
+      syncLimit: 5,
+      finalizeWaitMs: 200,
+      minNotificationMs: 200,
+      maxNotificationMs: 10_000,
+    };
     return { kind: 'zooKeeper', config };
   }
   const config: KafkaServerConfig = { brokerId: Number(host.slice(1)), rack: null, host, port: 9092, zookeeperServers: servers, configs };
@@ -184,7 +235,12 @@ export function askZooKeeper(kafka: TestKafka, operations: readonly ZkOperation[
 }
 
 /** What CreateTopics leaves in ZooKeeper. */
-export function createTopic(kafka: TestKafka, topic: string, assignment: Readonly<Record<string, readonly number[]>>, configs: Readonly<Record<string, string>> = {}): void {
+export function createTopic(
+  kafka: TestKafka,
+  topic: string,
+  assignment: Readonly<Record<string, readonly number[]>>,
+  configs: Readonly<Record<string, string>> = {},
+): void {
   const node = (path: string, data: object): ZkOperation => ({ op: 'create', path, data: JSON.stringify(data), ephemeral: false, sequential: false });
   askZooKeeper(kafka, [
     node(`/config/topics/${topic}`, { version: 1, config: configs }),

@@ -14,7 +14,13 @@ export function register(work: Work): void {
   const path = brokerIdPath(config.brokerId);
   const data = encodeBrokerInfo(config, work.scope.context.nowMs);
   askZooKeeper(work, CREATE, [
-    { op: 'multi', operations: [{ op: 'create', path, data: '', ephemeral: true, sequential: false }, { op: 'setData', path, data, version: 0 }] },
+    {
+      op: 'multi',
+      operations: [
+        { op: 'create', path, data: '', ephemeral: true, sequential: false },
+        { op: 'setData', path, data, version: 0 },
+      ],
+    },
   ]);
 }
 
@@ -27,7 +33,10 @@ export function onRegistrationAnswer(work: Work, answer: ZkAnswer): void {
   const result = answer.results[answer.results.length - 1];
   if (result === undefined || answer.results.some((each) => !each.ok && each.error === 'SESSIONEXPIRED')) return;
   if (answer.tag === `${SERVER_TAG}-${INSPECT}`) return onOwner(work, result);
-  if (!result.ok) return result.error === 'NODEEXISTS' ? inspect(work) : refuse(work, `Error while creating ephemeral at ${brokerIdPath(work.state.config.brokerId)} with return code: ${result.error}`);
+  if (!result.ok)
+    return result.error === 'NODEEXISTS'
+      ? inspect(work)
+      : refuse(work, `Error while creating ephemeral at ${brokerIdPath(work.state.config.brokerId)} with return code: ${result.error}`);
   const created = result.op === 'multi' ? result.results[0] : undefined;
   if (created !== undefined && created.ok && created.op === 'create') onRegistered(work, created.stat.czxid);
 }
@@ -50,7 +59,10 @@ function onOwner(work: Work, result: ZkResult): void {
     askZooKeeper(work, 'delete-old-registration', [{ op: 'delete', path: brokerIdPath(config.brokerId), version: -1 }]);
     return register(work);
   }
-  refuse(work, `Error while creating ephemeral at ${brokerIdPath(config.brokerId)}, node already exists and owner '0x${owner ?? '0'}' does not match current session '0x${session.sessionId}'`);
+  refuse(
+    work,
+    `Error while creating ephemeral at ${brokerIdPath(config.brokerId)}, node already exists and owner '0x${owner ?? '0'}' does not match current session '0x${session.sessionId}'`,
+  );
 }
 
 /** At start the broker gives up; one that ran and lost its session stays as it is, unregistered. */

@@ -135,8 +135,15 @@ export function setConnections(work: Work, connections: KafkaServerState['connec
 
 function copyServer(state: KafkaServerState): Mutable<KafkaServerState> {
   return {
-    config: state.config, brokerConfig: state.brokerConfig, phase: state.phase, session: state.session, registeredSessionId: state.registeredSessionId,
-    connections: state.connections, broker: state.broker, controller: state.controller, topicAdmin: state.topicAdmin,
+    config: state.config,
+    brokerConfig: state.brokerConfig,
+    phase: state.phase,
+    session: state.session,
+    registeredSessionId: state.registeredSessionId,
+    connections: state.connections,
+    broker: state.broker,
+    controller: state.controller,
+    topicAdmin: state.topicAdmin,
   };
 }
 

@@ -1,5 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import { answerTo, ask, brokerPart, command, createTopic, cut, fileText, newTestKafka, run, runnerOf, runUntil, serverOf, tracesOf, znode, type TestKafka } from './kafka-cluster.test-support.ts';
+import {
+  answerTo,
+  ask,
+  brokerPart,
+  command,
+  createTopic,
+  cut,
+  fileText,
+  newTestKafka,
+  run,
+  runnerOf,
+  runUntil,
+  serverOf,
+  tracesOf,
+  znode,
+  type TestKafka,
+} from './kafka-cluster.test-support.ts';
 import { fileExists } from '../kernel/files.ts';
 import { mapGet } from '../kernel/persistent-map.ts';
 import { errorCode } from '../protocol/errors.ts';
@@ -30,7 +46,12 @@ function withTopic(): TestKafka {
 }
 
 function send(kafka: TestKafka, broker: number, value: string, acks = -1): string {
-  return ask(kafka, broker, 'Produce', { transactionalId: null, acks, timeoutMs: 30_000, topicData: [{ name: 'orders', partitionData: [{ index: 0, records: [testBatch([value])] }] }] });
+  return ask(kafka, broker, 'Produce', {
+    transactionalId: null,
+    acks,
+    timeoutMs: 30_000,
+    topicData: [{ name: 'orders', partitionData: [{ index: 0, records: [testBatch([value])] }] }],
+  });
 }
 
 function errorOf(kafka: TestKafka, tag: string): number | null {
@@ -56,7 +77,10 @@ describe('start', () => {
   test('[R2] a broker with the properties of another cluster does not start', () => {
     const kafka = newTestKafka(1, [1]);
     const other = newTestKafka(1, [1, 2], {}, 2);
-    for (const [cluster, host] of [[kafka, 'b1'], [other, 'b2']] as const) {
+    for (const [cluster, host] of [
+      [kafka, 'b1'],
+      [other, 'b2'],
+    ] as const) {
       run(cluster, 3);
       command(cluster, host, { type: 'start' });
       run(cluster, 3);
@@ -154,7 +178,12 @@ describe('connections', () => {
 
   test('[R4] acks=0 that fails closes the connection; what waited on it is lost', () => {
     const kafka = withTopic();
-    ask(kafka, 2, 'Produce', { transactionalId: null, acks: 0, timeoutMs: 1000, topicData: [{ name: 'orders', partitionData: [{ index: 0, records: [testBatch(['x'])] }] }] });
+    ask(kafka, 2, 'Produce', {
+      transactionalId: null,
+      acks: 0,
+      timeoutMs: 1000,
+      topicData: [{ name: 'orders', partitionData: [{ index: 0, records: [testBatch(['x'])] }] }],
+    });
     const behind = ask(kafka, 2, 'Metadata', metadataRequest({ topics: null }));
     run(kafka, 1);
     expect(answerTo(kafka, behind, 'Metadata')).toBeNull();

@@ -34,9 +34,27 @@ import {
   type Work,
 } from './kafka-server-state.ts';
 import { callFromPart, SERVER_TAG, sessionScope } from './kafka-session.ts';
-import { CLOSE_TIMER, CONTROLLED_SHUTDOWN, fail, maybeExit, onBrokerStopped, onControlledShutdownInput, onControlledShutdownRetry, onTerminate, RETRY_TIMER } from './kafka-shutdown.ts';
+import {
+  CLOSE_TIMER,
+  CONTROLLED_SHUTDOWN,
+  fail,
+  maybeExit,
+  onBrokerStopped,
+  onControlledShutdownInput,
+  onControlledShutdownRetry,
+  onTerminate,
+  RETRY_TIMER,
+} from './kafka-shutdown.ts';
 import { checkTopicAdmin, runTopicAdmin } from './kafka-topic-admin.ts';
-import { armConnectionTimeout, CONNECTION_TIMER, onConnectionTimeout, onLogsRecovered, onSessionWhileStarting, onStartAnswer, RECOVERY_TIMER } from './kafka-startup.ts';
+import {
+  armConnectionTimeout,
+  CONNECTION_TIMER,
+  onConnectionTimeout,
+  onLogsRecovered,
+  onSessionWhileStarting,
+  onStartAnswer,
+  RECOVERY_TIMER,
+} from './kafka-startup.ts';
 
 export type { KafkaServerConfig, KafkaServerState };
 

@@ -7,7 +7,16 @@ import { LATEST_VERSIONS } from '../protocol/generated/apis.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import { closeSession } from '../zookeeper-client/session.ts';
 import { closeAllAccepted } from './kafka-connections.ts';
-import { KAFKA_SERVER, tellBroker, tellController, traceBroker, updateState, type ControlledShutdownPhase, type ExitFacts, type Work } from './kafka-server-state.ts';
+import {
+  KAFKA_SERVER,
+  tellBroker,
+  tellController,
+  traceBroker,
+  updateState,
+  type ControlledShutdownPhase,
+  type ExitFacts,
+  type Work,
+} from './kafka-server-state.ts';
 import { sessionScope } from './kafka-session.ts';
 
 /** Owner of the connection on which controlled shutdown is asked for. */

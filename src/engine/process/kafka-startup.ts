@@ -51,7 +51,11 @@ export function onStartAnswer(work: Work, phase: StartingPhase, answer: ZkAnswer
       return onClusterId(work, phase, answer.results);
     case 'topics': {
       const children = answer.results[0];
-      return askStep(work, { ...phase, step: 'topicConfigs', topics: children !== undefined && children.ok && children.op === 'getChildren' ? children.children : [] });
+      return askStep(work, {
+        ...phase,
+        step: 'topicConfigs',
+        topics: children !== undefined && children.ok && children.op === 'getChildren' ? children.children : [],
+      });
     }
     case 'topicConfigs':
       return openLogs(work, phase, configsOf(phase, answer.results));
@@ -73,7 +77,11 @@ function onClusterId(work: Work, phase: StartingPhase, results: readonly ZkResul
 
 function askTopicConfigs(work: Work, phase: StartingPhase): void {
   if (phase.topics.length === 0) return openLogs(work, phase, noTopicConfigs());
-  askZooKeeper(work, phase.step, phase.topics.map((topic) => ({ op: 'getData', path: topicConfigPath(topic), watch: false })));
+  askZooKeeper(
+    work,
+    phase.step,
+    phase.topics.map((topic) => ({ op: 'getData', path: topicConfigPath(topic), watch: false })),
+  );
 }
 
 function configsOf(phase: StartingPhase, results: readonly ZkResult[]): TopicConfigs {

@@ -258,7 +258,8 @@ export function writeArrayLength(writer: Writer, length: number, flexible: boole
 /** The count of an array, never more than there are bytes left; -1 for null. */
 export function readArrayLength(reader: Reader, flexible: boolean): number {
   const length = flexible ? readUnsignedVarint(reader) - 1 : readInt32(reader);
-  if (length < -1 || length > reader.bytes.length - reader.at) throw new DecodeError(`an array of ${length} items with ${reader.bytes.length - reader.at} bytes left`);
+  if (length < -1 || length > reader.bytes.length - reader.at)
+    throw new DecodeError(`an array of ${length} items with ${reader.bytes.length - reader.at} bytes left`);
   return length;
 }
 export function notNull<T>(value: T | null, field: string): T {

@@ -68,7 +68,10 @@ function primitive(type: string): fc.Arbitrary<unknown> | null {
     case 'float64':
       return fc.double();
     case 'uuid':
-      return fc.oneof(fc.constant(ZERO_UUID), fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex')));
+      return fc.oneof(
+        fc.constant(ZERO_UUID),
+        fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('hex')),
+      );
     case 'string':
       return fc.string({ unit: 'grapheme', maxLength: 12 });
     case 'bytes':
@@ -98,8 +101,10 @@ function expectFields(decoded: unknown, given: unknown): void {
   if (Array.isArray(given)) {
     expect(Array.isArray(decoded) && decoded.length).toBe(given.length);
     given.forEach((item, i) => expectFields((decoded as unknown[])[i], item));
-  } else if (given instanceof Uint8Array) expect(decoded instanceof Uint8Array && Buffer.from(decoded).toString('hex')).toBe(Buffer.from(given).toString('hex'));
-  else if (typeof given === 'object' && given !== null) for (const [key, value] of Object.entries(given)) expectFields((decoded as Record<string, unknown>)[key], value);
+  } else if (given instanceof Uint8Array)
+    expect(decoded instanceof Uint8Array && Buffer.from(decoded).toString('hex')).toBe(Buffer.from(given).toString('hex'));
+  else if (typeof given === 'object' && given !== null)
+    for (const [key, value] of Object.entries(given)) expectFields((decoded as Record<string, unknown>)[key], value);
   else expect(decoded).toStrictEqual(given);
 }
 
@@ -148,24 +153,27 @@ describe('generated codecs', () => {
     for (const schema of schemas) expect(messageOf(schema.name).create(), schema.name).toStrictEqual(defaultsOf(schema.fields, structsOf(schema)));
   });
 
-  test.each(schemas.map((schema) => [schema.name, schema] as const))('[R2] %s comes back from its bytes at every version, and its size is exact', (name, schema) => {
-    const { codec } = messageOf(name);
-    const structs = structsOf(schema);
-    const [low, high] = codec.validVersions;
-    for (let version = low; version <= high; version++) {
-      fc.assert(
-        fc.property(fieldsOf(schema.fields, structs, version), (given) => {
-          const message = complete(schema.fields, given, structs, defaultsOf(schema.fields, structs));
-          const bytes = codec.encode(message, version);
-          expect(codec.size(message, version)).toBe(bytes.length);
-          const decoded = codec.decode(bytes, version);
-          expectFields(decoded, given);
-          expect(Buffer.from(codec.encode(decoded, version)).equals(bytes)).toBe(true);
-        }),
-        { numRuns: 8 },
-      );
-    }
-  });
+  test.each(schemas.map((schema) => [schema.name, schema] as const))(
+    '[R2] %s comes back from its bytes at every version, and its size is exact',
+    (name, schema) => {
+      const { codec } = messageOf(name);
+      const structs = structsOf(schema);
+      const [low, high] = codec.validVersions;
+      for (let version = low; version <= high; version++) {
+        fc.assert(
+          fc.property(fieldsOf(schema.fields, structs, version), (given) => {
+            const message = complete(schema.fields, given, structs, defaultsOf(schema.fields, structs));
+            const bytes = codec.encode(message, version);
+            expect(codec.size(message, version)).toBe(bytes.length);
+            const decoded = codec.decode(bytes, version);
+            expectFields(decoded, given);
+            expect(Buffer.from(codec.encode(decoded, version)).equals(bytes)).toBe(true);
+          }),
+          { numRuns: 8 },
+        );
+      }
+    },
+  );
 
   test.each(schemas.map((schema) => [schema.name, schema] as const))('[R3] %s cut short or damaged is refused or read, and never hangs', (name, schema) => {
     const { codec } = messageOf(name);

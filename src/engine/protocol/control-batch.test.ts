@@ -32,7 +32,18 @@ describe('control batches', () => {
       const bytes = fromHex(row.hex);
       expect(batchError(bytes)).toBeNull();
       expect(readControlRecord(bytes)).toEqual({ ok: true, type: row.control, coordinatorEpoch: row.coordinatorEpoch });
-      const built = buildEndTxnMarker({ result: row.control ?? 'ABORT', coordinatorEpoch: row.coordinatorEpoch, producerId: row.producerId, producerEpoch: row.producerEpoch, timestampMs: row.timestamp, baseOffset: row.baseOffset, partitionLeaderEpoch: row.partitionLeaderEpoch }, allocate);
+      const built = buildEndTxnMarker(
+        {
+          result: row.control ?? 'ABORT',
+          coordinatorEpoch: row.coordinatorEpoch,
+          producerId: row.producerId,
+          producerEpoch: row.producerEpoch,
+          timestampMs: row.timestamp,
+          baseOffset: row.baseOffset,
+          partitionLeaderEpoch: row.partitionLeaderEpoch,
+        },
+        allocate,
+      );
       expect(Buffer.from(built).toString('hex')).toBe(row.hex);
     }
   });
@@ -44,8 +55,15 @@ describe('control batches', () => {
 
   test('[R4] what is no marker is told apart: data, types of KRaft, types unknown', () => {
     const control = (key: readonly number[], value: readonly number[] | null): Uint8Array =>
-      buildBatch([{ timestamp: 0, key: Uint8Array.from(key), value: value === null ? null : Uint8Array.from(value), headers: [] }], { isControl: true }, allocate);
-    expect(readControlRecord(buildBatch([{ timestamp: 0, key: null, value: null, headers: [] }], {}, allocate))).toMatchObject({ ok: false, reason: 'not a control batch' });
+      buildBatch(
+        [{ timestamp: 0, key: Uint8Array.from(key), value: value === null ? null : Uint8Array.from(value), headers: [] }],
+        { isControl: true },
+        allocate,
+      );
+    expect(readControlRecord(buildBatch([{ timestamp: 0, key: null, value: null, headers: [] }], {}, allocate))).toMatchObject({
+      ok: false,
+      reason: 'not a control batch',
+    });
     expect(readControlRecord(control([0, 0, 0, 2], [1]))).toEqual({ ok: true, type: 'LEADER_CHANGE', value: Uint8Array.of(1) });
     expect(readControlRecord(control([0, 0, 0, 99], null))).toEqual({ ok: true, type: 'UNKNOWN', value: null });
     expect(readControlRecord(control([0, 0, 0], [0, 0, 0, 0, 0, 0]))).toMatchObject({ ok: false, reason: 'corrupt' });
@@ -66,7 +84,14 @@ describe('batches from elsewhere', () => {
   });
 
   test('[R3] damaged records are refused or read, and never hang, even under a right CRC', () => {
-    const whole = buildBatch([{ timestamp: 5, key: Uint8Array.of(1, 2), value: Uint8Array.of(3), headers: [{ key: 'h', value: null }] }, { timestamp: 9, key: null, value: new Uint8Array(20), headers: [] }], {}, allocate);
+    const whole = buildBatch(
+      [
+        { timestamp: 5, key: Uint8Array.of(1, 2), value: Uint8Array.of(3), headers: [{ key: 'h', value: null }] },
+        { timestamp: 9, key: null, value: new Uint8Array(20), headers: [] },
+      ],
+      {},
+      allocate,
+    );
     fc.assert(
       fc.property(fc.integer({ min: 57, max: whole.length - 1 }), fc.integer({ min: 1, max: 255 }), fc.nat(whole.length), (at, flip, sizeBytes) => {
         const damaged = whole.slice();

@@ -69,6 +69,7 @@ function controlOf(record: BatchRecord): ControlRecord {
   if (keyView.getInt16(0) < 0) return { ok: false, reason: 'corrupt', detail: `version ${keyView.getInt16(0)} of a control key` };
   const type = TYPES[keyView.getInt16(2)];
   if (type !== 'ABORT' && type !== 'COMMIT') return { ok: true, type: type ?? 'UNKNOWN', value };
-  if (value === null || value.length < MARKER_VALUE_BYTES) return { ok: false, reason: 'corrupt', detail: `an end of transaction marker of ${value?.length ?? 0} bytes` };
+  if (value === null || value.length < MARKER_VALUE_BYTES)
+    return { ok: false, reason: 'corrupt', detail: `an end of transaction marker of ${value?.length ?? 0} bytes` };
   return { ok: true, type, coordinatorEpoch: new DataView(value.buffer, value.byteOffset, value.length).getInt32(2) };
 }

@@ -30,8 +30,14 @@ export function crc32c(bytes: Uint8Array, from = 0, to: number = bytes.length): 
   for (; at + 8 <= to; at += 8) {
     crc ^= (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
     crc =
-      (T7[crc & 255] as number) ^ (T6[(crc >>> 8) & 255] as number) ^ (T5[(crc >>> 16) & 255] as number) ^ (T4[crc >>> 24] as number) ^
-      (T3[bytes[at + 4] as number] as number) ^ (T2[bytes[at + 5] as number] as number) ^ (T1[bytes[at + 6] as number] as number) ^ (T0[bytes[at + 7] as number] as number);
+      (T7[crc & 255] as number) ^
+      (T6[(crc >>> 8) & 255] as number) ^
+      (T5[(crc >>> 16) & 255] as number) ^
+      (T4[crc >>> 24] as number) ^
+      (T3[bytes[at + 4] as number] as number) ^
+      (T2[bytes[at + 5] as number] as number) ^
+      (T1[bytes[at + 6] as number] as number) ^
+      (T0[bytes[at + 7] as number] as number);
   }
   for (; at < to; at++) crc = (crc >>> 8) ^ (T0[(crc ^ (bytes[at] as number)) & 255] as number);
   return ~crc >>> 0;

@@ -39,12 +39,19 @@ describe('frames', () => {
     if (frame.kind !== 'request') throw new Error('a request');
     expect([frame.correlationId, frame.clientId, frame.sizeBytes]).toEqual([row.correlationId, row.clientId, bytes.length]);
     expect(hex(encodeFrame(frame))).toBe(hex(bytes));
-    expect(makeRequest({ api: frame.api, version: frame.version, correlationId: frame.correlationId, clientId: frame.clientId, body: frame.body })).toEqual(frame);
+    expect(makeRequest({ api: frame.api, version: frame.version, correlationId: frame.correlationId, clientId: frame.clientId, body: frame.body })).toEqual(
+      frame,
+    );
   });
 
   test('[R7] the size of a frame is known before it is encoded, for every version of the header', () => {
     for (const version of [0, 3]) {
-      const request = makeRequest({ api: 'ApiVersions', version, ...facts, body: apiVersionsRequest({ clientSoftwareName: 'highwater', clientSoftwareVersion: '1.0' }) });
+      const request = makeRequest({
+        api: 'ApiVersions',
+        version,
+        ...facts,
+        body: apiVersionsRequest({ clientSoftwareName: 'highwater', clientSoftwareVersion: '1.0' }),
+      });
       expect(encodeFrame(request).length).toBe(request.sizeBytes);
     }
     for (const version of [4, 12, LATEST_VERSIONS.Fetch]) {
@@ -88,7 +95,9 @@ describe('text of a message', () => {
   test('[R9] one line: fields in order, batches counted', () => {
     const partition = produceRequestPartitionProduceData({ index: 2, records: [new Uint8Array(70), new Uint8Array(80)] });
     const body = produceRequest({ acks: -1, timeoutMs: 30000, topicData: [produceRequestTopicProduceData({ name: 'orders', partitionData: [partition] })] });
-    expect(messageText('Produce', 'request', body)).toBe("ProduceRequest(transactionalId=null, acks=-1, timeoutMs=30000, topicData=[(name='orders', partitionData=[(index=2, records=[2 batches, 150 bytes])])])");
+    expect(messageText('Produce', 'request', body)).toBe(
+      "ProduceRequest(transactionalId=null, acks=-1, timeoutMs=30000, topicData=[(name='orders', partitionData=[(index=2, records=[2 batches, 150 bytes])])])",
+    );
   });
 
   test('[R9] text from elsewhere cannot leave its quotes or its line', () => {

@@ -41,7 +41,10 @@ function headerOf(parts: Omit<RequestParts<ApiName>, 'body'>): RequestHeader {
 }
 
 /** The answer to `request`, with its encoded size. */
-export function makeResponse<Api extends ApiName>(request: { readonly api: Api; readonly version: number; readonly correlationId: number }, body: ResponseBodies[Api]): ResponseFrameOf<Api> {
+export function makeResponse<Api extends ApiName>(
+  request: { readonly api: Api; readonly version: number; readonly correlationId: number },
+  body: ResponseBodies[Api],
+): ResponseFrameOf<Api> {
   const { api, version, correlationId } = request;
   const headerBytes = responseHeaderVersion(api, version) === 1 ? 5 : 4;
   const sizeBytes = LENGTH_PREFIX_BYTES + headerBytes + RESPONSE_CODECS[api].size(body, version);
@@ -57,10 +60,18 @@ export function encodeFrame(frame: RequestFrame | ResponseFrame): Uint8Array {
 }
 
 function encodeRequestParts<Api extends ApiName>(frame: RequestParts<Api>): [Uint8Array, Uint8Array] {
-  return [requestHeaderCodec.encode(headerOf(frame), requestHeaderVersion(frame.api, frame.version)), REQUEST_CODECS[frame.api].encode(frame.body, frame.version)];
+  return [
+    requestHeaderCodec.encode(headerOf(frame), requestHeaderVersion(frame.api, frame.version)),
+    REQUEST_CODECS[frame.api].encode(frame.body, frame.version),
+  ];
 }
 
-function encodeResponseParts<Api extends ApiName>(frame: { api: Api; version: number; correlationId: number; body: ResponseBodies[Api] }): [Uint8Array, Uint8Array] {
+function encodeResponseParts<Api extends ApiName>(frame: {
+  api: Api;
+  version: number;
+  correlationId: number;
+  body: ResponseBodies[Api];
+}): [Uint8Array, Uint8Array] {
   const header = responseHeaderCodec.encode(responseHeader({ correlationId: frame.correlationId }), responseHeaderVersion(frame.api, frame.version));
   return [header, RESPONSE_CODECS[frame.api].encode(frame.body, frame.version)];
 }
@@ -85,14 +96,23 @@ function decodeRequest(reader: Reader, facts: FrameFacts): RequestFrame {
   const from = reader.at;
   const headerVersion = requestHeaderVersion(api, version);
   const [apiKey, apiVersion] = [readInt16(reader), readInt16(reader)];
-  if (apiKey !== API_KEYS[api] || apiVersion !== version) throw new DecodeError(`API key ${apiKey} version ${apiVersion} where ${api} version ${version} was expected`);
+  if (apiKey !== API_KEYS[api] || apiVersion !== version)
+    throw new DecodeError(`API key ${apiKey} version ${apiVersion} where ${api} version ${version} was expected`);
   readInt32(reader);
   if (headerVersion >= 1) readNullableString(reader, false);
   if (headerVersion >= 2) readTags(reader, () => undefined);
   const header = requestHeaderCodec.decode(reader.bytes.subarray(from, reader.at), headerVersion);
   const body = REQUEST_CODECS[api].decode(reader.bytes.subarray(reader.at), version);
   // The codec of `api` gives the body of `api`; a mapped union cannot say so without naming each API.
-  return { kind: 'request', api, version, correlationId: header.correlationId, clientId: header.clientId ?? '', body, sizeBytes: reader.bytes.length } as RequestFrame;
+  return {
+    kind: 'request',
+    api,
+    version,
+    correlationId: header.correlationId,
+    clientId: header.clientId ?? '',
+    body,
+    sizeBytes: reader.bytes.length,
+  } as RequestFrame;
 }
 
 function decodeResponse(reader: Reader, facts: FrameFacts): ResponseFrame {

@@ -59,7 +59,8 @@ export function vector<T>(item: Jute<T>): Jute<readonly T[]> {
     },
     read(reader) {
       const count = readInt32(reader);
-      if (count < 0 || count > reader.bytes.length - reader.at) throw new DecodeError(`a vector of ${count} items with ${reader.bytes.length - reader.at} bytes left`);
+      if (count < 0 || count > reader.bytes.length - reader.at)
+        throw new DecodeError(`a vector of ${count} items with ${reader.bytes.length - reader.at} bytes left`);
       const items: T[] = [];
       for (let i = 0; i < count; i++) items.push(item.read(reader));
       return items;

@@ -27,7 +27,10 @@ export function valueText(value: unknown): string {
   if (typeof value === 'string') return quoted(value);
   if (value instanceof Uint8Array) return bytesText(value);
   if (Array.isArray(value)) return arrayText(value);
-  if (typeof value === 'object') return `(${Object.entries(value).map(([name, field]) => `${name}=${valueText(field)}`).join(', ')})`;
+  if (typeof value === 'object')
+    return `(${Object.entries(value)
+      .map(([name, field]) => `${name}=${valueText(field)}`)
+      .join(', ')})`;
   return typeof value === 'number' ? numberText(value) : value === true ? 'true' : 'false';
 }
 

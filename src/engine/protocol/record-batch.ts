@@ -8,7 +8,21 @@ import { readVarint, readVarlong, sizeOfVarint, sizeOfVarlong, writeVarint, writ
 /** Record batch, magic 2 (DefaultRecordBatch). Header accessors read straight from the bytes, wherever these lie. */
 export const LOG_OVERHEAD_BYTES = 12;
 export const BATCH_OVERHEAD_BYTES = 61;
-const AT = { baseOffset: 0, length: 8, leaderEpoch: 12, magic: 16, crc: 17, attributes: 21, lastOffsetDelta: 23, baseTimestamp: 27, maxTimestamp: 35, producerId: 43, producerEpoch: 51, baseSequence: 53, count: 57 } as const;
+const AT = {
+  baseOffset: 0,
+  length: 8,
+  leaderEpoch: 12,
+  magic: 16,
+  crc: 17,
+  attributes: 21,
+  lastOffsetDelta: 23,
+  baseTimestamp: 27,
+  maxTimestamp: 35,
+  producerId: 43,
+  producerEpoch: 51,
+  baseSequence: 53,
+  count: 57,
+} as const;
 const MAGIC = 2;
 const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
 export type CodecName = (typeof CODECS)[number];
@@ -134,7 +148,12 @@ export function buildBatch(records: readonly RecordToWrite[], fields: BatchField
     at = writeRecord(batch, at, record, { timestampDelta: record.timestamp - first, offsetDelta: i });
   });
   assert(at === sizeBytes, 'to write as many bytes as were counted');
-  writeHeader(batch, fields, { count: records.length, lastOffsetDelta: records.length - 1, baseTimestamp: first, maxTimestamp: fields.logAppendTimeMs ?? greatest });
+  writeHeader(batch, fields, {
+    count: records.length,
+    lastOffsetDelta: records.length - 1,
+    baseTimestamp: first,
+    maxTimestamp: fields.logAppendTimeMs ?? greatest,
+  });
   return batch;
 }
 
@@ -150,7 +169,11 @@ function writeHeader(batch: Uint8Array, fields: BatchFields, facts: HeaderFacts)
   putInt32(batch, AT.length, batch.length - LOG_OVERHEAD_BYTES);
   putInt32(batch, AT.leaderEpoch, fields.partitionLeaderEpoch ?? -1);
   batch[AT.magic] = MAGIC;
-  putInt16(batch, AT.attributes, (fields.logAppendTimeMs === undefined ? 0 : 0x08) | (fields.isTransactional === true ? 0x10 : 0) | (fields.isControl === true ? 0x20 : 0));
+  putInt16(
+    batch,
+    AT.attributes,
+    (fields.logAppendTimeMs === undefined ? 0 : 0x08) | (fields.isTransactional === true ? 0x10 : 0) | (fields.isControl === true ? 0x20 : 0),
+  );
   putInt32(batch, AT.lastOffsetDelta, facts.lastOffsetDelta);
   putInt64(batch, AT.baseTimestamp, facts.baseTimestamp);
   putInt64(batch, AT.maxTimestamp, facts.maxTimestamp);
@@ -184,7 +207,11 @@ function writeField(batch: Uint8Array, from: number, value: Uint8Array | null): 
 }
 
 /** A copy with the leader's base offset and epoch; both stand outside the CRC, so that it stays as it was. */
-export function stampBatch(batch: Uint8Array, stamp: { readonly baseOffset: number; readonly leaderEpoch: number }, allocate: (sizeBytes: number) => Uint8Array): Uint8Array {
+export function stampBatch(
+  batch: Uint8Array,
+  stamp: { readonly baseOffset: number; readonly leaderEpoch: number },
+  allocate: (sizeBytes: number) => Uint8Array,
+): Uint8Array {
   const copy = allocate(batch.length);
   copy.set(batch);
   putInt64(copy, AT.baseOffset, stamp.baseOffset);
@@ -199,7 +226,9 @@ export function batchError(batch: Uint8Array): ErrorName | null {
   return crc32c(batch, AT.attributes) === storedCrc(batch) ? null : 'CORRUPT_MESSAGE';
 }
 
-export type BatchRecords = { readonly ok: true; readonly records: readonly BatchRecord[] } | { readonly ok: false; readonly reason: 'codec not loaded' | 'corrupt'; readonly detail: string };
+export type BatchRecords =
+  | { readonly ok: true; readonly records: readonly BatchRecord[] }
+  | { readonly ok: false; readonly reason: 'codec not loaded' | 'corrupt'; readonly detail: string };
 
 /** The records of a batch of codec none, with their offsets and times. Compressed batches are opened once their codec is loaded. */
 export function readRecords(batch: Uint8Array): BatchRecords {

@@ -31,7 +31,10 @@ export function placeReplicas(request: PlacementRequest): ReadonlyMap<number, re
     const partition = request.startPartitionId + i;
     if (partition > 0 && partition % order.length === 0) shift += 1;
     const first = (partition + request.startIndex) % order.length;
-    assignment.set(partition, withRacks ? rackReplicas(order, { first, shift, rackCount, replicationFactor }) : plainReplicas(order, { first, shift, rackCount, replicationFactor }));
+    assignment.set(
+      partition,
+      withRacks ? rackReplicas(order, { first, shift, rackCount, replicationFactor }) : plainReplicas(order, { first, shift, rackCount, replicationFactor }),
+    );
   }
   return assignment;
 }

@@ -4,7 +4,19 @@ import { describe, expect, test } from 'vitest';
 import { utf8Encode } from '../kernel/bytes.ts';
 import { crc32c } from './crc32c.ts';
 import { kafkaAbs, javaHashCode, murmur2, partitionForKey } from './murmur2.ts';
-import { baseOffset, buildBatch, lastOffset, maxTimestamp, partitionLeaderEpoch, readRecords, sizeOfBatch, stampBatch, storedCrc, batchError, type RecordToWrite } from './record-batch.ts';
+import {
+  baseOffset,
+  buildBatch,
+  lastOffset,
+  maxTimestamp,
+  partitionLeaderEpoch,
+  readRecords,
+  sizeOfBatch,
+  stampBatch,
+  storedCrc,
+  batchError,
+  type RecordToWrite,
+} from './record-batch.ts';
 import { placeReplicas, type BrokerPlace } from './replica-placement.ts';
 import { readVarint, readVarlong, sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint.ts';
 
@@ -49,9 +61,22 @@ describe('recorded vectors', () => {
   });
 
   test('[R6] replica placement with and without racks', () => {
-    interface Row { brokers: BrokerPlace[]; partitions: number; replicationFactor: number; fixedStartIndex: number; startPartitionId: number; assignment: Record<string, number[]> }
+    interface Row {
+      brokers: BrokerPlace[];
+      partitions: number;
+      replicationFactor: number;
+      fixedStartIndex: number;
+      startPartitionId: number;
+      assignment: Record<string, number[]>;
+    }
     for (const row of vectors<Row[]>('replica-placement')) {
-      const placed = placeReplicas({ brokers: row.brokers, partitionCount: row.partitions, replicationFactor: row.replicationFactor, startIndex: row.fixedStartIndex, startPartitionId: row.startPartitionId });
+      const placed = placeReplicas({
+        brokers: row.brokers,
+        partitionCount: row.partitions,
+        replicationFactor: row.replicationFactor,
+        startIndex: row.fixedStartIndex,
+        startPartitionId: row.startPartitionId,
+      });
       expect(Object.fromEntries(placed)).toEqual(row.assignment);
     }
   });
@@ -59,8 +84,21 @@ describe('recorded vectors', () => {
 
 describe('record batches', () => {
   interface Row {
-    codec: string; baseOffset: number; partitionLeaderEpoch: number; producerId: number; producerEpoch: number; baseSequence: number; isTransactional: boolean; isControlBatch?: boolean; timestampType: string;
-    maxTimestamp: number; lastOffset: number; crc: number; sizeInBytes: number; records: { timestamp: number; key: string | null; value: string | null; headers: { key: string; value: string | null }[] }[]; hex: string;
+    codec: string;
+    baseOffset: number;
+    partitionLeaderEpoch: number;
+    producerId: number;
+    producerEpoch: number;
+    baseSequence: number;
+    isTransactional: boolean;
+    isControlBatch?: boolean;
+    timestampType: string;
+    maxTimestamp: number;
+    lastOffset: number;
+    crc: number;
+    sizeInBytes: number;
+    records: { timestamp: number; key: string | null; value: string | null; headers: { key: string; value: string | null }[] }[];
+    hex: string;
   }
   const rows = vectors<Row[]>('record-batches');
   const text = (value: string | null): Uint8Array | null => (value === null ? null : utf8Encode(value));
@@ -70,12 +108,35 @@ describe('record batches', () => {
     for (const row of rows.filter((one) => one.codec === 'none' && one.isControlBatch !== true && row_isPlain(one))) {
       const batch = fromHex(row.hex);
       expect(batchError(batch)).toBeNull();
-      expect([baseOffset(batch), lastOffset(batch), partitionLeaderEpoch(batch), maxTimestamp(batch), storedCrc(batch)]).toEqual([row.baseOffset, row.lastOffset, row.partitionLeaderEpoch, row.maxTimestamp, row.crc]);
+      expect([baseOffset(batch), lastOffset(batch), partitionLeaderEpoch(batch), maxTimestamp(batch), storedCrc(batch)]).toEqual([
+        row.baseOffset,
+        row.lastOffset,
+        row.partitionLeaderEpoch,
+        row.maxTimestamp,
+        row.crc,
+      ]);
       const read = readRecords(batch);
       if (!read.ok) throw new Error(read.detail);
-      expect(read.records.map((record) => [row.timestampType === 'CreateTime' ? record.timestamp : 0, record.key && hex(record.key), record.value && hex(record.value)])).toEqual(row.records.map((record) => [row.timestampType === 'CreateTime' ? record.timestamp : 0, record.key === null ? null : hex(utf8Encode(record.key)), record.value === null ? null : hex(utf8Encode(record.value))]));
+      expect(
+        read.records.map((record) => [
+          row.timestampType === 'CreateTime' ? record.timestamp : 0,
+          record.key && hex(record.key),
+          record.value && hex(record.value),
+        ]),
+      ).toEqual(
+        row.records.map((record) => [
+          row.timestampType === 'CreateTime' ? record.timestamp : 0,
+          record.key === null ? null : hex(utf8Encode(record.key)),
+          record.value === null ? null : hex(utf8Encode(record.value)),
+        ]),
+      );
       if (row.timestampType !== 'CreateTime') continue;
-      const records: RecordToWrite[] = row.records.map((record) => ({ timestamp: record.timestamp, key: text(record.key), value: text(record.value), headers: record.headers.map((header) => ({ key: header.key, value: text(header.value) })) }));
+      const records: RecordToWrite[] = row.records.map((record) => ({
+        timestamp: record.timestamp,
+        key: text(record.key),
+        value: text(record.value),
+        headers: record.headers.map((header) => ({ key: header.key, value: text(header.value) })),
+      }));
       const built = buildBatch(records, row, allocate);
       expect(hex(built)).toBe(row.hex);
       expect(sizeOfBatch(records)).toBe(row.sizeInBytes);
@@ -90,18 +151,36 @@ describe('record batches', () => {
 
   test('[R4] stamping offset and epoch leaves the CRC right; any other flipped byte is found', () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ key: fc.option(fc.uint8Array({ maxLength: 8 }), { nil: null }), value: fc.option(fc.uint8Array({ maxLength: 30 }), { nil: null }), timestamp: fc.integer({ min: 0, max: 2 ** 41 }) }), { minLength: 1, maxLength: 5 }), fc.nat(), (some, at) => {
-        const records = some.map((one) => ({ ...one, headers: [] }));
-        const stamped = stampBatch(buildBatch(records, {}, allocate), { baseOffset: 123456789012, leaderEpoch: 7 }, allocate);
-        expect(batchError(stamped)).toBeNull();
-        expect(baseOffset(stamped)).toBe(123456789012);
-        const read = readRecords(stamped);
-        expect(read.ok && read.records.map((record) => ({ key: record.key && Array.from(record.key), value: record.value && Array.from(record.value), timestamp: record.timestamp }))).toEqual(some.map((one) => ({ key: one.key && Array.from(one.key), value: one.value && Array.from(one.value), timestamp: one.timestamp })));
-        const place = 16 + (at % (stamped.length - 16));
-        const broken = stamped.slice();
-        broken[place] = (broken[place] ?? 0) ^ 0x10;
-        expect(batchError(broken)).toBe('CORRUPT_MESSAGE');
-      }),
+      fc.property(
+        fc.array(
+          fc.record({
+            key: fc.option(fc.uint8Array({ maxLength: 8 }), { nil: null }),
+            value: fc.option(fc.uint8Array({ maxLength: 30 }), { nil: null }),
+            timestamp: fc.integer({ min: 0, max: 2 ** 41 }),
+          }),
+          { minLength: 1, maxLength: 5 },
+        ),
+        fc.nat(),
+        (some, at) => {
+          const records = some.map((one) => ({ ...one, headers: [] }));
+          const stamped = stampBatch(buildBatch(records, {}, allocate), { baseOffset: 123456789012, leaderEpoch: 7 }, allocate);
+          expect(batchError(stamped)).toBeNull();
+          expect(baseOffset(stamped)).toBe(123456789012);
+          const read = readRecords(stamped);
+          expect(
+            read.ok &&
+              read.records.map((record) => ({
+                key: record.key && Array.from(record.key),
+                value: record.value && Array.from(record.value),
+                timestamp: record.timestamp,
+              })),
+          ).toEqual(some.map((one) => ({ key: one.key && Array.from(one.key), value: one.value && Array.from(one.value), timestamp: one.timestamp })));
+          const place = 16 + (at % (stamped.length - 16));
+          const broken = stamped.slice();
+          broken[place] = (broken[place] ?? 0) ^ 0x10;
+          expect(batchError(broken)).toBe('CORRUPT_MESSAGE');
+        },
+      ),
     );
   });
 });

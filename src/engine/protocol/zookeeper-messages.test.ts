@@ -3,7 +3,17 @@ import { describe, expect, test } from 'vitest';
 import { DecodeError } from './codec.ts';
 import { decodeZooKeeperMessage, encodeZooKeeperMessage, sized } from './zookeeper-messages.ts';
 import { decodeTransaction, encodeTransaction } from './zookeeper-transactions.ts';
-import { ZK_ERROR_CODES, type TransactionBody, type Unsized, type WireErrorName, type WireOperation, type WireResult, type WireStat, type ZabTransaction, type ZooKeeperMessage } from './zookeeper-types.ts';
+import {
+  ZK_ERROR_CODES,
+  type TransactionBody,
+  type Unsized,
+  type WireErrorName,
+  type WireOperation,
+  type WireResult,
+  type WireStat,
+  type ZabTransaction,
+  type ZooKeeperMessage,
+} from './zookeeper-types.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 });
 const path = text.map((name) => `/${name}`);
@@ -25,10 +35,25 @@ const operation: fc.Arbitrary<WireOperation> = fc.oneof(
   fc.record({ op: fc.constant('sync' as const), path }),
   fc.record({ op: fc.constant('multi' as const), operations: fc.array(simple, { maxLength: 4 }) }),
   fc.constant({ op: 'closeSession' } as const),
-  fc.record({ op: fc.constant('setWatches' as const), relativeZxid: zxid, data: fc.array(path, { maxLength: 3 }), exists: fc.array(path, { maxLength: 3 }), children: fc.array(path, { maxLength: 3 }) }),
+  fc.record({
+    op: fc.constant('setWatches' as const),
+    relativeZxid: zxid,
+    data: fc.array(path, { maxLength: 3 }),
+    exists: fc.array(path, { maxLength: 3 }),
+    children: fc.array(path, { maxLength: 3 }),
+  }),
 );
 const stat: fc.Arbitrary<WireStat> = fc.record({
-  czxid: zxid, mzxid: zxid, pzxid: zxid, ctimeMs: time, mtimeMs: time, version, cversion: version, ephemeralOwner: fc.option(session), dataLength: fc.nat(), numChildren: fc.nat(),
+  czxid: zxid,
+  mzxid: zxid,
+  pzxid: zxid,
+  ctimeMs: time,
+  mtimeMs: time,
+  version,
+  cversion: version,
+  ephemeralOwner: fc.option(session),
+  dataLength: fc.nat(),
+  numChildren: fc.nat(),
 });
 const part: fc.Arbitrary<WireResult> = fc.oneof(
   fc.record({ error: fc.constant(null), path, stat }),
@@ -67,7 +92,12 @@ const FIELDS: { readonly [K in Kind]: fc.Arbitrary<FieldsOf<K>> } = {
   zkReply: fc.record({ xid, zxid, result }),
   zkPong: fc.record({ zxid }),
   zkWatchEvent: fc.record({ event: fc.constantFrom('created' as const, 'deleted' as const, 'dataChanged' as const, 'childrenChanged' as const), path }),
-  zabNotification: fc.record({ from: id, vote: fc.record({ leader: id, zxid, peerEpoch: epoch }), round: fc.nat(), state: fc.constantFrom('looking' as const, 'following' as const, 'leading' as const) }),
+  zabNotification: fc.record({
+    from: id,
+    vote: fc.record({ leader: id, zxid, peerEpoch: epoch }),
+    round: fc.nat(),
+    state: fc.constantFrom('looking' as const, 'following' as const, 'leading' as const),
+  }),
   zabFollowerInfo: fc.record({ from: id, acceptedEpoch: epoch }),
   zabLeaderInfo: fc.record({ epoch }),
   zabAckEpoch: fc.record({ currentEpoch: fc.integer({ min: -1, max: 99 }), lastZxid: zxid }),
@@ -80,7 +110,11 @@ const FIELDS: { readonly [K in Kind]: fc.Arbitrary<FieldsOf<K>> } = {
   zabProposal: fc.record({ transaction }),
   zabAck: fc.record({ zxid }),
   zabCommit: fc.record({ zxid }),
-  zabRequest: fc.record({ sessionId: session, xid, operation: fc.oneof(operation, fc.record({ op: fc.constant('createSession' as const), timeoutMs: fc.nat() })) }),
+  zabRequest: fc.record({
+    sessionId: session,
+    xid,
+    operation: fc.oneof(operation, fc.record({ op: fc.constant('createSession' as const), timeoutMs: fc.nat() })),
+  }),
   zabSynced: fc.record({ sessionId: session, xid }),
   zabPing: fc.constant({}),
   zabPong: fc.record({ touched: fc.array(session, { maxLength: 4 }) }),
@@ -97,10 +131,13 @@ const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toSt
 
 describe('ZooKeeper’s messages', () => {
   test.each(KINDS)('[R10] %s comes back as it was', (kind) => {
-    fc.assert(fc.property(messageOf(kind), (message) => {
-      expect(message.sizeBytes).toBeGreaterThanOrEqual(12);
-      expect(decodeZooKeeperMessage(encodeZooKeeperMessage(message))).toEqual(message);
-    }), { numRuns: 40 });
+    fc.assert(
+      fc.property(messageOf(kind), (message) => {
+        expect(message.sizeBytes).toBeGreaterThanOrEqual(12);
+        expect(decodeZooKeeperMessage(encodeZooKeeperMessage(message))).toEqual(message);
+      }),
+      { numRuns: 40 },
+    );
   });
 
   test('[R10] sizes are those of ZooKeeper’s own packets', () => {
@@ -115,42 +152,81 @@ describe('ZooKeeper’s messages', () => {
   });
 
   test('[R3] [R10] bytes that are cut, lengthened or of no kind are refused', () => {
-    const bytes = encodeZooKeeperMessage(sized({ kind: 'zkRequest', xid: 3, operation: { op: 'multi', operations: [{ op: 'delete', path: '/a', version: 1 }] } }));
+    const bytes = encodeZooKeeperMessage(
+      sized({ kind: 'zkRequest', xid: 3, operation: { op: 'multi', operations: [{ op: 'delete', path: '/a', version: 1 }] } }),
+    );
     for (let end = 0; end < bytes.length; end++) expect(() => decodeZooKeeperMessage(bytes.slice(0, end))).toThrow(DecodeError);
     expect(() => decodeZooKeeperMessage(Uint8Array.of(...bytes, 0))).toThrow(DecodeError);
     expect(() => decodeZooKeeperMessage(Uint8Array.of(99))).toThrow(DecodeError);
   });
 
   test('[R3] [R10] damaged bytes are read or refused, never more', () => {
-    fc.assert(fc.property(fc.constantFrom(...KINDS).chain(messageOf), fc.nat(), fc.nat(255), (message, at, byte) => {
-      const bytes = encodeZooKeeperMessage(message);
-      bytes[at % bytes.length] = byte;
-      try {
-        decodeZooKeeperMessage(bytes);
-      } catch (refusal) {
-        expect(refusal).toBeInstanceOf(DecodeError);
-      }
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(fc.constantFrom(...KINDS).chain(messageOf), fc.nat(), fc.nat(255), (message, at, byte) => {
+        const bytes = encodeZooKeeperMessage(message);
+        bytes[at % bytes.length] = byte;
+        try {
+          decodeZooKeeperMessage(bytes);
+        } catch (refusal) {
+          expect(refusal).toBeInstanceOf(DecodeError);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 
 describe('transactions', () => {
   test('[R10] a transaction’s bytes are TxnHeader and its record', () => {
-    const bytes = encodeTransaction({ zxid: 0x100000002, timeMs: 0x18bcfe56800, sessionId: '0100018bcfe56800', xid: 7, body: { type: 'create', path: '/a', data: 'x', ephemeral: true, parentCVersion: 3 } });
-    expect(hex(bytes)).toBe([
-      '0100018bcfe56800', '00000007', '0000000100000002', '0000018bcfe56800', '00000001',
-      '00000002', '2f61', '00000001', '78', '00000001', '0000001f', '00000005', '776f726c64', '00000006', '616e796f6e65', '01', '00000003',
-    ].join(''));
+    const bytes = encodeTransaction({
+      zxid: 0x100000002,
+      timeMs: 0x18bcfe56800,
+      sessionId: '0100018bcfe56800',
+      xid: 7,
+      body: { type: 'create', path: '/a', data: 'x', ephemeral: true, parentCVersion: 3 },
+    });
+    expect(hex(bytes)).toBe(
+      [
+        '0100018bcfe56800',
+        '00000007',
+        '0000000100000002',
+        '0000018bcfe56800',
+        '00000001',
+        '00000002',
+        '2f61',
+        '00000001',
+        '78',
+        '00000001',
+        '0000001f',
+        '00000005',
+        '776f726c64',
+        '00000006',
+        '616e796f6e65',
+        '01',
+        '00000003',
+      ].join(''),
+    );
   });
 
   test('[R10] a multi that failed has an error for each operation', () => {
-    const bytes = encodeTransaction({ zxid: 1, timeMs: 0, sessionId: '0100000000000000', xid: 1, body: { type: 'failedMulti', error: 'BADVERSION', failedIndex: 1, operationCount: 3 } });
-    expect(hex(bytes.slice(28))).toBe(['0000000e', '00000003', 'ffffffff00000004', '00000000', 'ffffffff00000004', 'ffffff99', 'ffffffff00000004', 'fffffffe'].join(''));
+    const bytes = encodeTransaction({
+      zxid: 1,
+      timeMs: 0,
+      sessionId: '0100000000000000',
+      xid: 1,
+      body: { type: 'failedMulti', error: 'BADVERSION', failedIndex: 1, operationCount: 3 },
+    });
+    expect(hex(bytes.slice(28))).toBe(
+      ['0000000e', '00000003', 'ffffffff00000004', '00000000', 'ffffffff00000004', 'ffffff99', 'ffffffff00000004', 'fffffffe'].join(''),
+    );
   });
 
   test('[R10] every transaction comes back as it was', () => {
-    fc.assert(fc.property(transaction, (one) => {
-      expect(decodeTransaction(encodeTransaction(one))).toEqual(one);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(transaction, (one) => {
+        expect(decodeTransaction(encodeTransaction(one))).toEqual(one);
+      }),
+      { numRuns: 200 },
+    );
   });
 });

@@ -8,11 +8,24 @@ import { ZK_ERROR_CODES, type ForwardedOperation, type WireErrorName, type WireO
 export const ERROR: Jute<WireErrorName> = word(ZK_ERROR_CODES);
 
 /** ZooDefs.Ids.OPEN_ACL_UNSAFE: one entry, all permissions, `world` and `anyone`. `Simplified:` there are no other access lists. */
-export const OPEN_ACL = skipped(concatBytes([new Uint8Array([0, 0, 0, 1, 0, 0, 0, 31, 0, 0, 0, 5]), utf8Encode('world'), new Uint8Array([0, 0, 0, 6]), utf8Encode('anyone')]));
+export const OPEN_ACL = skipped(
+  concatBytes([new Uint8Array([0, 0, 0, 1, 0, 0, 0, 31, 0, 0, 0, 5]), utf8Encode('world'), new Uint8Array([0, 0, 0, 6]), utf8Encode('anyone')]),
+);
 
 /** ZooDefs.OpCode. A create is create2, which answers with the znode's Stat too; getChildren is getChildren2. */
 const OP_CODES: { readonly [Op in ForwardedOperation['op']]: number } = {
-  create: 15, delete: 2, exists: 3, getData: 4, setData: 5, sync: 9, getChildren: 12, check: 13, multi: 14, setWatches: 101, createSession: -10, closeSession: -11,
+  create: 15,
+  delete: 2,
+  exists: 3,
+  getData: 4,
+  setData: 5,
+  sync: 9,
+  getChildren: 12,
+  check: 13,
+  multi: 14,
+  setWatches: 101,
+  createSession: -10,
+  closeSession: -11,
 };
 const OP = word(OP_CODES);
 const EPHEMERAL_FLAG = 1;
@@ -26,7 +39,12 @@ export const SET_DATA = record<AtVersion & { readonly data: string }>({ path: TE
 const READ = record<{ readonly path: string; readonly watch: boolean }>({ path: TEXT, watch: BOOLEAN });
 export const PATH = record<{ readonly path: string }>({ path: TEXT });
 export const TIMEOUT = record<{ readonly timeoutMs: number }>({ timeoutMs: INT });
-const SET_WATCHES = record<Omit<Extract<WireOperation, { op: 'setWatches' }>, 'op'>>({ relativeZxid: LONG, data: vector(TEXT), exists: vector(TEXT), children: vector(TEXT) });
+const SET_WATCHES = record<Omit<Extract<WireOperation, { op: 'setWatches' }>, 'op'>>({
+  relativeZxid: LONG,
+  data: vector(TEXT),
+  exists: vector(TEXT),
+  children: vector(TEXT),
+});
 
 const CREATE: Jute<Create> = {
   size: (create) => TEXT.size(create.path) + TEXT.size(create.data) + OPEN_ACL.size(undefined) + 4,
@@ -221,7 +239,10 @@ const RESULT_NAMES = Object.keys(RESULT_FIELDS) as (keyof WireResult)[];
 export const RESULT: Jute<WireResult> = {
   size: (result) => RESULT_NAMES.reduce((sum, name) => sum + fieldBytes(result, name), 1),
   write(writer, result) {
-    writeInt8(writer, RESULT_NAMES.reduce((bits, name, i) => bits | (isThere(result, name) ? 1 << i : 0), 0));
+    writeInt8(
+      writer,
+      RESULT_NAMES.reduce((bits, name, i) => bits | (isThere(result, name) ? 1 << i : 0), 0),
+    );
     for (const name of RESULT_NAMES) if (isThere(result, name)) (RESULT_FIELDS[name] as Jute<unknown>).write(writer, result[name]);
   },
   read(reader) {

@@ -10,7 +10,11 @@ const TRANSACTION_TYPE = word(TRANSACTION_TYPES);
 type TransactionType = keyof typeof TRANSACTION_TYPES;
 
 const HEADER = record<{ readonly sessionId: string; readonly xid: number; readonly zxid: number; readonly timeMs: number; readonly type: TransactionType }>({
-  sessionId: SESSION, xid: INT, zxid: LONG, timeMs: LONG, type: TRANSACTION_TYPE,
+  sessionId: SESSION,
+  xid: INT,
+  zxid: LONG,
+  timeMs: LONG,
+  type: TRANSACTION_TYPE,
 });
 const HEADER_BYTES = 32;
 const CLOSE_SESSION = record<{ readonly paths: readonly string[] }>({ paths: vector(TEXT) });

@@ -26,7 +26,13 @@ export type WireOperation =
   | { readonly op: 'sync'; readonly path: string }
   | { readonly op: 'multi'; readonly operations: readonly WireOperation[] }
   | { readonly op: 'closeSession' }
-  | { readonly op: 'setWatches'; readonly relativeZxid: Zxid; readonly data: readonly string[]; readonly exists: readonly string[]; readonly children: readonly string[] };
+  | {
+      readonly op: 'setWatches';
+      readonly relativeZxid: Zxid;
+      readonly data: readonly string[];
+      readonly exists: readonly string[];
+      readonly children: readonly string[];
+    };
 
 /** What only servers ask of each other: a new session. */
 export type ForwardedOperation = WireOperation | { readonly op: 'createSession'; readonly timeoutMs: number };

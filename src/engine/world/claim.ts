@@ -52,7 +52,8 @@ export type RecordClaim =
   /** It was acknowledged to its producer, and no assigned broker has it any more. */
   | (OnPartition & { readonly type: 'recordLost'; readonly value: string })
   /** Records that producers were told are kept. */
-  | (Span & Bounds & { readonly type: 'acknowledged'; readonly client?: string; readonly topic?: string; readonly partition?: number; readonly acks?: -1 | 0 | 1 })
+  | (Span &
+      Bounds & { readonly type: 'acknowledged'; readonly client?: string; readonly topic?: string; readonly partition?: number; readonly acks?: -1 | 0 | 1 })
   /** Offset of the next record that the consumer will read. */
   | (OnPartition & Bounds & { readonly type: 'consumed'; readonly client: string });
 
@@ -63,7 +64,12 @@ export type ClusterClaim =
   | { readonly type: 'liveBrokers'; readonly atMs: number; readonly brokerIds: readonly number[] }
   /** Whether a running server leads and a majority, it included, runs with it. */
   | { readonly type: 'zooKeeperQuorum'; readonly atMs: number; readonly holds: boolean; readonly leader?: number }
-  | { readonly type: 'process'; readonly atMs: number; readonly machine: string; readonly is: 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'killed' | 'off' };
+  | {
+      readonly type: 'process';
+      readonly atMs: number;
+      readonly machine: string;
+      readonly is: 'starting' | 'running' | 'paused' | 'stopping' | 'stopped' | 'killed' | 'off';
+    };
 
 /** An event by its type and fields. A text or number for a list of them means: it is among them. */
 export interface EventPattern {
@@ -86,6 +92,9 @@ export type SafetyClaim =
   /** Every record acknowledged by a leader (acks=1) or by the ISR (acks=all) stands at its offset in the leader's log. */
   | { readonly type: 'noAcknowledgedRecordLost'; readonly atMs: number; readonly topic?: string; readonly acks?: -1 | 1 }
   /** Faults voided the promise of acks=all, in this way. */
-  | (OnPartition & { readonly type: 'promiseVoided'; readonly kind: 'unclean election' | 'power cut of every in-sync copy' | 'power cut of a replica counted in sync' })
+  | (OnPartition & {
+      readonly type: 'promiseVoided';
+      readonly kind: 'unclean election' | 'power cut of every in-sync copy' | 'power cut of a replica counted in sync';
+    })
   /** No invariant was broken so far. */
   | { readonly type: 'invariantsHold'; readonly atMs: number };

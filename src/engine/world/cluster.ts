@@ -78,7 +78,17 @@ function zooKeeperHosts(scenario: Scenario): string[] {
 
 function brokerProcess(scenario: Scenario, profile: TimingProfile, broker: { readonly brokerId: number; readonly rack?: string }): ProcessSpec {
   const configs = { ...profile.brokerConfigs, ...scenario.cluster.brokerConfigs };
-  return { kind: 'kafka', config: { brokerId: broker.brokerId, rack: broker.rack ?? null, host: brokerHost(broker.brokerId), port: BROKER_PORT, zookeeperServers: zooKeeperHosts(scenario), configs } };
+  return {
+    kind: 'kafka',
+    config: {
+      brokerId: broker.brokerId,
+      rack: broker.rack ?? null,
+      host: brokerHost(broker.brokerId),
+      port: BROKER_PORT,
+      zookeeperServers: zooKeeperHosts(scenario),
+      configs,
+    },
+  };
 }
 
 /** Clients are given every broker of the scenario as bootstrap servers. */
@@ -88,15 +98,24 @@ function bootstrapOf(scenario: Scenario): { host: string; port: number }[] {
 
 function adminProcess(scenario: Scenario, profile: TimingProfile): ProcessSpec {
   const { brokers, topics } = scenario.cluster;
-  return { kind: 'admin', config: { clientId: ADMIN_HOST, bootstrap: bootstrapOf(scenario), configs: profile.adminConfigs, setUp: { brokerCount: brokers.length, topics } } };
+  return {
+    kind: 'admin',
+    config: { clientId: ADMIN_HOST, bootstrap: bootstrapOf(scenario), configs: profile.adminConfigs, setUp: { brokerCount: brokers.length, topics } },
+  };
 }
 
 function producerProcess(scenario: Scenario, profile: TimingProfile, producer: { readonly name: string; readonly config: ProducerSpec }): ProcessSpec {
   const { configs, ...workload } = producer.config;
-  return { kind: 'producer', config: { clientId: producer.name, bootstrap: bootstrapOf(scenario), configs: { ...profile.producerConfigs, ...configs }, workload } };
+  return {
+    kind: 'producer',
+    config: { clientId: producer.name, bootstrap: bootstrapOf(scenario), configs: { ...profile.producerConfigs, ...configs }, workload },
+  };
 }
 
 function consumerProcess(scenario: Scenario, profile: TimingProfile, consumer: { readonly name: string; readonly config: ConsumerSpec }): ProcessSpec {
   const { configs, ...assigned } = consumer.config;
-  return { kind: 'consumer', config: { clientId: consumer.name, bootstrap: bootstrapOf(scenario), configs: { ...profile.consumerConfigs, ...configs }, ...assigned } };
+  return {
+    kind: 'consumer',
+    config: { clientId: consumer.name, bootstrap: bootstrapOf(scenario), configs: { ...profile.consumerConfigs, ...configs }, ...assigned },
+  };
 }

@@ -2,12 +2,7 @@
  * One vocabulary for all that comes from outside: a click, a key, a scenario step, a link, a fault generator.
  * Machines are named by host (`b1`, `zk2`, `producer-1`). Times are given by the conductor or scenario, never here.
  */
-export type Command =
-  | SiteCommand
-  | ProcessCommand
-  | LinkCommand
-  | TopologyCommand
-  | ClientCommand;
+export type Command = SiteCommand | ProcessCommand | LinkCommand | TopologyCommand | ClientCommand;
 
 /**
  * The page was reloaded: every machine loses power at once, keeps exactly what its device held after the given flush (by
@@ -32,7 +27,15 @@ export type LinkCommand =
   | { readonly type: 'cutLink'; readonly from: string; readonly to: string; readonly oneWay?: boolean }
   | { readonly type: 'healLink'; readonly from: string; readonly to: string; readonly oneWay?: boolean }
   /** Replaces latency, jitter, loss or bandwidth of the link in both directions. */
-  | { readonly type: 'slowLink'; readonly from: string; readonly to: string; readonly latencyMs: number; readonly jitterMs?: number; readonly lossPercent?: number; readonly bytesPerSecond?: number };
+  | {
+      readonly type: 'slowLink';
+      readonly from: string;
+      readonly to: string;
+      readonly latencyMs: number;
+      readonly jitterMs?: number;
+      readonly lossPercent?: number;
+      readonly bytesPerSecond?: number;
+    };
 
 export type TopologyCommand =
   | { readonly type: 'addBroker'; readonly brokerId: number; readonly rack?: string }
@@ -41,12 +44,26 @@ export type TopologyCommand =
 
 /** For a client process: the admin client's machine, or the producer that `client` names. */
 export type ClientCommand =
-  | { readonly type: 'createTopic'; readonly topic: string; readonly partitionCount?: number; readonly replicationFactor?: number; readonly assignment?: Readonly<Record<string, readonly number[]>>; readonly configs?: Readonly<Record<string, string>> }
+  | {
+      readonly type: 'createTopic';
+      readonly topic: string;
+      readonly partitionCount?: number;
+      readonly replicationFactor?: number;
+      readonly assignment?: Readonly<Record<string, readonly number[]>>;
+      readonly configs?: Readonly<Record<string, string>>;
+    }
   | { readonly type: 'createPartitions'; readonly topic: string; readonly totalCount: number }
   | { readonly type: 'describeTopics'; readonly topics: readonly string[] }
   | { readonly type: 'electLeaders'; readonly electionType: 'PREFERRED' | 'UNCLEAN'; readonly topic: string; readonly partition: number }
   /** One record sent by hand by a producer machine; `partition` null lets the partitioner choose. */
-  | { readonly type: 'produce'; readonly client: string; readonly topic: string; readonly partition: number | null; readonly key: string | null; readonly value: string };
+  | {
+      readonly type: 'produce';
+      readonly client: string;
+      readonly topic: string;
+      readonly partition: number | null;
+      readonly key: string | null;
+      readonly value: string;
+    };
 
 /** A producer machine. Kafka config names; workload fields are ours. */
 export interface ProducerSpec {

@@ -44,7 +44,9 @@ export function checkCommand(world: World, command: Command): string | null {
 }
 
 function checkBrokerId(brokerId: number): string | null {
-  return Number.isInteger(brokerId) && brokerId >= 0 && brokerId <= 1000 ? null : `A broker id is an integer from 0 to 1000 (reserved.broker.max.id), got ${brokerId}.`;
+  return Number.isInteger(brokerId) && brokerId >= 0 && brokerId <= 1000
+    ? null
+    : `A broker id is an integer from 0 to 1000 (reserved.broker.max.id), got ${brokerId}.`;
 }
 
 function checkProcessCommand(world: World, command: ProcessCommand): string | null {
@@ -126,7 +128,11 @@ export function machineEventsOf(world: World, issued: IssuedCommand): MachineEve
   const { command } = issued;
   switch (command.type) {
     case 'siteReload':
-      for (const runner of world.runners) add(runner.environment.spec.rank, { type: 'powerOff', exactDevice: command.flushSequences[runner.environment.spec.host] ?? runner.state.disk.flushSequence });
+      for (const runner of world.runners)
+        add(runner.environment.spec.rank, {
+          type: 'powerOff',
+          exactDevice: command.flushSequences[runner.environment.spec.host] ?? runner.state.disk.flushSequence,
+        });
       for (const runner of world.runners) add(runner.environment.spec.rank, { type: 'start' });
       break;
     case 'stopProcess':
@@ -181,7 +187,12 @@ function directions(world: World, command: LinkCommand): [MachineRank, MachineRa
   const from = rankOf(world, command.from);
   const to = rankOf(world, command.to);
   const oneWay = command.type !== 'slowLink' && command.oneWay === true;
-  return oneWay ? [[from, to]] : [[from, to], [to, from]];
+  return oneWay
+    ? [[from, to]]
+    : [
+        [from, to],
+        [to, from],
+      ];
 }
 
 function linkSettings(world: World, command: Extract<LinkCommand, { type: 'slowLink' }>, ends: { from: MachineRank; to: MachineRank }): LinkSettings {

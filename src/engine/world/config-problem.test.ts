@@ -6,8 +6,18 @@ describe('configs that a program would not start with', () => {
     ['broker', 'num.partitions', 'many', 'Invalid value many for configuration num.partitions: Not a number of type INT'],
     ['broker', 'num.partitions', '0', 'Invalid value 0 for configuration num.partitions: Value must be at least 1'],
     ['broker', 'log.segment.bytes', '3', 'Invalid value 3 for configuration log.segment.bytes: Value must be at least 14'],
-    ['broker', 'unclean.leader.election.enable', 'maybe', 'Invalid value maybe for configuration unclean.leader.election.enable: Expected value to be either true or false'],
-    ['broker', 'replica.lag.time.max.ms', '1', 'replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR'],
+    [
+      'broker',
+      'unclean.leader.election.enable',
+      'maybe',
+      'Invalid value maybe for configuration unclean.leader.election.enable: Expected value to be either true or false',
+    ],
+    [
+      'broker',
+      'replica.lag.time.max.ms',
+      '1',
+      'replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR',
+    ],
     ['producer', 'acks', '7', 'Invalid value 7 for configuration acks: String must be one of: all, -1, 0, 1'],
     ['producer', 'linger.ms', '-1', 'Invalid value -1 for configuration linger.ms: Value must be at least 0'],
     ['producer', 'compression.type', 'zip', 'Invalid value zip for configuration compression.type: String must be one of: none, gzip, snappy, lz4, zstd'],
@@ -23,7 +33,9 @@ describe('configs that a program would not start with', () => {
   });
 
   test('[R7] good values pass, and so do names that Kafka does not know', () => {
-    expect(configProblem('broker', { 'replica.lag.time.max.ms': '600', 'replica.fetch.wait.max.ms': '500', 'log.retention.hours': '1', 'my.own.config': 'x' })).toBeNull();
+    expect(
+      configProblem('broker', { 'replica.lag.time.max.ms': '600', 'replica.fetch.wait.max.ms': '500', 'log.retention.hours': '1', 'my.own.config': 'x' }),
+    ).toBeNull();
     expect(configProblem('producer', { acks: '-1', 'compression.type': 'none', retries: '0' })).toBeNull();
     expect(configProblem('consumer', { 'isolation.level': 'read_uncommitted' })).toBeNull();
   });

@@ -19,34 +19,74 @@ const notNegative = (type: 'INT' | 'LONG'): ConfigDef => def(type, atLeast(0));
 
 /** KafkaConfig of 3.9: types and validators of the configs that have an effect here. */
 const BROKER: ConfigTable = {
-  'replica.lag.time.max.ms': def('LONG'), 'replica.fetch.wait.max.ms': def('INT'), 'replica.fetch.min.bytes': def('INT'), 'replica.fetch.max.bytes': notNegative('INT'),
-  'replica.fetch.response.max.bytes': notNegative('INT'), 'replica.fetch.backoff.ms': notNegative('INT'), 'replica.socket.timeout.ms': def('INT'),
-  'replica.high.watermark.checkpoint.interval.ms': def('LONG'), 'log.flush.offset.checkpoint.interval.ms': notNegative('INT'),
-  'log.flush.start.offset.checkpoint.interval.ms': notNegative('INT'), 'log.flush.scheduler.interval.ms': def('LONG'), 'log.retention.check.interval.ms': def('LONG', atLeast(1)),
-  'log.initial.task.delay.ms': notNegative('LONG'), 'fetch.max.bytes': def('INT', atLeast(1024)), 'controller.socket.timeout.ms': def('INT'), 'request.timeout.ms': def('INT'),
-  'controlled.shutdown.enable': def('BOOLEAN'), 'controlled.shutdown.max.retries': def('INT'), 'controlled.shutdown.retry.backoff.ms': def('LONG'),
-  'zookeeper.session.timeout.ms': def('INT'), 'zookeeper.connection.timeout.ms': def('INT'), 'auto.create.topics.enable': def('BOOLEAN'),
-  'num.partitions': def('INT', atLeast(1)), 'default.replication.factor': def('INT'),
-  ...Object.fromEntries(TOPIC_CONFIGS.flatMap((topic) => topic.synonyms.map((synonym) => [synonym.name, def(topic.type, topic.name === 'cleanup.policy' ? null : topic.validator)]))),
+  'replica.lag.time.max.ms': def('LONG'),
+  'replica.fetch.wait.max.ms': def('INT'),
+  'replica.fetch.min.bytes': def('INT'),
+  'replica.fetch.max.bytes': notNegative('INT'),
+  'replica.fetch.response.max.bytes': notNegative('INT'),
+  'replica.fetch.backoff.ms': notNegative('INT'),
+  'replica.socket.timeout.ms': def('INT'),
+  'replica.high.watermark.checkpoint.interval.ms': def('LONG'),
+  'log.flush.offset.checkpoint.interval.ms': notNegative('INT'),
+  'log.flush.start.offset.checkpoint.interval.ms': notNegative('INT'),
+  'log.flush.scheduler.interval.ms': def('LONG'),
+  'log.retention.check.interval.ms': def('LONG', atLeast(1)),
+  'log.initial.task.delay.ms': notNegative('LONG'),
+  'fetch.max.bytes': def('INT', atLeast(1024)),
+  'controller.socket.timeout.ms': def('INT'),
+  'request.timeout.ms': def('INT'),
+  'controlled.shutdown.enable': def('BOOLEAN'),
+  'controlled.shutdown.max.retries': def('INT'),
+  'controlled.shutdown.retry.backoff.ms': def('LONG'),
+  'zookeeper.session.timeout.ms': def('INT'),
+  'zookeeper.connection.timeout.ms': def('INT'),
+  'auto.create.topics.enable': def('BOOLEAN'),
+  'num.partitions': def('INT', atLeast(1)),
+  'default.replication.factor': def('INT'),
+  ...Object.fromEntries(
+    TOPIC_CONFIGS.flatMap((topic) =>
+      topic.synonyms.map((synonym) => [synonym.name, def(topic.type, topic.name === 'cleanup.policy' ? null : topic.validator)]),
+    ),
+  ),
 };
 
 /** CommonClientConfigs. */
 const CLIENT: ConfigTable = {
-  'request.timeout.ms': notNegative('INT'), 'metadata.max.age.ms': notNegative('LONG'), 'retry.backoff.ms': notNegative('LONG'), 'retry.backoff.max.ms': notNegative('LONG'),
-  'reconnect.backoff.ms': notNegative('LONG'), 'reconnect.backoff.max.ms': notNegative('LONG'), 'socket.connection.setup.timeout.ms': def('LONG'),
+  'request.timeout.ms': notNegative('INT'),
+  'metadata.max.age.ms': notNegative('LONG'),
+  'retry.backoff.ms': notNegative('LONG'),
+  'retry.backoff.max.ms': notNegative('LONG'),
+  'reconnect.backoff.ms': notNegative('LONG'),
+  'reconnect.backoff.max.ms': notNegative('LONG'),
+  'socket.connection.setup.timeout.ms': def('LONG'),
 };
 
 /** ProducerConfig. */
 const PRODUCER: ConfigTable = {
-  ...CLIENT, acks: def('STRING', oneOf(['all', '-1', '0', '1'])), 'batch.size': notNegative('INT'), 'linger.ms': notNegative('LONG'), 'buffer.memory': notNegative('LONG'),
-  'max.block.ms': notNegative('LONG'), 'max.request.size': notNegative('INT'), 'delivery.timeout.ms': notNegative('INT'), retries: def('INT', between(0, MAX_INT)),
-  'enable.idempotence': def('BOOLEAN'), 'max.in.flight.requests.per.connection': def('INT', atLeast(1)), 'compression.type': def('STRING', oneOf(['none', 'gzip', 'snappy', 'lz4', 'zstd'])),
+  ...CLIENT,
+  acks: def('STRING', oneOf(['all', '-1', '0', '1'])),
+  'batch.size': notNegative('INT'),
+  'linger.ms': notNegative('LONG'),
+  'buffer.memory': notNegative('LONG'),
+  'max.block.ms': notNegative('LONG'),
+  'max.request.size': notNegative('INT'),
+  'delivery.timeout.ms': notNegative('INT'),
+  retries: def('INT', between(0, MAX_INT)),
+  'enable.idempotence': def('BOOLEAN'),
+  'max.in.flight.requests.per.connection': def('INT', atLeast(1)),
+  'compression.type': def('STRING', oneOf(['none', 'gzip', 'snappy', 'lz4', 'zstd'])),
 };
 
 /** ConsumerConfig. */
 const CONSUMER: ConfigTable = {
-  ...CLIENT, 'auto.offset.reset': def('STRING', oneOf(['latest', 'earliest', 'none'])), 'fetch.min.bytes': notNegative('INT'), 'fetch.max.wait.ms': notNegative('INT'), 'fetch.max.bytes': notNegative('INT'),
-  'max.partition.fetch.bytes': notNegative('INT'), 'max.poll.records': def('INT', atLeast(1)), 'isolation.level': def('STRING', oneOf(['read_committed', 'read_uncommitted'])),
+  ...CLIENT,
+  'auto.offset.reset': def('STRING', oneOf(['latest', 'earliest', 'none'])),
+  'fetch.min.bytes': notNegative('INT'),
+  'fetch.max.wait.ms': notNegative('INT'),
+  'fetch.max.bytes': notNegative('INT'),
+  'max.partition.fetch.bytes': notNegative('INT'),
+  'max.poll.records': def('INT', atLeast(1)),
+  'isolation.level': def('STRING', oneOf(['read_committed', 'read_uncommitted'])),
 };
 
 const TABLES: Readonly<Record<ConfiguredProgram, ConfigTable>> = { broker: BROKER, producer: PRODUCER, consumer: CONSUMER };
@@ -62,10 +102,15 @@ const NOT_YET: Readonly<Record<ConfiguredProgram, Readonly<Record<string, (text:
  * Why a program would refuse to start with these configs, in the words of Kafka's ConfigException, with the config's name; null when it
  * starts. `base` are configs in force below the given ones. Names that Kafka does not know are taken, as Kafka takes them.
  */
-export function configProblem(program: ConfiguredProgram, given: ConfigTexts, base: ConfigTexts = {}): { readonly name: string; readonly reason: string } | null {
+export function configProblem(
+  program: ConfiguredProgram,
+  given: ConfigTexts,
+  base: ConfigTexts = {},
+): { readonly name: string; readonly reason: string } | null {
   for (const name of Object.keys(given)) {
     const text = given[name] ?? '';
-    const reason = valueProblem(TABLES[program][name], name, text) ?? (NOT_YET[program][name]?.(text.trim()) === true ? `${name}=${text} is not supported here yet` : null);
+    const reason =
+      valueProblem(TABLES[program][name], name, text) ?? (NOT_YET[program][name]?.(text.trim()) === true ? `${name}=${text} is not supported here yet` : null);
     if (reason !== null) return { name, reason };
   }
   return program === 'broker' ? brokerConflict({ ...BROKER_CONFIG_DEFAULTS, ...base, ...given }) : null;
@@ -83,7 +128,9 @@ function valueProblem(known: ConfigDef | undefined, name: string, text: string):
 function brokerConflict(texts: ConfigTexts): { readonly name: string; readonly reason: string } | null {
   const value = (name: string): number => Number(texts[name]);
   const name = 'replica.fetch.wait.max.ms';
-  if (value(name) > value('replica.socket.timeout.ms')) return { name, reason: 'replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to prevent unnecessary socket timeouts' };
-  if (value(name) > value('replica.lag.time.max.ms')) return { name, reason: 'replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR' };
+  if (value(name) > value('replica.socket.timeout.ms'))
+    return { name, reason: 'replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to prevent unnecessary socket timeouts' };
+  if (value(name) > value('replica.lag.time.max.ms'))
+    return { name, reason: 'replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR' };
   return null;
 }

@@ -31,7 +31,13 @@ export interface ClusterSpec {
   /** Epoch milliseconds of virtual zero. */
   readonly epochMs: number;
   /** Created by the admin client as soon as the brokers are registered. */
-  readonly topics: readonly { readonly topic: string; readonly partitionCount: number; readonly replicationFactor: number; readonly configs?: Readonly<Record<string, string>>; readonly assignment?: Readonly<Record<string, readonly number[]>> }[];
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitionCount: number;
+    readonly replicationFactor: number;
+    readonly configs?: Readonly<Record<string, string>>;
+    readonly assignment?: Readonly<Record<string, readonly number[]>>;
+  }[];
   readonly producers: readonly { readonly name: string; readonly config: ProducerSpec }[];
   readonly consumers: readonly { readonly name: string; readonly config: ConsumerSpec }[];
 }

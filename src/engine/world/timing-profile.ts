@@ -94,7 +94,13 @@ const CLASSROOM: TimingProfile = {
     'transaction.state.log.num.partitions': '5',
     'auto.leader.rebalance.enable': 'false',
   },
-  producerConfigs: { 'linger.ms': '400', 'request.timeout.ms': '8000', 'delivery.timeout.ms': '40000', 'retry.backoff.ms': '500', 'retry.backoff.max.ms': '2000' },
+  producerConfigs: {
+    'linger.ms': '400',
+    'request.timeout.ms': '8000',
+    'delivery.timeout.ms': '40000',
+    'retry.backoff.ms': '500',
+    'retry.backoff.max.ms': '2000',
+  },
   consumerConfigs: { 'fetch.max.wait.ms': '1500', 'request.timeout.ms': '8000', 'retry.backoff.ms': '500', 'retry.backoff.max.ms': '2000' },
   adminConfigs: { 'request.timeout.ms': '8000', 'retry.backoff.ms': '500' },
 };
@@ -122,10 +128,16 @@ export function profileProblems(profile: TimingProfile): string[] {
   demand(sessionMs >= 2 * zookeeper.tickTime && sessionMs <= 20 * zookeeper.tickTime, 'zookeeper.session.timeout.ms within 2 to 20 ticks');
   demand(sessionMs / 3 > roundTripMs(links.brokerToZookeeper) * 2, 'a third of the session time-out above two round trips to ZooKeeper');
   demand(zookeeper.syncLimit * zookeeper.tickTime > 3 * roundTripMs(links.zookeeperToZookeeper), 'syncLimit above three round trips of the ensemble');
-  demand(zookeeper.finalizeWaitMs > 2 * roundTripMs(links.zookeeperToZookeeper) || roundTripMs(links.zookeeperToZookeeper) < 10, 'finalizeWait above two round trips of the ensemble');
+  demand(
+    zookeeper.finalizeWaitMs > 2 * roundTripMs(links.zookeeperToZookeeper) || roundTripMs(links.zookeeperToZookeeper) < 10,
+    'finalizeWait above two round trips of the ensemble',
+  );
   demand(fetchWaitMs <= lagMs, 'replica.fetch.wait.max.ms at most replica.lag.time.max.ms');
   demand(lagMs > 2 * (fetchWaitMs + roundTripMs(links.brokerToBroker)), 'replica.lag.time.max.ms above two fetch rounds');
-  for (const [kind, configs] of [['producer', profile.producerConfigs], ['consumer', profile.consumerConfigs]] as const) {
+  for (const [kind, configs] of [
+    ['producer', profile.producerConfigs],
+    ['consumer', profile.consumerConfigs],
+  ] as const) {
     const requestMs = Number(configs['request.timeout.ms'] ?? 30_000);
     demand(requestMs > 3 * roundTripMs(links.clientToBroker), `${kind} request.timeout.ms above three round trips`);
   }

@@ -6,13 +6,24 @@ import { issueCommand, newWorld, runUntil, traceHash } from './world.ts';
 import { runnerOf, type World } from './world-state.ts';
 
 const SCENARIO: Scenario = {
-  format: 1, name: 'world-test', title: { en: 'A world', ko: '세계' }, seed: 5,
+  format: 1,
+  name: 'world-test',
+  title: { en: 'A world', ko: '세계' },
+  seed: 5,
   cluster: {
-    mode: 'zookeeper', zookeeperServers: 1, brokers: [{ brokerId: 1 }, { brokerId: 2 }], brokerConfigs: {}, timing: 'kafka', epochMs: 1_700_000_000_000,
+    mode: 'zookeeper',
+    zookeeperServers: 1,
+    brokers: [{ brokerId: 1 }, { brokerId: 2 }],
+    brokerConfigs: {},
+    timing: 'kafka',
+    epochMs: 1_700_000_000_000,
     topics: [{ topic: 'orders', partitionCount: 1, replicationFactor: 2 }],
-    producers: [{ name: 'p', config: { configs: {}, topic: 'orders', recordsPerSecond: 5, keyCount: 2, valueBytes: 10 } }], consumers: [],
+    producers: [{ name: 'p', config: { configs: {}, topic: 'orders', recordsPerSecond: 5, keyCount: 2, valueBytes: 10 } }],
+    consumers: [],
   },
-  commands: [], claims: [], untilMs: 20_000,
+  commands: [],
+  claims: [],
+  untilMs: 20_000,
 };
 
 function worldAt(atUs: number): World {
@@ -36,7 +47,10 @@ describe('commands', () => {
     ['a broker id that is taken', { type: 'addBroker', brokerId: 2 }],
     ['a client name that is taken', { type: 'addConsumer', name: 'p', config: { configs: {}, topic: 'orders' } }],
     ['records through what is no producer', { type: 'produce', client: 'b1', topic: 'orders', key: null, value: 'x', partition: null } as unknown as Command],
-    ['a config that no producer starts with', { type: 'addProducer', name: 'q', config: { configs: { acks: '2' }, topic: 'orders', recordsPerSecond: 1, keyCount: 1, valueBytes: 1 } }],
+    [
+      'a config that no producer starts with',
+      { type: 'addProducer', name: 'q', config: { configs: { acks: '2' }, topic: 'orders', recordsPerSecond: 1, keyCount: 1, valueBytes: 1 } },
+    ],
   ])('[R3] %s is refused in a sentence, and changes nothing', (_, command) => {
     const world = worldAt(5_000_000);
     const [hash, count] = [traceHash(world), world.runners.length];

@@ -3,7 +3,21 @@ import { emptyMap, mapSet } from '../kernel/persistent-map.ts';
 import { combinedHash } from '../kernel/hash.ts';
 import type { InstantUs, MachineRank } from '../kernel/units.ts';
 import type { MachineKind, MachineSpec, Packet, Surroundings, TraceRecord } from '../machine/contract.ts';
-import { acceptEvent, acceptPacket, checkpointRunner, newOutput, newRunner, nextEventUs, restoreRunner, runEvent, runWindow, type DeviceChange, type Output, type Runner, type RunnerCheckpoint } from '../machine/runner.ts';
+import {
+  acceptEvent,
+  acceptPacket,
+  checkpointRunner,
+  newOutput,
+  newRunner,
+  nextEventUs,
+  restoreRunner,
+  runEvent,
+  runWindow,
+  type DeviceChange,
+  type Output,
+  type Runner,
+  type RunnerCheckpoint,
+} from '../machine/runner.ts';
 import { buildCluster, machineOfTopologyCommand, type BuiltCluster } from './cluster.ts';
 import type { Command } from './command.ts';
 import { checkCommand, machineEventsOf, type MachineEventFor } from './commands.ts';
@@ -40,7 +54,13 @@ export function newWorld(scenario: Scenario, seed: number = scenario.seed, optio
 
 function emptyWorld(scenario: Scenario, cluster: BuiltCluster, options: { seed: number; folds: boolean }): World {
   return {
-    scenario, ...options, profile: cluster.profile, runners: [], nowUs: 0, commands: [], stepCount: 0,
+    scenario,
+    ...options,
+    profile: cluster.profile,
+    runners: [],
+    nowUs: 0,
+    commands: [],
+    stepCount: 0,
     lookaheadUs: leastLatencyUs(cluster.profile),
     surroundings: { ranks: emptyMap(), hosts: [], kinds: [], links: cluster.profile.links },
   };
@@ -202,8 +222,15 @@ export function restoreWorld(world: World, checkpoint: WorldCheckpoint): World {
   const { surroundings } = checkpoint;
   const options = { seed: world.seed, epochMs: world.scenario.cluster.epochMs, surroundings, folds: world.folds };
   return {
-    scenario: world.scenario, seed: world.seed, folds: world.folds, profile: world.profile,
+    scenario: world.scenario,
+    seed: world.seed,
+    folds: world.folds,
+    profile: world.profile,
     runners: checkpoint.runners.map((runner) => restoreRunner(options, runner)),
-    surroundings, nowUs: checkpoint.atUs, lookaheadUs: checkpoint.lookaheadUs, commands: checkpoint.commands.slice(), stepCount: checkpoint.stepCount,
+    surroundings,
+    nowUs: checkpoint.atUs,
+    lookaheadUs: checkpoint.lookaheadUs,
+    commands: checkpoint.commands.slice(),
+    stepCount: checkpoint.stepCount,
   };
 }

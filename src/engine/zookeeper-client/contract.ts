@@ -12,12 +12,19 @@ export type ZkOperation =
   /** All or nothing. `check` only here. */
   | { readonly op: 'multi'; readonly operations: readonly ZkMultiOperation[] };
 export type ZkMultiOperation =
-  | Extract<ZkOperation, { op: 'create' | 'delete' | 'setData' }>
-  | { readonly op: 'check'; readonly path: string; readonly version: number };
+  Extract<ZkOperation, { op: 'create' | 'delete' | 'setData' }> | { readonly op: 'check'; readonly path: string; readonly version: number };
 
 export type ZkErrorName =
-  | 'CONNECTIONLOSS' | 'NONODE' | 'BADVERSION' | 'NOCHILDRENFOREPHEMERALS' | 'NODEEXISTS' | 'NOTEMPTY' | 'SESSIONEXPIRED'
-  | 'RUNTIMEINCONSISTENCY' | 'INVALIDACL' | 'BADARGUMENTS';
+  | 'CONNECTIONLOSS'
+  | 'NONODE'
+  | 'BADVERSION'
+  | 'NOCHILDRENFOREPHEMERALS'
+  | 'NODEEXISTS'
+  | 'NOTEMPTY'
+  | 'SESSIONEXPIRED'
+  | 'RUNTIMEINCONSISTENCY'
+  | 'INVALIDACL'
+  | 'BADARGUMENTS';
 
 /** ZooKeeper's Stat. */
 export interface ZkStat {

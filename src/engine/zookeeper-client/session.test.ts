@@ -136,7 +136,12 @@ describe('connecting', () => {
     const lone = established();
     const before = lone.session;
     feed(lone, { type: 'closed', owner: 'zookeeper', connection: 99, reason: 'reset' });
-    feed(lone, { type: 'received', owner: 'zookeeper', connection: 99, message: sized<ZkServerMessage>({ kind: 'zkConnected', timeoutMs: 0, sessionId: SESSION }) });
+    feed(lone, {
+      type: 'received',
+      owner: 'zookeeper',
+      connection: 99,
+      message: sized<ZkServerMessage>({ kind: 'zkConnected', timeoutMs: 0, sessionId: SESSION }),
+    });
     expect(lone.session).toBe(before);
     hear(lone, { kind: 'zabPing' } as unknown as Unsized<ZkServerMessage>);
     expect(lone.told).toMatchObject([{ type: 'zkSession', state: 'disconnected' }]);
@@ -175,21 +180,36 @@ describe('an open session', () => {
 
   test('[R3] sends operations in order and answers a call as a whole', () => {
     const lone = established();
-    call(lone, 'first', [{ op: 'create', path: '/a', data: '', ephemeral: false, sequential: false }, { op: 'delete', path: '/b', version: 3 }]);
+    call(lone, 'first', [
+      { op: 'create', path: '/a', data: '', ephemeral: false, sequential: false },
+      { op: 'delete', path: '/b', version: 3 },
+    ]);
     expect(said(lone)).toEqual(['1 create', '2 delete']);
     call(lone, 'second', [{ op: 'sync', path: '/' }]);
     expect(said(lone)).toEqual(['3 sync']);
     reply(lone, 1, { error: null, path: '/a', stat: STAT });
     expect(lone.told).toEqual([]);
     reply(lone, 2, { error: 'BADVERSION' });
-    expect(lone.told).toEqual([{ type: 'zkAnswer', tag: 'first', results: [{ ok: true, op: 'create', path: '/a', stat: STAT }, { ok: false, op: 'delete', error: 'BADVERSION' }] }]);
+    expect(lone.told).toEqual([
+      {
+        type: 'zkAnswer',
+        tag: 'first',
+        results: [
+          { ok: true, op: 'create', path: '/a', stat: STAT },
+          { ok: false, op: 'delete', error: 'BADVERSION' },
+        ],
+      },
+    ]);
     reply(lone, 3, { error: null });
     expect(lone.told).toEqual([{ type: 'zkAnswer', tag: 'second', results: [{ ok: true, op: 'sync' }] }]);
   });
 
   test('[R3] asks again what was not answered, in the same order, on the next connection', () => {
     const lone = established();
-    call(lone, 'first', [{ op: 'sync', path: '/' }, { op: 'delete', path: '/b', version: -1 }]);
+    call(lone, 'first', [
+      { op: 'sync', path: '/' },
+      { op: 'delete', path: '/b', version: -1 },
+    ]);
     reply(lone, 1, { error: null });
     lose(lone);
     call(lone, 'second', [{ op: 'sync', path: '/' }]);
@@ -208,7 +228,10 @@ describe('an open session', () => {
     const lone = established();
     call(lone, 'watch', [read('/a')]);
     reply(lone, 1, { error: null, data: 'x', stat: STAT });
-    call(lone, 'lost', [{ op: 'sync', path: '/' }, { op: 'delete', path: '/b', version: -1 }]);
+    call(lone, 'lost', [
+      { op: 'sync', path: '/' },
+      { op: 'delete', path: '/b', version: -1 },
+    ]);
     reply(lone, 2, { error: null });
     lose(lone);
     ring(lone);
@@ -217,7 +240,14 @@ describe('an open session', () => {
     hear(lone, { kind: 'zkConnected', timeoutMs: 0, sessionId: '0000000000000000' });
     expect(lone.told).toEqual([
       { type: 'zkSession', state: 'expired', sessionId: null },
-      { type: 'zkAnswer', tag: 'lost', results: [{ ok: true, op: 'sync' }, { ok: false, op: 'delete', error: 'SESSIONEXPIRED' }] },
+      {
+        type: 'zkAnswer',
+        tag: 'lost',
+        results: [
+          { ok: true, op: 'sync' },
+          { ok: false, op: 'delete', error: 'SESSIONEXPIRED' },
+        ],
+      },
     ]);
     expect(lone.effects.map((effect) => effect.type)).toEqual(expect.arrayContaining(['close', 'connect']));
     feed(lone, { type: 'connected', owner: 'zookeeper', connection: lone.session.connection ?? 0 });
@@ -231,7 +261,14 @@ describe('an open session', () => {
 describe('watches', () => {
   test('[R5] what a read left is set again after a reconnect, what fired is not', () => {
     const lone = established();
-    call(lone, 'r', [read('/data'), { op: 'exists', path: '/none', watch: true }, read('/gone'), { op: 'getChildren', path: '/c', watch: true }, { op: 'exists', path: '/there', watch: true }, { op: 'getData', path: '/quiet', watch: false }]);
+    call(lone, 'r', [
+      read('/data'),
+      { op: 'exists', path: '/none', watch: true },
+      read('/gone'),
+      { op: 'getChildren', path: '/c', watch: true },
+      { op: 'exists', path: '/there', watch: true },
+      { op: 'getData', path: '/quiet', watch: false },
+    ]);
     reply(lone, 1, { error: null, data: '', stat: STAT });
     reply(lone, 2, { error: 'NONODE' });
     reply(lone, 3, { error: 'NONODE' });
@@ -243,14 +280,23 @@ describe('watches', () => {
     lose(lone);
     ring(lone);
     reconnect(lone);
-    expect(lone.effects).toContainEqual(expect.objectContaining({ type: 'send', message: expect.objectContaining({ xid: -8, operation: { op: 'setWatches', relativeZxid: 77, data: ['/data'], exists: ['/none'], children: ['/c'] } }) }));
+    expect(lone.effects).toContainEqual(
+      expect.objectContaining({
+        type: 'send',
+        message: expect.objectContaining({ xid: -8, operation: { op: 'setWatches', relativeZxid: 77, data: ['/data'], exists: ['/none'], children: ['/c'] } }),
+      }),
+    );
     hear(lone, { kind: 'zkWatchEvent', event: 'deleted', path: '/c' });
     hear(lone, { kind: 'zkWatchEvent', event: 'childrenChanged', path: '/data' });
     reply(lone, -8, { error: null });
     lose(lone);
     ring(lone);
     reconnect(lone);
-    expect(lone.effects).toContainEqual(expect.objectContaining({ message: expect.objectContaining({ operation: { op: 'setWatches', relativeZxid: 77, data: ['/data'], exists: ['/none'], children: [] } }) }));
+    expect(lone.effects).toContainEqual(
+      expect.objectContaining({
+        message: expect.objectContaining({ operation: { op: 'setWatches', relativeZxid: 77, data: ['/data'], exists: ['/none'], children: [] } }),
+      }),
+    );
   });
 });
 

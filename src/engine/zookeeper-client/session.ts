@@ -80,8 +80,21 @@ const SET_WATCHES_XID = -8;
 
 export function newZooKeeperSession(config: ZooKeeperSessionConfig): ZooKeeperSession {
   return {
-    config, status: 'closed', connection: null, sessionId: NO_SESSION, timeoutMs: config.sessionTimeoutMs, lastZxid: 0, nextXid: 1, order: [], serverIndex: 0, failedTries: 0,
-    calls: [], watches: emptyMap(), lastHeardUs: 0, lastSentUs: 0, alarmUs: null,
+    config,
+    status: 'closed',
+    connection: null,
+    sessionId: NO_SESSION,
+    timeoutMs: config.sessionTimeoutMs,
+    lastZxid: 0,
+    nextXid: 1,
+    order: [],
+    serverIndex: 0,
+    failedTries: 0,
+    calls: [],
+    watches: emptyMap(),
+    lastHeardUs: 0,
+    lastSentUs: 0,
+    alarmUs: null,
   };
 }
 
@@ -206,7 +219,12 @@ function untold(session: ZooKeeperSession): SessionResult {
 
 function onConnected(session: ZooKeeperSession, scope: SessionScope): SessionResult {
   const { lastZxid, sessionId, config } = session;
-  const greeted = say({ ...session, status: 'handshaking', lastHeardUs: scope.context.nowUs }, scope, { kind: 'zkConnect', lastZxidSeen: lastZxid, timeoutMs: config.sessionTimeoutMs, sessionId });
+  const greeted = say({ ...session, status: 'handshaking', lastHeardUs: scope.context.nowUs }, scope, {
+    kind: 'zkConnect',
+    lastZxidSeen: lastZxid,
+    timeoutMs: config.sessionTimeoutMs,
+    sessionId,
+  });
   return untold(setAlarm(greeted, scope));
 }
 
@@ -230,7 +248,12 @@ function onLost(session: ZooKeeperSession, scope: SessionScope): SessionResult {
   const { servers } = session.config;
   const failedTries = session.failedTries + 1;
   const waiting: ZooKeeperSession = {
-    ...session, status: 'waiting', serverIndex: (session.serverIndex + 1) % servers.length, failedTries, calls: session.calls.map((pending) => ({ ...pending, sent: [] })), alarmUs: null,
+    ...session,
+    status: 'waiting',
+    serverIndex: (session.serverIndex + 1) % servers.length,
+    failedTries,
+    calls: session.calls.map((pending) => ({ ...pending, sent: [] })),
+    alarmUs: null,
   };
   // A pause is never longer than trying a server, so that a profile with short time-outs has short pauses too.
   const limitMs = Math.max(1, Math.min(GREATEST_PAUSE_MS, connectTimeoutMs(session)));
@@ -281,9 +304,13 @@ function setWatches(session: ZooKeeperSession): WireOperation {
 /** The session is gone: its calls fail, its watches are void, and a new session is opened (KafkaZkClient reinitialises). */
 function onExpired(session: ZooKeeperSession, scope: SessionScope): SessionResult {
   const told: ZkTold[] = [{ type: 'zkSession', state: 'expired', sessionId: null }];
-  for (const { call, results } of session.calls) told.push({ type: 'zkAnswer', tag: call.tag, results: [...results, ...call.operations.slice(results.length).map(expiredResult)] });
+  for (const { call, results } of session.calls)
+    told.push({ type: 'zkAnswer', tag: call.tag, results: [...results, ...call.operations.slice(results.length).map(expiredResult)] });
   const left = abandon(session, scope);
-  return { session: startSession({ ...left, sessionId: NO_SESSION, lastZxid: 0, watches: emptyMap(), timeoutMs: session.config.sessionTimeoutMs }, scope), told };
+  return {
+    session: startSession({ ...left, sessionId: NO_SESSION, lastZxid: 0, watches: emptyMap(), timeoutMs: session.config.sessionTimeoutMs }, scope),
+    told,
+  };
 }
 
 function expiredResult(operation: ZkOperation): ZkResult {
@@ -313,8 +340,12 @@ function onReply(session: ZooKeeperSession, message: Extract<ZkServerMessage, { 
   const result = resultOf(operation, message.result);
   const answered: PendingCall = { ...pending, results: [...pending.results, result], sent: pending.sent.slice(1) };
   const watched: ZooKeeperSession = { ...session, watches: withWatch(session.watches, operation, result) };
-  if (answered.results.length < pending.call.operations.length) return untold({ ...watched, calls: session.calls.map((other, i) => (i === index ? answered : other)) });
-  return { session: { ...watched, calls: session.calls.filter((_, i) => i !== index) }, told: [{ type: 'zkAnswer', tag: pending.call.tag, results: answered.results }] };
+  if (answered.results.length < pending.call.operations.length)
+    return untold({ ...watched, calls: session.calls.map((other, i) => (i === index ? answered : other)) });
+  return {
+    session: { ...watched, calls: session.calls.filter((_, i) => i !== index) },
+    told: [{ type: 'zkAnswer', tag: pending.call.tag, results: answered.results }],
+  };
 }
 
 /** Which watch a read has left on the server. */

@@ -6,7 +6,7 @@ const BYTES_BETWEEN_REDUCTIONS = 5552;
 export function adler32(bytes: Uint8Array, from = 0, to = bytes.length): number {
   let a = 1;
   let b = 0;
-  for (let at = from; at < to; ) {
+  for (let at = from; at < to;) {
     const end = Math.min(to, at + BYTES_BETWEEN_REDUCTIONS);
     for (; at < end; at++) {
       a += bytes[at] ?? 0;

@@ -44,7 +44,11 @@ function propose(work: Work, part: { readonly sessionId: string; readonly xid: n
   if (leading === null) return;
   const zxid = leading.lastProposedZxid + 1;
   const transaction: ZabTransaction = { zxid, timeMs: work.scope.context.nowMs, ...part };
-  updateLeading(work, { lastProposedZxid: zxid, prepared: applyTransaction(leading.prepared, transaction).tree, proposals: [...leading.proposals, transaction] });
+  updateLeading(work, {
+    lastProposedZxid: zxid,
+    prepared: applyTransaction(leading.prepared, transaction).tree,
+    proposals: [...leading.proposals, transaction],
+  });
   logTransaction(work, transaction);
   for (const learner of leading.learners) if (learner.synchronised) sayZab(work, learner.connection, { kind: 'zabProposal', transaction });
 }

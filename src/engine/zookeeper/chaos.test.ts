@@ -26,7 +26,9 @@ function trouble(ensemble: Ensemble, seed: number): void {
   for (let round = 0; round < ROUNDS; round++) {
     harm(ensemble, pick);
     for (const client of CLIENTS) {
-      ask(ensemble, client, `${client}-${round}`, [{ op: 'create', path: `/${client}-${round}`, data: String(round), ephemeral: pick(4) === 0, sequential: false }]);
+      ask(ensemble, client, `${client}-${round}`, [
+        { op: 'create', path: `/${client}-${round}`, data: String(round), ephemeral: pick(4) === 0, sequential: false },
+      ]);
       ask(ensemble, client, `read-${round}`, [{ op: 'getChildren', path: '/', watch: true }]);
     }
     run(ensemble, pick(3) === 0 ? pick(40) / 1000 : 0.2 + pick(60) / 10);
@@ -89,7 +91,8 @@ function checkHealed(ensemble: Ensemble): void {
   const states = serversOf(ensemble).map((host) => serverState(ensemble, host)?.tree as ZnodeTree);
   expect(new Set(states.map((tree) => `${tree.lastZxid} ${Array.from(encodeSnapshot(tree)).join(' ')}`)).size, 'the same tree everywhere').toBe(1);
   const tree = states[0] as ZnodeTree;
-  for (const [path, node] of mapEntries(tree.nodes)) expect(node.ephemeralOwner === null || mapHas(tree.sessions, node.ephemeralOwner), `a session for ${path}`).toBe(true);
+  for (const [path, node] of mapEntries(tree.nodes))
+    expect(node.ephemeralOwner === null || mapHas(tree.sessions, node.ephemeralOwner), `a session for ${path}`).toBe(true);
   for (const client of CLIENTS) checkAnswers(ensemble, client, tree);
 }
 

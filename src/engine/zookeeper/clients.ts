@@ -15,7 +15,16 @@ const SESSIONLESS_TIMEOUT_MS = 10_000;
 const LOWER_56_BITS_DIGITS = 14;
 
 export function onClientAccepted(work: Work, connection: ConnectionId, peer: HostName): void {
-  putClient(work, { connection, peer, sessionId: null, timeoutMs: SESSIONLESS_TIMEOUT_MS, established: false, lastHeardUs: work.scope.context.nowUs, queue: [], watching: NO_WATCHES });
+  putClient(work, {
+    connection,
+    peer,
+    sessionId: null,
+    timeoutMs: SESSIONLESS_TIMEOUT_MS,
+    established: false,
+    lastHeardUs: work.scope.context.nowUs,
+    queue: [],
+    watching: NO_WATCHES,
+  });
 }
 
 function answer(work: Work, connection: ConnectionId, message: Parameters<typeof say<ZkServerMessage>>[2]): void {

@@ -14,7 +14,14 @@ export function applyCommitted(work: Work, transaction: ZabTransaction): void {
   update(work, { tree });
   const { body, zxid } = transaction;
   const server = work.state.config.myid;
-  traceZooKeeper(work, { type: 'ZooKeeperTransactionApplied', server, zxid, kind: body.type, path: pathOf(body), digest: crc32c(encodeTransaction(transaction)) });
+  traceZooKeeper(work, {
+    type: 'ZooKeeperTransactionApplied',
+    server,
+    zxid,
+    kind: body.type,
+    path: pathOf(body),
+    digest: crc32c(encodeTransaction(transaction)),
+  });
   traceSession(work, transaction, mapHas(before.sessions, transaction.sessionId));
   afterCommit(work, transaction, changes);
   snapshotWhenDue(work);
@@ -24,7 +31,8 @@ function traceSession(work: Work, transaction: ZabTransaction, existed: boolean)
   const { body, sessionId, xid } = transaction;
   const server = work.state.config.myid;
   if (body.type === 'createSession') traceZooKeeper(work, { type: 'ZooKeeperSessionCreated', server, sessionId, timeoutMs: body.timeoutMs });
-  if (body.type === 'closeSession' && existed) traceZooKeeper(work, { type: 'ZooKeeperSessionClosed', server, sessionId, expired: xid === 0, ephemerals: body.paths });
+  if (body.type === 'closeSession' && existed)
+    traceZooKeeper(work, { type: 'ZooKeeperSessionClosed', server, sessionId, expired: xid === 0, ephemerals: body.paths });
 }
 
 /** The path that a transaction is about, the first one that a multi changes. */

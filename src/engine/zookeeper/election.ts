@@ -1,6 +1,17 @@
 import type { ConnectionId } from '../kernel/units.ts';
 import type { ZabMessage, ZabVote } from '../protocol/zookeeper-types.ts';
-import { ELECTION_PORT, isQuorum, sayZab, setTimer, traceZooKeeper, update, type ElectionConnection, type ElectionState, type ReceivedVote, type Work } from './state.ts';
+import {
+  ELECTION_PORT,
+  isQuorum,
+  sayZab,
+  setTimer,
+  traceZooKeeper,
+  update,
+  type ElectionConnection,
+  type ElectionState,
+  type ReceivedVote,
+  type Work,
+} from './state.ts';
 
 /** Fast leader election (FastLeaderElection): votes, rounds, and the moment when a quorum agrees. */
 export const NO_ELECTION: Omit<ElectionState, 'vote' | 'notifyMs'> = { round: 0, received: [], settled: [], connections: [], finalizing: false };

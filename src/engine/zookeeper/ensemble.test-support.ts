@@ -48,8 +48,16 @@ function stepClient(state: ClientState, input: SystemInput<WireMessage, ClientCo
 }
 
 export const PROFILE: MachineProfile = {
-  processStartUs: 1000, loopbackUs: 10, restartDelayUs: 5_000_000, tcpRetransmitUs: 200_000, tcpGreatestRetransmitUs: 2_000_000, tcpUserTimeoutUs: 60_000_000,
-  deviceFlushUs: 2000, deviceBytesPerSecond: 100_000_000, writeBackIntervalUs: 1_000_000, dirtyExpireUs: 3_000_000,
+  processStartUs: 1000,
+  loopbackUs: 10,
+  restartDelayUs: 5_000_000,
+  tcpRetransmitUs: 200_000,
+  tcpGreatestRetransmitUs: 2_000_000,
+  tcpUserTimeoutUs: 60_000_000,
+  deviceFlushUs: 2000,
+  deviceBytesPerSecond: 100_000_000,
+  writeBackIntervalUs: 1_000_000,
+  dirtyExpireUs: 3_000_000,
 };
 const LINK: LinkSettings = { latencyUs: 1000, jitterUs: 500, lossPerMillion: 0, bytesPerSecond: 1_000_000_000 };
 
@@ -69,10 +77,24 @@ export function newEnsemble(serverCount: number, clientCount: number, seed = 1):
   let ranks = emptyMap<number>();
   hosts.forEach((host, rank) => (ranks = mapSet(ranks, host, rank)));
   const kinds: MachineKind[] = hosts.map((_, i) => (i < serverCount ? 'zookeeper' : 'broker'));
-  const surroundings: Surroundings = { ranks, hosts, kinds, links: { zookeeperToZookeeper: LINK, brokerToZookeeper: LINK, brokerToBroker: LINK, clientToBroker: LINK } };
+  const surroundings: Surroundings = {
+    ranks,
+    hosts,
+    kinds,
+    links: { zookeeperToZookeeper: LINK, brokerToZookeeper: LINK, brokerToBroker: LINK, clientToBroker: LINK },
+  };
   const servers = hosts.slice(0, serverCount).map((host, i) => ({ id: i + 1, host }));
   const runners = hosts.map((host, rank) => {
-    const config: ZooKeeperServerConfig = { myid: rank + 1, servers, tickTime: 2000, initLimit: 10, syncLimit: 5, finalizeWaitMs: 200, minNotificationMs: 200, maxNotificationMs: 10_000 };
+    const config: ZooKeeperServerConfig = {
+      myid: rank + 1,
+      servers,
+      tickTime: 2000,
+      initLimit: 10,
+      syncLimit: 5,
+      finalizeWaitMs: 200,
+      minNotificationMs: 200,
+      maxNotificationMs: 10_000,
+    };
     const client = { owner: 'zk', servers: servers.map((server) => ({ host: server.host, port: 2181 })), sessionTimeoutMs: 18_000 };
     const process = rank < serverCount ? { kind: 'zooKeeper', config } : { kind: 'client', config: client };
     return newRunner({ spec: { rank, host, process: process as never, profile: PROFILE }, seed, epochMs: 1_700_000_000_000, surroundings });
@@ -87,7 +109,13 @@ export function runnerOf(ensemble: Ensemble, host: string): Runner {
 }
 
 export function command(ensemble: Ensemble, host: string, what: MachineCommand): void {
-  acceptEvent(runnerOf(ensemble, host), { atUs: ensemble.nowUs, class: 0, source: -1, sequence: ensemble.commands++, input: { type: 'command', command: what } });
+  acceptEvent(runnerOf(ensemble, host), {
+    atUs: ensemble.nowUs,
+    class: 0,
+    source: -1,
+    sequence: ensemble.commands++,
+    input: { type: 'command', command: what },
+  });
 }
 
 export function link(ensemble: Ensemble, a: string, b: string, cut: boolean): void {
@@ -134,7 +162,10 @@ export function answer(ensemble: Ensemble, client: string, tag: string): readonl
 }
 
 export function leaders(ensemble: Ensemble): string[] {
-  return ensemble.runners.slice(0, ensemble.serverCount).filter((runner) => runner.state.process.status === 'running' && serverState(ensemble, runner.environment.spec.host)?.leading?.stage === 'broadcast').map((runner) => runner.environment.spec.host);
+  return ensemble.runners
+    .slice(0, ensemble.serverCount)
+    .filter((runner) => runner.state.process.status === 'running' && serverState(ensemble, runner.environment.spec.host)?.leading?.stage === 'broadcast')
+    .map((runner) => runner.environment.spec.host);
 }
 
 /** The server that a client is connected to. */

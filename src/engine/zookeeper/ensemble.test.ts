@@ -2,10 +2,27 @@ import { describe, expect, test } from 'vitest';
 import { listPaths } from '../kernel/files.ts';
 import { mapGet } from '../kernel/persistent-map.ts';
 import type { TraceRecord } from '../machine/contract.ts';
-import { answer, ask, command, eventsOf, leaders, link, newEnsemble, run, runnerOf, serverOf, serverState, told, znode, znodes, type Ensemble } from './ensemble.test-support.ts';
+import {
+  answer,
+  ask,
+  command,
+  eventsOf,
+  leaders,
+  link,
+  newEnsemble,
+  run,
+  runnerOf,
+  serverOf,
+  serverState,
+  told,
+  znode,
+  znodes,
+  type Ensemble,
+} from './ensemble.test-support.ts';
 import { encodeSnapshot } from './snapshot-file.ts';
 
-const create = (path: string, data = '', kind: { ephemeral?: boolean; sequential?: boolean } = {}) => ({ op: 'create', path, data, ephemeral: kind.ephemeral ?? false, sequential: kind.sequential ?? false }) as const;
+const create = (path: string, data = '', kind: { ephemeral?: boolean; sequential?: boolean } = {}) =>
+  ({ op: 'create', path, data, ephemeral: kind.ephemeral ?? false, sequential: kind.sequential ?? false }) as const;
 const read = (path: string, watch = false) => ({ op: 'getData', path, watch }) as const;
 
 describe('election and broadcast', () => {
@@ -86,14 +103,24 @@ describe('catching up', () => {
     const ensemble = newEnsemble(3, 1);
     run(ensemble, 3);
     command(ensemble, 'zk1', { type: 'kill' });
-    ask(ensemble, 'c1', 'few', Array.from({ length: 20 }, (_, i) => create(`/few${i}`)));
+    ask(
+      ensemble,
+      'c1',
+      'few',
+      Array.from({ length: 20 }, (_, i) => create(`/few${i}`)),
+    );
     run(ensemble, 5);
     command(ensemble, 'zk1', { type: 'start' });
     run(ensemble, 5);
     expect([ensemble.sent['zabSnap'] ?? 0, trees(ensemble).size]).toEqual([0, 1]);
     command(ensemble, 'zk1', { type: 'kill' });
     for (let part = 0; part < 12; part++) {
-      ask(ensemble, 'c1', `many${part}`, Array.from({ length: 100 }, (_, i) => create(`/many${part}-${i}`)));
+      ask(
+        ensemble,
+        'c1',
+        `many${part}`,
+        Array.from({ length: 100 }, (_, i) => create(`/many${part}-${i}`)),
+      );
       run(ensemble, 1);
     }
     expect(listPaths(runnerOf(ensemble, 'zk3').state.disk.cache, 'version-2/').length).toBe(6);
@@ -144,21 +171,52 @@ describe('znodes', () => {
     const ensemble = newEnsemble(3, 1);
     run(ensemble, 3);
     ask(ensemble, 'c1', 'w', [
-      create('/p'), create('/p/s-', '', { sequential: true }), create('/p/s-', '', { sequential: true }), create('/p'), create('/x/y'), { op: 'delete', path: '/p', version: -1 }, { op: 'setData', path: '/p', data: 'v', version: 7 },
-      create('/e', '', { ephemeral: true }), create('/e/child'),
-      { op: 'multi', operations: [create('/m1'), { op: 'check', path: '/p', version: 5 }, create('/m2')] }, { op: 'multi', operations: [create('/m1'), { op: 'setData', path: '/m1', data: 'x', version: 0 }] },
+      create('/p'),
+      create('/p/s-', '', { sequential: true }),
+      create('/p/s-', '', { sequential: true }),
+      create('/p'),
+      create('/x/y'),
+      { op: 'delete', path: '/p', version: -1 },
+      { op: 'setData', path: '/p', data: 'v', version: 7 },
+      create('/e', '', { ephemeral: true }),
+      create('/e/child'),
+      { op: 'multi', operations: [create('/m1'), { op: 'check', path: '/p', version: 5 }, create('/m2')] },
+      { op: 'multi', operations: [create('/m1'), { op: 'setData', path: '/m1', data: 'x', version: 0 }] },
     ]);
     run(ensemble, 1);
     expect(answer(ensemble, 'c1', 'w')?.map((result) => (result.ok ? ('path' in result ? result.path : result.op) : result.error))).toEqual([
-      '/p', '/p/s-0000000000', '/p/s-0000000001', 'NODEEXISTS', 'NONODE', 'NOTEMPTY', 'BADVERSION', '/e', 'NOCHILDRENFOREPHEMERALS', 'BADVERSION', 'multi',
+      '/p',
+      '/p/s-0000000000',
+      '/p/s-0000000001',
+      'NODEEXISTS',
+      'NONODE',
+      'NOTEMPTY',
+      'BADVERSION',
+      '/e',
+      'NOCHILDRENFOREPHEMERALS',
+      'BADVERSION',
+      'multi',
     ]);
-    expect(znodes(ensemble, 'zk1')).toEqual(['/', '/e', '/m1', '/p', '/p/s-0000000000', '/p/s-0000000001', '/zookeeper', '/zookeeper/config', '/zookeeper/quota']);
+    expect(znodes(ensemble, 'zk1')).toEqual([
+      '/',
+      '/e',
+      '/m1',
+      '/p',
+      '/p/s-0000000000',
+      '/p/s-0000000001',
+      '/zookeeper',
+      '/zookeeper/config',
+      '/zookeeper/quota',
+    ]);
   });
 
   test('[R6] watches fire once, before newer data, also for what happened while disconnected', () => {
     const ensemble = newEnsemble(3, 2);
     run(ensemble, 3);
-    ask(ensemble, 'c1', 'r', [{ op: 'exists', path: '/w', watch: true }, { op: 'getChildren', path: '/', watch: true }]);
+    ask(ensemble, 'c1', 'r', [
+      { op: 'exists', path: '/w', watch: true },
+      { op: 'getChildren', path: '/', watch: true },
+    ]);
     run(ensemble, 1);
     ask(ensemble, 'c2', 'w', [create('/w', '1'), { op: 'setData', path: '/w', data: '2', version: -1 }]);
     run(ensemble, 1);
@@ -181,7 +239,10 @@ describe('order', () => {
   test('[R14] reads wait for the writes before them, and sync for everything proposed', () => {
     const ensemble = newEnsemble(3, 2);
     run(ensemble, 3);
-    ask(ensemble, 'c1', 'w', [create('/n', '0'), ...[1, 2, 3].flatMap((i) => [{ op: 'setData', path: '/n', data: String(i), version: -1 } as const, read('/n')])]);
+    ask(ensemble, 'c1', 'w', [
+      create('/n', '0'),
+      ...[1, 2, 3].flatMap((i) => [{ op: 'setData', path: '/n', data: String(i), version: -1 } as const, read('/n')]),
+    ]);
     run(ensemble, 1);
     expect(answer(ensemble, 'c1', 'w')?.flatMap((result) => (result.ok && result.op === 'getData' ? [result.data] : []))).toEqual(['1', '2', '3']);
     ask(ensemble, 'c1', 'more', [{ op: 'setData', path: '/n', data: 'fresh', version: -1 }]);
@@ -229,9 +290,15 @@ describe('sessions', () => {
     link(ensemble, 'c1', left, false);
     run(ensemble, 3);
     expect(['zk1', 'zk2', 'zk3'].map((host) => znode(ensemble, host, '/n'))).toEqual(['newer', 'newer', 'newer']);
-    const kinds = eventsOf(ensemble, 'ZooKeeperTransactionApplied').flatMap(({ event }) => (event.type === 'ZooKeeperTransactionApplied' && event.server === 1 ? [event.kind] : []));
+    const kinds = eventsOf(ensemble, 'ZooKeeperTransactionApplied').flatMap(({ event }) =>
+      event.type === 'ZooKeeperTransactionApplied' && event.server === 1 ? [event.kind] : [],
+    );
     expect(kinds).toEqual(['createSession', 'create', 'setData', 'setData', 'error']);
-    expect(told(ensemble, 'c1').filter((one) => one.type === 'zkSession').map((one) => one.state)).toEqual(['established', 'disconnected', 'connected']);
+    expect(
+      told(ensemble, 'c1')
+        .filter((one) => one.type === 'zkSession')
+        .map((one) => one.state),
+    ).toEqual(['established', 'disconnected', 'connected']);
   });
 
   test('[R7] a session lives on under a new leader, with its full time-out again', () => {

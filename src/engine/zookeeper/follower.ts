@@ -19,7 +19,18 @@ export function startFollowing(work: Work, leader: number): void {
   catchUpTree(work);
   const { tree, log } = work.state;
   const following: FollowingState = {
-    leader, connection: 0, stage: 'connecting', attempts: 0, epoch: 0, lastHeardUs: work.scope.context.nowUs, newLeader: null, outstanding: [], ackedZxid: log.lastZxid, committedZxid: tree.lastZxid, touched: [], upToDate: false,
+    leader,
+    connection: 0,
+    stage: 'connecting',
+    attempts: 0,
+    epoch: 0,
+    lastHeardUs: work.scope.context.nowUs,
+    newLeader: null,
+    outstanding: [],
+    ackedZxid: log.lastZxid,
+    committedZxid: tree.lastZxid,
+    touched: [],
+    upToDate: false,
   };
   update(work, { following, leading: null });
   connectToLeader(work);
@@ -141,7 +152,8 @@ export function onFollowerLogFlushed(work: Work): void {
   const { following, log } = work.state;
   if (following === null) return;
   if (following.stage !== 'broadcast') return maybeWriteEpoch(work);
-  for (const { zxid } of following.outstanding) if (zxid > following.ackedZxid && zxid <= log.flushedZxid) sayZab(work, following.connection, { kind: 'zabAck', zxid });
+  for (const { zxid } of following.outstanding)
+    if (zxid > following.ackedZxid && zxid <= log.flushedZxid) sayZab(work, following.connection, { kind: 'zabAck', zxid });
   updateFollowing(work, { ackedZxid: Math.max(following.ackedZxid, log.flushedZxid) });
 }
 

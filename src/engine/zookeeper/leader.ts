@@ -18,7 +18,16 @@ export function startLeading(work: Work): void {
   const { config } = work.state;
   catchUpTree(work);
   const leading: LeadingState = {
-    stage: 'discovery', epoch: 0, learners: [], ownEpochAccepted: false, ownEpochCurrent: 'waiting', prepared: work.state.tree, lastProposedZxid: 0, proposals: [], sessions: emptyMap(), syncs: [],
+    stage: 'discovery',
+    epoch: 0,
+    learners: [],
+    ownEpochAccepted: false,
+    ownEpochCurrent: 'waiting',
+    prepared: work.state.tree,
+    lastProposedZxid: 0,
+    proposals: [],
+    sessions: emptyMap(),
+    syncs: [],
   };
   update(work, { leading, following: null });
   setTimer(work, 'tick', config.tickTime / 2);
@@ -71,7 +80,15 @@ function onFollowerInfo(work: Work, connection: ConnectionId, message: Extract<Z
   const stale = leading.learners.find((one) => one.id === message.from);
   if (stale !== undefined) dropLearner(work, stale);
   const learner: Learner = {
-    id: message.from, connection, acceptedEpoch: message.acceptedEpoch, ackedEpoch: null, synchronised: false, ackedNewLeader: false, upToDate: false, ackedZxid: -1, lastHeardUs: work.scope.context.nowUs,
+    id: message.from,
+    connection,
+    acceptedEpoch: message.acceptedEpoch,
+    ackedEpoch: null,
+    synchronised: false,
+    ackedNewLeader: false,
+    upToDate: false,
+    ackedZxid: -1,
+    lastHeardUs: work.scope.context.nowUs,
   };
   updateLeading(work, { learners: [...(work.state.leading?.learners ?? []), learner] });
   if (leading.ownEpochAccepted) sayZab(work, connection, { kind: 'zabLeaderInfo', epoch: leading.epoch });

@@ -71,7 +71,7 @@ export function readLogFile(bytes: Uint8Array): LogFileContent {
   if (header === 'torn') return { previousZxid: null, entries: [], soundBytes: 0, isDamaged: false };
   if (header === 'damaged') return { previousZxid: null, entries: [], soundBytes: 0, isDamaged: true };
   const entries: LogEntry[] = [];
-  for (let at = FILE_HEADER_BYTES; ; ) {
+  for (let at = FILE_HEADER_BYTES; ;) {
     const entry = readEntry(bytes, at);
     if (entry === 'torn' || entry === 'damaged') {
       return { previousZxid: header.dbid, entries, soundBytes: entries.length === 0 ? 0 : at, isDamaged: entry === 'damaged' };

@@ -64,7 +64,9 @@ function prepareOne(tree: ZnodeTree, operation: ForwardedOperation): Transaction
     case 'setData': {
       const node = mapGet(tree.nodes, operation.path);
       if (node === undefined) return failed('NONODE');
-      return versionFits(node, operation.version) ? { type: 'setData', path: operation.path, data: operation.data, version: node.version + 1 } : failed('BADVERSION');
+      return versionFits(node, operation.version)
+        ? { type: 'setData', path: operation.path, data: operation.data, version: node.version + 1 }
+        : failed('BADVERSION');
     }
     case 'check': {
       const node = mapGet(tree.nodes, operation.path);
@@ -94,5 +96,8 @@ function prepareCreate(tree: ZnodeTree, operation: Extract<WireOperation, { op: 
 function isValidPath(path: string): boolean {
   if (path === '/') return true;
   if (!path.startsWith('/') || path.endsWith('/') || path.includes('\0')) return false;
-  return path.slice(1).split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  return path
+    .slice(1)
+    .split('/')
+    .every((part) => part !== '' && part !== '.' && part !== '..');
 }

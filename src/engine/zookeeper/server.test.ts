@@ -11,7 +11,14 @@ import type { ZooKeeperTrace } from './trace.ts';
 type Effect = SystemEffect<WireMessage, ZooKeeperTrace>;
 
 const CONFIG: ZooKeeperServerConfig = {
-  myid: 1, servers: [1, 2, 3].map((id) => ({ id, host: `zk${id}` })), tickTime: 2000, initLimit: 10, syncLimit: 5, finalizeWaitMs: 200, minNotificationMs: 200, maxNotificationMs: 60_000,
+  myid: 1,
+  servers: [1, 2, 3].map((id) => ({ id, host: `zk${id}` })),
+  tickTime: 2000,
+  initLimit: 10,
+  syncLimit: 5,
+  finalizeWaitMs: 200,
+  minNotificationMs: 200,
+  maxNotificationMs: 60_000,
 };
 
 /** One server by itself: the test is the rest of the world. */
@@ -74,7 +81,13 @@ function flushed(lone: Lone, path: string, error: 'EIO' | null = null): void {
 
 /** Follows server 3, whose vote wins; returns the connection to it. */
 function follow(lone: Lone): number {
-  hear(lone, ELECTION, { kind: 'zabNotification', from: 3, vote: { leader: 3, zxid: lone.state.log.lastZxid, peerEpoch: lone.state.currentEpoch }, round: lone.state.election.round, state: 'looking' });
+  hear(lone, ELECTION, {
+    kind: 'zabNotification',
+    from: 3,
+    vote: { leader: 3, zxid: lone.state.log.lastZxid, peerEpoch: lone.state.currentEpoch },
+    round: lone.state.election.round,
+    state: 'looking',
+  });
   feed(lone, { type: 'timer', owner: 'zk', name: 'finalize' });
   const connection = lone.effects.flatMap((effect) => (effect.type === 'connect' && effect.port === 2888 ? [effect.connection] : []))[0] ?? 0;
   feed(lone, { type: 'connected', owner: 'quorum', connection });
@@ -161,7 +174,7 @@ describe('a follower', () => {
   test('[R12] cuts what its leader does not know, and acknowledges when the cut is on the device', () => {
     const { lone, connection } = broadcasting();
     for (const count of [1, 2, 3]) hear(lone, connection, { kind: 'zabProposal', transaction: write(EPOCH_1 + count) });
-    const sizes = [...lone.state.log.transactions.leaves[0] ?? []].map((entry) => entry.endBytes);
+    const sizes = [...(lone.state.log.transactions.leaves[0] ?? [])].map((entry) => entry.endBytes);
     feed(lone, { type: 'closed', owner: 'quorum', connection, reason: 'reset' });
     const next = follow(lone);
     hear(lone, next, { kind: 'zabLeaderInfo', epoch: 2 });
@@ -252,9 +265,15 @@ describe('clients of a follower', () => {
     hear(lone, connection, { kind: 'zabRevalidated', sessionId: SESSION, valid: true });
     expect(lone.effects).toMatchObject([{ type: 'send', connection: 60, message: { kind: 'zkConnected', sessionId: SESSION, timeoutMs: 18_000 } }]);
     arrive(lone, 61, 0);
-    expect(lone.effects).toMatchObject([{ type: 'close', connection: 60 }, { type: 'send', connection, message: { kind: 'zabRevalidate' } }]);
+    expect(lone.effects).toMatchObject([
+      { type: 'close', connection: 60 },
+      { type: 'send', connection, message: { kind: 'zabRevalidate' } },
+    ]);
     hear(lone, connection, { kind: 'zabRevalidated', sessionId: SESSION, valid: false });
-    expect(lone.effects).toMatchObject([{ type: 'send', connection: 61, message: { kind: 'zkConnected', timeoutMs: 0 } }, { type: 'close', connection: 61 }]);
+    expect(lone.effects).toMatchObject([
+      { type: 'send', connection: 61, message: { kind: 'zkConnected', timeoutMs: 0 } },
+      { type: 'close', connection: 61 },
+    ]);
   });
 
   test('[R7] touches go to the leader with the next ping; a connection silent for its time-out is closed', () => {
@@ -285,7 +304,8 @@ describe('clients of a follower', () => {
     hear(lone, connection, { kind: 'zabProposal', transaction: { ...write(EPOCH_1 + 1), body: { type: 'error', error: 'NONODE' } } });
     hear(lone, connection, { kind: 'zabCommit', zxid: EPOCH_1 + 1 });
     expect(lone.effects.filter((effect) => effect.type === 'send')).toMatchObject([
-      { message: { kind: 'zkReply', xid: 1, zxid: EPOCH_1 + 1, result: { error: 'NONODE' } } }, { message: { kind: 'zkReply', xid: 2, zxid: EPOCH_1 + 1, result: { error: null } } },
+      { message: { kind: 'zkReply', xid: 1, zxid: EPOCH_1 + 1, result: { error: 'NONODE' } } },
+      { message: { kind: 'zkReply', xid: 2, zxid: EPOCH_1 + 1, result: { error: null } } },
     ]);
   });
 });

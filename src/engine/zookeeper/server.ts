@@ -8,10 +8,50 @@ import type { ZabMessage } from '../protocol/zookeeper-types.ts';
 import { proposeRequest } from './broadcast.ts';
 import { clientOf } from './client-table.ts';
 import { hangUpAll, hangUpSilent, onClientAccepted, onClientClosed, onClientMessage } from './clients.ts';
-import { lookForLeader, NO_ELECTION, onElectionClosed, onElectionConnected, onFinalizeTimer, onNotification, onNotifyTimer, settledLeader } from './election.ts';
-import { connectToLeader, onFollowerEpochAccepted, onFollowerEpochCurrent, onFollowerLogFlushed, onFollowerTick, onLeaderClosed, onLeaderMessage, onQuorumConnected, startFollowing } from './follower.ts';
-import { onInitTimer, onLeaderEpochAccepted, onLeaderEpochCurrent, onLeaderLogFlushed, onLeaderTick, onLearnerClosed, onLearnerMessage, startLeading } from './leader.ts';
-import { CLIENT_PORT, ELECTION_PORT, QUORUM_PORT, sayZab, traceZooKeeper, update, type AwaitedFlush, type Work, type ZooKeeperScope, type ZooKeeperServerConfig, type ZooKeeperState } from './state.ts';
+import {
+  lookForLeader,
+  NO_ELECTION,
+  onElectionClosed,
+  onElectionConnected,
+  onFinalizeTimer,
+  onNotification,
+  onNotifyTimer,
+  settledLeader,
+} from './election.ts';
+import {
+  connectToLeader,
+  onFollowerEpochAccepted,
+  onFollowerEpochCurrent,
+  onFollowerLogFlushed,
+  onFollowerTick,
+  onLeaderClosed,
+  onLeaderMessage,
+  onQuorumConnected,
+  startFollowing,
+} from './follower.ts';
+import {
+  onInitTimer,
+  onLeaderEpochAccepted,
+  onLeaderEpochCurrent,
+  onLeaderLogFlushed,
+  onLeaderTick,
+  onLearnerClosed,
+  onLearnerMessage,
+  startLeading,
+} from './leader.ts';
+import {
+  CLIENT_PORT,
+  ELECTION_PORT,
+  QUORUM_PORT,
+  sayZab,
+  traceZooKeeper,
+  update,
+  type AwaitedFlush,
+  type Work,
+  type ZooKeeperScope,
+  type ZooKeeperServerConfig,
+  type ZooKeeperState,
+} from './state.ts';
 import { newStoredState, readStoredState, type StoredState } from './stored-state.ts';
 import { flushAllFiles, onLogFlushed, writeFirstSnapshot } from './transaction-log.ts';
 import type { ZooKeeperTrace } from './trace.ts';
@@ -58,9 +98,24 @@ function initialState(config: ZooKeeperServerConfig, stored: StoredState, contex
   const { log, tree, acceptedEpoch, currentEpoch } = stored;
   const vote = { leader: config.myid, zxid: log.lastZxid, peerEpoch: currentEpoch };
   return {
-    config, phase: 'looking', phaseSinceUs: context.nowUs, phaseCount: 0, acceptedEpoch, currentEpoch, log, tree,
+    config,
+    phase: 'looking',
+    phaseSinceUs: context.nowUs,
+    phaseCount: 0,
+    acceptedEpoch,
+    currentEpoch,
+    log,
+    tree,
     election: { ...NO_ELECTION, vote, notifyMs: config.minNotificationMs },
-    leading: null, following: null, clients: emptyMap(), sessionConnections: emptyMap(), watches: emptyMap(), sessionCount: 0, startedMs: context.nowMs, awaiting: [], nextOperation: 1,
+    leading: null,
+    following: null,
+    clients: emptyMap(),
+    sessionConnections: emptyMap(),
+    watches: emptyMap(),
+    sessionCount: 0,
+    startedMs: context.nowMs,
+    awaiting: [],
+    nextOperation: 1,
   };
 }
 

@@ -30,7 +30,17 @@ interface StoredZnode extends Omit<Znode, 'children'> {
   readonly aclVersion?: undefined;
 }
 const ZNODE = record<StoredZnode>({
-  data: TEXT, acl: OPEN_ACL_ID, czxid: LONG, mzxid: LONG, ctimeMs: LONG, mtimeMs: LONG, version: INT, createdChildren: INT, aclVersion: NO_ACL_VERSION, ephemeralOwner: OWNER, pzxid: LONG,
+  data: TEXT,
+  acl: OPEN_ACL_ID,
+  czxid: LONG,
+  mzxid: LONG,
+  ctimeMs: LONG,
+  mtimeMs: LONG,
+  version: INT,
+  createdChildren: INT,
+  aclVersion: NO_ACL_VERSION,
+  ephemeralOwner: OWNER,
+  pzxid: LONG,
 });
 
 interface Visited {
@@ -111,6 +121,7 @@ function withZnode(tree: ZnodeTree, path: string, stored: StoredZnode): ZnodeTre
   const parentPath = parentOf(path);
   const parent = path === '/' ? undefined : mapGet(nodes, parentPath);
   if (parent !== undefined) nodes = mapSet(nodes, parentPath, { ...parent, children: mapSet(parent.children, nameOf(path), true) });
-  const ephemerals = ephemeralOwner === null ? tree.ephemerals : mapSet(tree.ephemerals, ephemeralOwner, [...(mapGet(tree.ephemerals, ephemeralOwner) ?? []), path]);
+  const ephemerals =
+    ephemeralOwner === null ? tree.ephemerals : mapSet(tree.ephemerals, ephemeralOwner, [...(mapGet(tree.ephemerals, ephemeralOwner) ?? []), path]);
   return { ...tree, nodes, ephemerals };
 }

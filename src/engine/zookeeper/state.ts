@@ -2,7 +2,16 @@ import type { PersistentArray } from '../kernel/persistent-array.ts';
 import type { PersistentMap } from '../kernel/persistent-map.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { sized } from '../protocol/zookeeper-messages.ts';
-import type { ForwardedOperation, Unsized, WireOperation, ZabMessage, ZabState, ZabTransaction, ZabVote, ZooKeeperMessage } from '../protocol/zookeeper-types.ts';
+import type {
+  ForwardedOperation,
+  Unsized,
+  WireOperation,
+  ZabMessage,
+  ZabState,
+  ZabTransaction,
+  ZabVote,
+  ZooKeeperMessage,
+} from '../protocol/zookeeper-types.ts';
 import type { SystemEffect } from '../kernel/system.ts';
 import type { ConnectionId, EpochMs, HostName, InstantUs, Zxid } from '../kernel/units.ts';
 import type { WireMessage } from '../protocol/wire.ts';
@@ -57,9 +66,7 @@ export interface ZooKeeperState {
 }
 
 /** What goes on when a flush is done. */
-export type FlushThen =
-  | { readonly type: 'logFlushed' | 'fileFlushed' | 'epochAccepted' }
-  | { readonly type: 'epochCurrent'; readonly epoch: number };
+export type FlushThen = { readonly type: 'logFlushed' | 'fileFlushed' | 'epochAccepted' } | { readonly type: 'epochCurrent'; readonly epoch: number };
 
 export interface AwaitedFlush {
   readonly operation: number;

@@ -19,7 +19,11 @@ function transaction(count: number, body: TransactionBody): ZabTransaction {
 }
 
 function create(tree: ZnodeTree, path: string, kind: { ephemeral?: boolean; sequential?: boolean } = {}): TransactionBody {
-  return prepareBody(tree, { op: 'create', path, data: `data of ${path}`, ephemeral: kind.ephemeral ?? false, sequential: kind.sequential ?? false }, { sessionId: SESSION, zxid: 0, timeMs: 0 });
+  return prepareBody(
+    tree,
+    { op: 'create', path, data: `data of ${path}`, ephemeral: kind.ephemeral ?? false, sequential: kind.sequential ?? false },
+    { sessionId: SESSION, zxid: 0, timeMs: 0 },
+  );
 }
 
 /** A few transactions as a leader would have made them, with the tree after them. */
@@ -88,11 +92,13 @@ describe('files', () => {
     expect(encodeSnapshot(read as ZnodeTree)).toEqual(bytes);
     expect(read?.lastZxid).toBe(tree.lastZxid);
     expect(mapGet((read as ZnodeTree).ephemerals, SESSION)?.toSorted()).toEqual(mapGet(tree.ephemerals, SESSION)?.toSorted());
-    fc.assert(fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (place, flip) => {
-      const damaged = bytes.slice();
-      damaged[place] = (damaged[place] ?? 0) ^ flip;
-      expect(decodeSnapshot(damaged, tree.lastZxid) === null).toBe(true);
-    }));
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (place, flip) => {
+        const damaged = bytes.slice();
+        damaged[place] = (damaged[place] ?? 0) ^ flip;
+        expect(decodeSnapshot(damaged, tree.lastZxid) === null).toBe(true);
+      }),
+    );
     for (let size = 0; size < bytes.length; size += 7) expect(decodeSnapshot(bytes.slice(0, size), 1)).toBeNull();
   });
 });
@@ -112,7 +118,13 @@ describe('a start', () => {
     const stored = readStoredState(withLog(withSnapshot(oldFiles, middle), rest, middle.lastZxid));
     expect(encodeSnapshot(stored?.tree as ZnodeTree)).toEqual(encodeSnapshot(tree));
     expect(stored).toMatchObject({ isNew: false, acceptedEpoch: 1, currentEpoch: 1, cut: [] });
-    expect(stored?.log).toMatchObject({ windowZxid: middle.lastZxid, lastZxid: tree.lastZxid, flushedZxid: -1, files: [{ path: logPath(EPOCH_1 + 5), from: 0 }], snapshotPath: snapshotPath(middle.lastZxid) });
+    expect(stored?.log).toMatchObject({
+      windowZxid: middle.lastZxid,
+      lastZxid: tree.lastZxid,
+      flushedZxid: -1,
+      files: [{ path: logPath(EPOCH_1 + 5), from: 0 }],
+      snapshotPath: snapshotPath(middle.lastZxid),
+    });
     expect(stored?.log.olderPaths.toSorted()).toEqual([logPath(EPOCH_1 + 1), snapshotPath(0)]);
   });
 
@@ -120,7 +132,13 @@ describe('a start', () => {
     const files = replaceFile(withLog(withSnapshot(oldFiles, middle), rest, middle.lastZxid), snapshotPath(middle.lastZxid), new Uint8Array(50));
     const stored = readStoredState(files);
     expect(encodeSnapshot(stored?.tree as ZnodeTree)).toEqual(encodeSnapshot(tree));
-    expect(stored?.log).toMatchObject({ windowZxid: 0, files: [{ path: logPath(EPOCH_1 + 1), from: 0 }, { path: logPath(EPOCH_1 + 5), from: 4 }] });
+    expect(stored?.log).toMatchObject({
+      windowZxid: 0,
+      files: [
+        { path: logPath(EPOCH_1 + 1), from: 0 },
+        { path: logPath(EPOCH_1 + 5), from: 4 },
+      ],
+    });
   });
 
   test('[R10] a torn end is cut, and files that it parts from the rest go', () => {
@@ -134,7 +152,10 @@ describe('a start', () => {
     expect(readStoredState(tornFiles(0))?.log.lastZxid).toBe(tree.lastZxid);
     expect(readStoredState(tornFiles(1))).toMatchObject({ log: { lastZxid: EPOCH_1 + 3 }, cut: [{ path: logPath(EPOCH_1 + 1), sizeBytes: sizes[2] }, parted] });
     expect(readStoredState(tornFiles((sizes[3] ?? 0) - (sizes[2] ?? 0)))).toMatchObject({ log: { lastZxid: EPOCH_1 + 3 }, cut: [parted] });
-    expect(readStoredState(tornFiles((sizes[3] ?? 0) - 10))).toMatchObject({ log: { lastZxid: 0, files: [] }, cut: [{ path: logPath(EPOCH_1 + 1), sizeBytes: 0 }, parted] });
+    expect(readStoredState(tornFiles((sizes[3] ?? 0) - 10))).toMatchObject({
+      log: { lastZxid: 0, files: [] },
+      cut: [{ path: logPath(EPOCH_1 + 1), sizeBytes: 0 }, parted],
+    });
   });
 
   test('[R10] damage, or a log without a snapshot, is not taken up', () => {
@@ -165,12 +186,22 @@ describe('znodes', () => {
   });
 
   test.each([
-    ['a', 'BADARGUMENTS'], ['/a/', 'BADARGUMENTS'], ['//a', 'BADARGUMENTS'], ['/a/../b', 'BADARGUMENTS'], ['/a\0b', 'BADARGUMENTS'], ['/', 'NODEEXISTS'], ['/x/y', 'NONODE'], ['/zookeeper', 'NODEEXISTS'],
+    ['a', 'BADARGUMENTS'],
+    ['/a/', 'BADARGUMENTS'],
+    ['//a', 'BADARGUMENTS'],
+    ['/a/../b', 'BADARGUMENTS'],
+    ['/a\0b', 'BADARGUMENTS'],
+    ['/', 'NODEEXISTS'],
+    ['/x/y', 'NONODE'],
+    ['/zookeeper', 'NODEEXISTS'],
   ])('[R5] creating %j is refused: %s', (path, error) => {
     expect(create(emptyZnodeTree(), path)).toEqual({ type: 'error', error });
   });
 
   test('[R5] ZooKeeper’s own znodes cannot be deleted', () => {
-    expect(prepareBody(emptyZnodeTree(), { op: 'delete', path: '/zookeeper/quota', version: -1 }, { sessionId: SESSION, zxid: 1, timeMs: 0 })).toEqual({ type: 'error', error: 'BADARGUMENTS' });
+    expect(prepareBody(emptyZnodeTree(), { op: 'delete', path: '/zookeeper/quota', version: -1 }, { sessionId: SESSION, zxid: 1, timeMs: 0 })).toEqual({
+      type: 'error',
+      error: 'BADARGUMENTS',
+    });
   });
 });

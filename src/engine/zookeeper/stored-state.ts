@@ -29,7 +29,8 @@ interface CutFile {
 export function readStoredState(files: FileTree): StoredState | null {
   const logs = byZxid(listPaths(files, LOG_PREFIX));
   const snapshots = byZxid(listPaths(files, SNAPSHOT_PREFIX).filter((path) => !path.endsWith('.tmp')));
-  if (logs.length === 0 && snapshots.length === 0) return { ...newStoredState(), acceptedEpoch: readEpoch(files, ACCEPTED_EPOCH_FILE), currentEpoch: readEpoch(files, CURRENT_EPOCH_FILE) };
+  if (logs.length === 0 && snapshots.length === 0)
+    return { ...newStoredState(), acceptedEpoch: readEpoch(files, ACCEPTED_EPOCH_FILE), currentEpoch: readEpoch(files, CURRENT_EPOCH_FILE) };
   for (const path of snapshots.slice().reverse()) {
     const zxid = zxidOfPath(path);
     const tree = decodeSnapshot(readFile(files, path) ?? new Uint8Array(0), zxid);
@@ -70,7 +71,17 @@ export const NOT_FLUSHED = -1;
 export function logAfter(tree: ZnodeTree, snapshotPath: string | null): TransactionLog {
   const zxid: Zxid = tree.lastZxid;
   return {
-    files: [], snapshotPath, baseTree: tree, baseIndex: 0, windowZxid: zxid, transactions: arrayFrom<LogEntry>([]), lastZxid: zxid, snapshotDueZxid: null, flushedZxid: NOT_FLUSHED, flushOperation: null, olderPaths: [],
+    files: [],
+    snapshotPath,
+    baseTree: tree,
+    baseIndex: 0,
+    windowZxid: zxid,
+    transactions: arrayFrom<LogEntry>([]),
+    lastZxid: zxid,
+    snapshotDueZxid: null,
+    flushedZxid: NOT_FLUSHED,
+    flushOperation: null,
+    olderPaths: [],
   };
 }
 

@@ -9,7 +9,20 @@ export type ZooKeeperTrace =
   | { readonly type: 'ZooKeeperFollowing'; readonly server: number; readonly leader: number; readonly epoch: number }
   | { readonly type: 'ZooKeeperQuorumLost'; readonly server: number }
   /** This server applied a committed transaction. `digest` is a hash of the transaction, for comparing servers. */
-  | { readonly type: 'ZooKeeperTransactionApplied'; readonly server: number; readonly zxid: Zxid; readonly kind: string; readonly path: string | null; readonly digest: number }
+  | {
+      readonly type: 'ZooKeeperTransactionApplied';
+      readonly server: number;
+      readonly zxid: Zxid;
+      readonly kind: string;
+      readonly path: string | null;
+      readonly digest: number;
+    }
   | { readonly type: 'ZooKeeperSessionCreated'; readonly server: number; readonly sessionId: string; readonly timeoutMs: number }
   | { readonly type: 'ZooKeeperSessionExpiring'; readonly server: number; readonly sessionId: string }
-  | { readonly type: 'ZooKeeperSessionClosed'; readonly server: number; readonly sessionId: string; readonly expired: boolean; readonly ephemerals: readonly string[] };
+  | {
+      readonly type: 'ZooKeeperSessionClosed';
+      readonly server: number;
+      readonly sessionId: string;
+      readonly expired: boolean;
+      readonly ephemerals: readonly string[];
+    };

@@ -129,7 +129,13 @@ export function truncateLog(work: Work, zxid: Zxid): boolean {
   const last = files[files.length - 1];
   for (const file of log.files.slice(files.length)) work.scope.effects.push({ type: 'delete', path: file.path });
   const cut: TransactionLog = {
-    ...log, files, transactions, lastZxid: arrayGet(transactions, keep - 1)?.transaction.zxid ?? log.windowZxid, snapshotDueZxid: null, flushedZxid: NOT_FLUSHED, flushOperation: null,
+    ...log,
+    files,
+    transactions,
+    lastZxid: arrayGet(transactions, keep - 1)?.transaction.zxid ?? log.windowZxid,
+    snapshotDueZxid: null,
+    flushedZxid: NOT_FLUSHED,
+    flushOperation: null,
   };
   if (last !== undefined) work.scope.effects.push({ type: 'resize', path: last.path, sizeBytes: sizeOfLastFile(cut) });
   update(work, { log: cut });
@@ -191,7 +197,19 @@ export function snapshotWhenDue(work: Work): void {
   const olderFiles = files.filter((file) => file.from < baseIndex);
   const olderPaths = pathsOf({ ...log, files: olderFiles });
   const transactions = arrayFrom(arrayToList(log.transactions).slice(dropped));
-  update(work, { log: { ...log, files: files.slice(olderFiles.length), snapshotPath: path, baseTree: tree, baseIndex, windowZxid: log.baseTree.lastZxid, transactions, snapshotDueZxid: null, olderPaths } });
+  update(work, {
+    log: {
+      ...log,
+      files: files.slice(olderFiles.length),
+      snapshotPath: path,
+      baseTree: tree,
+      baseIndex,
+      windowZxid: log.baseTree.lastZxid,
+      transactions,
+      snapshotDueZxid: null,
+      olderPaths,
+    },
+  });
 }
 
 /** Behind the rename in the journal of the file system: nothing older goes before the newer is there. */

@@ -61,7 +61,8 @@ export function fireWatches(work: Work, change: TreeChange): void {
   for (const connection of told) fire(work, connection, change.event, change.path);
   if (change.event === 'dataChanged') return;
   // Who watches both data and children of a deleted znode is told once.
-  if (change.event === 'deleted') for (const connection of take(work, keyOf('child', change.path))) if (!told.includes(connection)) fire(work, connection, 'deleted', change.path);
+  if (change.event === 'deleted')
+    for (const connection of take(work, keyOf('child', change.path))) if (!told.includes(connection)) fire(work, connection, 'deleted', change.path);
   const parent = parentOf(change.path);
   for (const connection of take(work, keyOf('child', parent))) fire(work, connection, 'childrenChanged', parent);
 }

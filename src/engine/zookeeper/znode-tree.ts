@@ -34,14 +34,30 @@ export interface TreeChange {
   readonly path: string;
 }
 
-const EMPTY: Znode = { data: '', czxid: 0, mzxid: 0, pzxid: 0, ctimeMs: 0, mtimeMs: 0, version: 0, createdChildren: 0, ephemeralOwner: null, children: emptyMap() };
+const EMPTY: Znode = {
+  data: '',
+  czxid: 0,
+  mzxid: 0,
+  pzxid: 0,
+  ctimeMs: 0,
+  mtimeMs: 0,
+  version: 0,
+  createdChildren: 0,
+  ephemeralOwner: null,
+  children: emptyMap(),
+};
 
 /** ZooKeeper's own znodes, which are there from the start and cannot be deleted. `Simplified:` the config is empty, there are no quotas. */
 const OWN_PATHS = ['/', '/zookeeper', '/zookeeper/config', '/zookeeper/quota'];
 
 export function emptyZnodeTree(): ZnodeTree {
   const withChildren = (names: readonly string[]): Znode => ({ ...EMPTY, children: mapFrom(names.map((name): [string, true] => [name, true])) });
-  const nodes = mapFrom<Znode>([['/', withChildren(['zookeeper'])], ['/zookeeper', withChildren(['config', 'quota'])], ['/zookeeper/config', EMPTY], ['/zookeeper/quota', EMPTY]]);
+  const nodes = mapFrom<Znode>([
+    ['/', withChildren(['zookeeper'])],
+    ['/zookeeper', withChildren(['config', 'quota'])],
+    ['/zookeeper/config', EMPTY],
+    ['/zookeeper/quota', EMPTY],
+  ]);
   return { nodes, sessions: emptyMap(), ephemerals: emptyMap(), lastZxid: 0 };
 }
 
@@ -61,8 +77,16 @@ export function nameOf(path: string): string {
 /** What a client sees of a znode beside its data (DataNode.copyStat). */
 export function statOf(node: Znode): WireStat {
   return {
-    czxid: node.czxid, mzxid: node.mzxid, pzxid: node.pzxid, ctimeMs: node.ctimeMs, mtimeMs: node.mtimeMs, version: node.version,
-    cversion: node.createdChildren * 2 - node.children.size, ephemeralOwner: node.ephemeralOwner, dataLength: utf8Length(node.data), numChildren: node.children.size,
+    czxid: node.czxid,
+    mzxid: node.mzxid,
+    pzxid: node.pzxid,
+    ctimeMs: node.ctimeMs,
+    mtimeMs: node.mtimeMs,
+    version: node.version,
+    cversion: node.createdChildren * 2 - node.children.size,
+    ephemeralOwner: node.ephemeralOwner,
+    dataLength: utf8Length(node.data),
+    numChildren: node.children.size,
   };
 }
 
@@ -99,7 +123,10 @@ function applyBody(tree: ZnodeTree, transaction: ZabTransaction, part: { body: T
     case 'setData': {
       const node = required(mapGet(tree.nodes, body.path), `znode ${body.path} to set`);
       changes.push({ event: 'dataChanged', path: body.path });
-      return { ...tree, nodes: mapSet(tree.nodes, body.path, { ...node, data: body.data, version: body.version, mzxid: transaction.zxid, mtimeMs: transaction.timeMs }) };
+      return {
+        ...tree,
+        nodes: mapSet(tree.nodes, body.path, { ...node, data: body.data, version: body.version, mzxid: transaction.zxid, mtimeMs: transaction.timeMs }),
+      };
     }
     case 'multi': {
       let after = tree;
@@ -118,7 +145,16 @@ function createNode(tree: ZnodeTree, transaction: ZabTransaction, body: Extract<
   const parent = required(mapGet(tree.nodes, parentPath), `parent of ${body.path}`);
   assert(mapGet(tree.nodes, body.path) === undefined, `no znode ${body.path} yet`);
   const { zxid, timeMs, sessionId } = transaction;
-  const node: Znode = { ...EMPTY, data: body.data, czxid: zxid, mzxid: zxid, pzxid: zxid, ctimeMs: timeMs, mtimeMs: timeMs, ephemeralOwner: body.ephemeral ? sessionId : null };
+  const node: Znode = {
+    ...EMPTY,
+    data: body.data,
+    czxid: zxid,
+    mzxid: zxid,
+    pzxid: zxid,
+    ctimeMs: timeMs,
+    mtimeMs: timeMs,
+    ephemeralOwner: body.ephemeral ? sessionId : null,
+  };
   const changedParent: Znode = { ...parent, createdChildren: body.parentCVersion, pzxid: zxid, children: mapSet(parent.children, nameOf(body.path), true) };
   const ephemerals = body.ephemeral ? mapSet(tree.ephemerals, sessionId, [...(mapGet(tree.ephemerals, sessionId) ?? []), body.path]) : tree.ephemerals;
   return { ...tree, nodes: mapSet(mapSet(tree.nodes, parentPath, changedParent), body.path, node), ephemerals };

@@ -9,7 +9,19 @@ import type { RequestFrame, ResponseFrame, WireMessage } from '../../engine/prot
 import { sized, type ZooKeeperMessage } from '../../engine/protocol/zookeeper-messages.ts';
 import { decodePackets, encodePackets } from './packets.ts';
 
-const SYN: Packet = { kind: 'syn', from: 3, to: 0, fromSocket: 17, toSocket: -1, port: 2181, message: null, sizeBytes: 66, sentUs: 1, arrivesUs: 160_001, sequence: 9_007_199_254_740_000 };
+const SYN: Packet = {
+  kind: 'syn',
+  from: 3,
+  to: 0,
+  fromSocket: 17,
+  toSocket: -1,
+  port: 2181,
+  message: null,
+  sizeBytes: 66,
+  sentUs: 1,
+  arrivesUs: 160_001,
+  sequence: 9_007_199_254_740_000,
+};
 
 function data(message: WireMessage): Packet {
   return { ...SYN, kind: 'data', toSocket: 4, port: -1, message, sizeBytes: 66 + message.sizeBytes };
@@ -35,12 +47,14 @@ describe('packets between Workers', () => {
       arrivesUs: fc.maxSafeNat(),
       sequence: fc.maxSafeNat(),
     });
-    fc.assert(fc.property(fc.array(packet, { maxLength: 20 }), (packets) => {
-      expect(throughAWorker(packets)).toEqual(packets);
-    }));
+    fc.assert(
+      fc.property(fc.array(packet, { maxLength: 20 }), (packets) => {
+        expect(throughAWorker(packets)).toEqual(packets);
+      }),
+    );
   });
 
-  test.each(Object.keys(LATEST_VERSIONS) as ApiName[])('[R2] %s travels as Kafka\'s bytes', (api) => {
+  test.each(Object.keys(LATEST_VERSIONS) as ApiName[])("[R2] %s travels as Kafka's bytes", (api) => {
     const version = LATEST_VERSIONS[api];
     const requestBody = ALL_MESSAGES[`${api}Request`].create();
     const responseBody = ALL_MESSAGES[`${api}Response`].create();
@@ -56,7 +70,14 @@ describe('packets between Workers', () => {
       new DataView(bytes.buffer).setInt32(8, 68);
       return bytes;
     };
-    const body = fetchResponse({ responses: [fetchResponseFetchableTopicResponse({ topicId: '00000000000000000000000000000007', partitions: [fetchResponsePartitionData({ partitionIndex: 2, highWatermark: 12, records: [batch(1), batch(2)] })] })] });
+    const body = fetchResponse({
+      responses: [
+        fetchResponseFetchableTopicResponse({
+          topicId: '00000000000000000000000000000007',
+          partitions: [fetchResponsePartitionData({ partitionIndex: 2, highWatermark: 12, records: [batch(1), batch(2)] })],
+        }),
+      ],
+    });
     const response = makeResponse({ api: 'Fetch', version: 16, correlationId: 1 }, body);
     const [arrived] = throughAWorker([data(response)]);
     expect(arrived).toEqual(data(response));
@@ -67,10 +88,14 @@ describe('packets between Workers', () => {
     expect(() => encodePackets([data({ ...request, sizeBytes: request.sizeBytes + 1 })])).toThrow(/expected ApiVersions request v3/);
   });
 
-  test('[R3] ZooKeeper\'s messages come back as they were', () => {
+  test("[R3] ZooKeeper's messages come back as they were", () => {
     const messages: ZooKeeperMessage[] = [
       sized({ kind: 'zkConnect', lastZxidSeen: 4_294_967_297, timeoutMs: 6000, sessionId: '0000000000000000' }),
-      sized({ kind: 'zkRequest', xid: 3, operation: { op: 'create', path: '/brokers/ids/1', data: '{"host":"b1","한글":1}', ephemeral: true, sequential: false } }),
+      sized({
+        kind: 'zkRequest',
+        xid: 3,
+        operation: { op: 'create', path: '/brokers/ids/1', data: '{"host":"b1","한글":1}', ephemeral: true, sequential: false },
+      }),
       sized({ kind: 'zkReply', xid: 3, zxid: 8_589_934_600, result: { error: 'NODEEXISTS', failedIndex: 0 } }),
       sized({ kind: 'zabNotification', from: 2, vote: { leader: 3, zxid: 12, peerEpoch: 1 }, round: 4, state: 'looking' }),
       sized({ kind: 'zabPing' }),

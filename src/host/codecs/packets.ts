@@ -1,5 +1,18 @@
 import { assert } from '../../engine/kernel/assert.ts';
-import { DecodeError, newReader, readFloat64, readInt16, readInt32, readInt8, writeFloat64, writeInt16, writeInt32, writeInt8, type Reader, type Writer } from '../../engine/protocol/codec.ts';
+import {
+  DecodeError,
+  newReader,
+  readFloat64,
+  readInt16,
+  readInt32,
+  readInt8,
+  writeFloat64,
+  writeInt16,
+  writeInt32,
+  writeInt8,
+  type Reader,
+  type Writer,
+} from '../../engine/protocol/codec.ts';
 import { decodeFrame, encodeFrame } from '../../engine/protocol/frames.ts';
 import { API_KEYS, type ApiName } from '../../engine/protocol/generated/apis.ts';
 import type { WireMessage } from '../../engine/protocol/wire.ts';
@@ -42,7 +55,10 @@ function encodeMessage(message: WireMessage | null): Uint8Array {
   if (message === null) return new Uint8Array(0);
   if (message.kind !== 'request' && message.kind !== 'response') return encodeZooKeeperMessage(message);
   const bytes = encodeFrame(message);
-  assert(bytes.length === message.sizeBytes, `${message.api} ${message.kind} v${message.version} to have the ${message.sizeBytes} bytes it says, has ${bytes.length}`);
+  assert(
+    bytes.length === message.sizeBytes,
+    `${message.api} ${message.kind} v${message.version} to have the ${message.sizeBytes} bytes it says, has ${bytes.length}`,
+  );
   return bytes;
 }
 
@@ -104,7 +120,8 @@ function readMessage(reader: Reader, messageKind: number): WireMessage | null {
   const apiKey = readInt16(reader);
   const version = readInt16(reader);
   const length = readInt32(reader);
-  if (length < 0 || length > reader.bytes.length - reader.at) throw new DecodeError(`a message of ${length} bytes with ${reader.bytes.length - reader.at} left`);
+  if (length < 0 || length > reader.bytes.length - reader.at)
+    throw new DecodeError(`a message of ${length} bytes with ${reader.bytes.length - reader.at} left`);
   const bytes = reader.bytes.subarray(reader.at, reader.at + length);
   reader.at += length;
   switch (messageKind) {

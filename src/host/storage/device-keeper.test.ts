@@ -88,7 +88,8 @@ describe('the writes of device changes', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const device = new ModelDevice();
         const disk = new MemoryDisk();
-        const commit = (): Promise<void> => disk.commit({ writes: deviceWritesOf(device.takeChanges()), flushSequence: device.flushSequence, atUs: 0, durability: 'relaxed' });
+        const commit = (): Promise<void> =>
+          disk.commit({ writes: deviceWritesOf(device.takeChanges()), flushSequence: device.flushSequence, atUs: 0, durability: 'relaxed' });
         for (const [i, one] of steps.entries()) {
           if (!('path' in one)) await commit();
           else if ('n' in one) device.write(one.path, written(device.files, one, i));
@@ -109,8 +110,8 @@ function written(files: FileTree, step: { op: string; path: string; n: number },
   return step.op === 'replace' ? replaceFile(files, step.path, bytes) : resizeFile(files, step.path, step.n);
 }
 
-describe('keeping a machine\'s device', () => {
-  test('[R13] a fresh database takes over the model\'s device, and finds it there after a reload', async () => {
+describe("keeping a machine's device", () => {
+  test("[R13] a fresh database takes over the model's device, and finds it there after a reload", async () => {
     const device = new ModelDevice();
     device.write('meta.properties', replaceFile(device.files, 'meta.properties', Uint8Array.of(1, 2)));
     device.takeChanges();
@@ -121,7 +122,10 @@ describe('keeping a machine\'s device', () => {
     const again = await keepDevice({ kind: 'indexeddb', database: 'b1', fresh: false }, { files: device.files, flushSequence: device.flushSequence, atUs: 20 });
     await again.close();
     const opened = await openIndexedDbDisk('b1');
-    expect(opened.ok && (await opened.store.load()).files.map((file) => [file.path, file.bytes.length, file.sizeBytes])).toEqual([['log', 1, 4096], ['meta.properties', 2, 2]]);
+    expect(opened.ok && (await opened.store.load()).files.map((file) => [file.path, file.bytes.length, file.sizeBytes])).toEqual([
+      ['log', 1, 4096],
+      ['meta.properties', 2, 2],
+    ]);
   });
 
   test('[R13] a database that holds another device than the run is refused, and says where', async () => {
@@ -134,7 +138,9 @@ describe('keeping a machine\'s device', () => {
       name: 'StorageError',
       problem: { kind: 'corrupt', message: expect.stringContaining('the content of log differs') },
     });
-    await expect(keepDevice({ kind: 'indexeddb', database: 'b2', fresh: false }, { files: device.files, flushSequence: 4, atUs: 0 })).rejects.toMatchObject({ problem: { message: expect.stringContaining('flush 1') } });
+    await expect(keepDevice({ kind: 'indexeddb', database: 'b2', fresh: false }, { files: device.files, flushSequence: 4, atUs: 0 })).rejects.toMatchObject({
+      problem: { message: expect.stringContaining('flush 1') },
+    });
   });
 
   test('[R13] what an earlier run left is thrown away', async () => {

@@ -37,7 +37,8 @@ export interface KeptDevice {
  */
 export async function keepDevice(at: KeptAt, model: ModelDevice): Promise<KeptDevice> {
   const store = at.kind === 'memory' ? new MemoryDisk() : await openKept(at);
-  if (at.kind === 'memory' || at.fresh) await store.commit({ writes: writesOfTree(model.files), flushSequence: model.flushSequence, atUs: model.atUs, durability: 'relaxed' });
+  if (at.kind === 'memory' || at.fresh)
+    await store.commit({ writes: writesOfTree(model.files), flushSequence: model.flushSequence, atUs: model.atUs, durability: 'relaxed' });
   else {
     const difference = differenceOf(await store.load(), model);
     if (difference !== null) {

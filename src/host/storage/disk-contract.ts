@@ -31,13 +31,23 @@ export const DISK_CASES: readonly DiskCase[] = [
     async run(harness, fresh) {
       const name = fresh();
       const disk = await harness.open(name);
-      await disk.commit(batch(3, [{ op: 'append', path: 'b', bytes: bytes(1, 2) }, { op: 'put', path: 'a/log', bytes: bytes(9) }, { op: 'append', path: 'b', bytes: bytes(3) }, { op: 'resize', path: 'b', sizeBytes: 4096 }]));
+      await disk.commit(
+        batch(3, [
+          { op: 'append', path: 'b', bytes: bytes(1, 2) },
+          { op: 'put', path: 'a/log', bytes: bytes(9) },
+          { op: 'append', path: 'b', bytes: bytes(3) },
+          { op: 'resize', path: 'b', sizeBytes: 4096 },
+        ]),
+      );
       await disk.close();
       const again = await harness.open(name);
       const image = await again.load();
       same([image.flushSequence, image.atUs], [3, 3000]);
       same(plain(image), { 'a/log': { bytes: [9], sizeBytes: 1 }, b: { bytes: [1, 2, 3], sizeBytes: 4096 } });
-      same(image.files.map((file) => file.path), ['a/log', 'b']);
+      same(
+        image.files.map((file) => file.path),
+        ['a/log', 'b'],
+      );
       await again.close();
     },
   },
@@ -45,7 +55,12 @@ export const DISK_CASES: readonly DiskCase[] = [
     title: '[R2] zeros behind the data are a size, and cutting below the data cuts them',
     async run(harness, fresh) {
       const disk = await harness.open(fresh());
-      await disk.commit(batch(1, [{ op: 'append', path: 'index', bytes: bytes(1, 2, 3, 4) }, { op: 'resize', path: 'index', sizeBytes: 10_485_760 }]));
+      await disk.commit(
+        batch(1, [
+          { op: 'append', path: 'index', bytes: bytes(1, 2, 3, 4) },
+          { op: 'resize', path: 'index', sizeBytes: 10_485_760 },
+        ]),
+      );
       await disk.commit(batch(2, [{ op: 'append', path: 'index', bytes: bytes(5) }]));
       same(plain(await disk.load()), { index: { bytes: [1, 2, 3, 4, 5], sizeBytes: 10_485_760 } });
       await disk.commit(batch(3, [{ op: 'resize', path: 'index', sizeBytes: 2 }]));
@@ -58,8 +73,19 @@ export const DISK_CASES: readonly DiskCase[] = [
     title: '[R3] a rename replaces, and of a missing path does nothing',
     async run(harness, fresh) {
       const disk = await harness.open(fresh());
-      await disk.commit(batch(1, [{ op: 'put', path: 'checkpoint', bytes: bytes(1) }, { op: 'put', path: 'checkpoint.tmp', bytes: bytes(2, 2) }, { op: 'rename', from: 'checkpoint.tmp', to: 'checkpoint' }]));
-      await disk.commit(batch(2, [{ op: 'rename', from: 'nowhere', to: 'checkpoint' }, { op: 'delete', path: 'nowhere' }]));
+      await disk.commit(
+        batch(1, [
+          { op: 'put', path: 'checkpoint', bytes: bytes(1) },
+          { op: 'put', path: 'checkpoint.tmp', bytes: bytes(2, 2) },
+          { op: 'rename', from: 'checkpoint.tmp', to: 'checkpoint' },
+        ]),
+      );
+      await disk.commit(
+        batch(2, [
+          { op: 'rename', from: 'nowhere', to: 'checkpoint' },
+          { op: 'delete', path: 'nowhere' },
+        ]),
+      );
       same(plain(await disk.load()), { checkpoint: { bytes: [2, 2], sizeBytes: 2 } });
       await disk.close();
     },
@@ -138,7 +164,11 @@ export const DISK_CASES: readonly DiskCase[] = [
   },
 ];
 
-async function followModel(harness: DiskHarness, name: string, steps: readonly { readonly writes: readonly DrawnWrite[]; readonly reopen: boolean }[]): Promise<void> {
+async function followModel(
+  harness: DiskHarness,
+  name: string,
+  steps: readonly { readonly writes: readonly DrawnWrite[]; readonly reopen: boolean }[],
+): Promise<void> {
   let disk = await harness.open(name);
   const model: Model = {};
   for (const [n, { writes, reopen }] of steps.entries()) {
@@ -155,8 +185,15 @@ async function followModel(harness: DiskHarness, name: string, steps: readonly {
 
 /** Whether the second batch has a write of that number; if so it fails there and must leave no trace. */
 async function failsAt(harness: DiskHarness, name: string, at: number): Promise<boolean> {
-  const first: DeviceWrite[] = [{ op: 'append', path: 'log', bytes: bytes(1, 2) }, { op: 'put', path: 'index', bytes: bytes(3) }];
-  const second: DeviceWrite[] = [{ op: 'append', path: 'log', bytes: bytes(4, 5, 6) }, { op: 'delete', path: 'index' }, { op: 'put', path: 'other', bytes: bytes(7) }];
+  const first: DeviceWrite[] = [
+    { op: 'append', path: 'log', bytes: bytes(1, 2) },
+    { op: 'put', path: 'index', bytes: bytes(3) },
+  ];
+  const second: DeviceWrite[] = [
+    { op: 'append', path: 'log', bytes: bytes(4, 5, 6) },
+    { op: 'delete', path: 'index' },
+    { op: 'put', path: 'other', bytes: bytes(7) },
+  ];
   const disk = await harness.open(name);
   await disk.commit(batch(1, first));
   const failed = (await harness.commitFailing?.(disk, batch(2, second), at)) ?? false;
@@ -225,14 +262,22 @@ function writeArbitrary(): fc.Arbitrary<DrawnWrite> {
   return fc.oneof(
     { weight: 5, arbitrary: fc.record({ op: fc.constant('append' as const), path, lengthBytes, firstByte }) },
     { weight: 1, arbitrary: fc.record({ op: fc.constant('put' as const), path, lengthBytes, firstByte }) },
-    { weight: 2, arbitrary: fc.record({ op: fc.constant('resize' as const), path, sizeBytes: fc.oneof(fc.nat(400), fc.constantFrom(65_536, 100_000, 10_485_760)) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ op: fc.constant('resize' as const), path, sizeBytes: fc.oneof(fc.nat(400), fc.constantFrom(65_536, 100_000, 10_485_760)) }),
+    },
     { weight: 1, arbitrary: fc.record({ op: fc.constant('rename' as const), from: path, to: path }) },
     { weight: 1, arbitrary: fc.record({ op: fc.constant('delete' as const), path }) },
   );
 }
 
 function demandSame(image: DeviceImage, model: Model): void {
-  same(image.files.map(({ path, sizeBytes }) => ({ path, sizeBytes })), Object.keys(model).toSorted().map((path) => ({ path, sizeBytes: model[path]?.sizeBytes })));
+  same(
+    image.files.map(({ path, sizeBytes }) => ({ path, sizeBytes })),
+    Object.keys(model)
+      .toSorted()
+      .map((path) => ({ path, sizeBytes: model[path]?.sizeBytes })),
+  );
   for (const file of image.files) assert(bytesEqual(file.bytes, model[file.path]?.bytes ?? bytes()), `the bytes written to ${file.path}`);
 }
 

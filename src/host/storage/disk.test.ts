@@ -70,9 +70,13 @@ test('[R8] after a failure every later commit fails too, so that no batch is lef
   if (!opened.ok) throw new Error(opened.problem.message);
   const disk = opened.store;
   const restore = failWriteNumber(0);
-  await expect(disk.commit({ writes: [{ op: 'put', path: 'f', bytes: Uint8Array.of(1) }], flushSequence: 1, atUs: 1, durability: 'relaxed' })).rejects.toMatchObject({ problem: { kind: 'quota' } });
+  await expect(
+    disk.commit({ writes: [{ op: 'put', path: 'f', bytes: Uint8Array.of(1) }], flushSequence: 1, atUs: 1, durability: 'relaxed' }),
+  ).rejects.toMatchObject({ problem: { kind: 'quota' } });
   restore();
-  await expect(disk.commit({ writes: [{ op: 'put', path: 'g', bytes: Uint8Array.of(2) }], flushSequence: 2, atUs: 2, durability: 'relaxed' })).rejects.toMatchObject({ problem: { kind: 'quota' } });
+  await expect(
+    disk.commit({ writes: [{ op: 'put', path: 'g', bytes: Uint8Array.of(2) }], flushSequence: 2, atUs: 2, durability: 'relaxed' }),
+  ).rejects.toMatchObject({ problem: { kind: 'quota' } });
   await disk.close();
 });
 

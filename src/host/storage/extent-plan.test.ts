@@ -24,7 +24,13 @@ describe('planning a batch', () => {
   });
 
   test('[R11] what a batch writes and replaces again is never stored', () => {
-    const plan = planBatch(EMPTY_TABLE, [append(50), { op: 'put', path: 'log', bytes: new Uint8Array(10) }, append(70), { op: 'rename', from: 'log', to: 'log.deleted' }, { op: 'delete', path: 'log.deleted' }]);
+    const plan = planBatch(EMPTY_TABLE, [
+      append(50),
+      { op: 'put', path: 'log', bytes: new Uint8Array(10) },
+      append(70),
+      { op: 'rename', from: 'log', to: 'log.deleted' },
+      { op: 'delete', path: 'log.deleted' },
+    ]);
     expect(plan.newExtents).toEqual([]);
     expect(plan.droppedExtents).toEqual([]);
     expect(plan.changedPaths).toEqual([]);
@@ -34,7 +40,14 @@ describe('planning a batch', () => {
   test('[R11] every stored extent is named by exactly one file, or dropped', () => {
     let table = EMPTY_TABLE;
     const stored = new Set<number>();
-    const batches: DeviceWrite[][] = [[append(100), append(200)], [append(5)], [{ op: 'resize', path: 'log', sizeBytes: 150 }], [append(80_000)], [{ op: 'rename', from: 'log', to: 'old' }, append(4)], [{ op: 'delete', path: 'old' }]];
+    const batches: DeviceWrite[][] = [
+      [append(100), append(200)],
+      [append(5)],
+      [{ op: 'resize', path: 'log', sizeBytes: 150 }],
+      [append(80_000)],
+      [{ op: 'rename', from: 'log', to: 'old' }, append(4)],
+      [{ op: 'delete', path: 'old' }],
+    ];
     for (const writes of batches) {
       const plan = planBatch(table, writes);
       table = plan.table;

@@ -26,8 +26,7 @@ export const EMPTY_TABLE: InodeTable = { inodes: new Map(), nextIno: 1, nextExte
 
 /** Part of a new extent: bytes at hand, or a range of one that is stored. */
 export type Piece =
-  | { readonly from: 'write'; readonly bytes: Uint8Array }
-  | { readonly from: 'stored'; readonly id: number; readonly start: number; readonly end: number };
+  { readonly from: 'write'; readonly bytes: Uint8Array } | { readonly from: 'stored'; readonly id: number; readonly start: number; readonly end: number };
 
 /** What one transaction must do to bring a device from one table to the next. */
 export interface BatchPlan {
@@ -53,7 +52,14 @@ interface Draft {
  * joins them, so a byte is rewritten a logarithmic number of times at most, however small the appends.
  */
 export function planBatch(table: InodeTable, writes: readonly DeviceWrite[]): BatchPlan {
-  const draft: Draft = { inodes: new Map(table.inodes), nextIno: table.nextIno, nextExtent: table.nextExtent, fresh: new Map(), dropped: [], touched: new Set() };
+  const draft: Draft = {
+    inodes: new Map(table.inodes),
+    nextIno: table.nextIno,
+    nextExtent: table.nextExtent,
+    fresh: new Map(),
+    dropped: [],
+    touched: new Set(),
+  };
   for (const write of writes) apply(draft, write);
   const changedPaths: string[] = [];
   const removedPaths: string[] = [];

@@ -130,7 +130,11 @@ class IndexedDbDisk implements DeviceStore {
 
   private async readTable(): Promise<InodeTable> {
     const transaction = this.database.transaction(STORES, 'readonly');
-    const [rows, state] = await Promise.all([transaction.objectStore('inodes').getAll(this.wholeBranch()), transaction.objectStore('state').get([this.branch]), transaction.done]);
+    const [rows, state] = await Promise.all([
+      transaction.objectStore('inodes').getAll(this.wholeBranch()),
+      transaction.objectStore('state').get([this.branch]),
+      transaction.done,
+    ]);
     this.table = tableOf(rows, state ?? EMPTY_STATE);
     return this.table;
   }
@@ -176,7 +180,8 @@ function fileOf(row: Inode & { readonly path: string }, bytesOf: ReadonlyMap<num
 
 function extentBytes(path: string, extent: ExtentRef, bytesOf: ReadonlyMap<number, Uint8Array>): Uint8Array {
   const bytes = bytesOf.get(extent.id);
-  if (bytes === undefined || bytes.length !== extent.lengthBytes) throw corrupt(`extent ${extent.id} of ${path} should have ${extent.lengthBytes} bytes, it has ${bytes?.length ?? 'none'}`);
+  if (bytes === undefined || bytes.length !== extent.lengthBytes)
+    throw corrupt(`extent ${extent.id} of ${path} should have ${extent.lengthBytes} bytes, it has ${bytes?.length ?? 'none'}`);
   return bytes;
 }
 

@@ -3,7 +3,16 @@ import { assert } from '../../engine/kernel/assert.ts';
 import type { IssuedCommand } from '../../engine/world/world-state.ts';
 import { StorageError, type Opened } from './contract.ts';
 import { openDatabase, type Watched } from './open-database.ts';
-import { GREATEST_RUN_COUNT, type BranchOfRun, type BranchRow, type RunId, type RunMark, type RunRecord, type RunsStore, type StoredRun } from './runs-contract.ts';
+import {
+  GREATEST_RUN_COUNT,
+  type BranchOfRun,
+  type BranchRow,
+  type RunId,
+  type RunMark,
+  type RunRecord,
+  type RunsStore,
+  type StoredRun,
+} from './runs-contract.ts';
 import { Serial } from './serial.ts';
 
 const SCHEMA_VERSION = 1;

@@ -27,7 +27,8 @@ export function withContent(disk: DiskState, hashes: ContentHashes, image: Devic
   const whole = mapFiles(disk.device, (path, file) => {
     const found = stored.get(path);
     if (found === undefined) throw corrupt(`${path} is missing`);
-    if (found.sizeBytes !== file.sizeBytes || found.bytes.length !== file.dataEnd || contentHash(found.bytes) !== hashes[path]) throw corrupt(`the content of ${path} differs`);
+    if (found.sizeBytes !== file.sizeBytes || found.bytes.length !== file.dataEnd || contentHash(found.bytes) !== hashes[path])
+      throw corrupt(`the content of ${path} differs`);
     return { ...file, extents: found.bytes.length === 0 ? emptyArray() : arrayFrom([found.bytes]) };
   });
   return onDevice(disk, whole);

@@ -16,7 +16,9 @@ const PATIENCE_MS = 6000;
  * Opens a database with the ways in which that can go wrong as values: no IndexedDB at all, refused by the browser's settings,
  * waiting for another tab that holds an older version open, or no answer at all.
  */
-export function openDatabase<Schema>(open: (callbacks: OpenDBCallbacks<Schema>) => Promise<IDBPDatabase<Schema>>): Promise<Opened<Watched<IDBPDatabase<Schema>>>> {
+export function openDatabase<Schema>(
+  open: (callbacks: OpenDBCallbacks<Schema>) => Promise<IDBPDatabase<Schema>>,
+): Promise<Opened<Watched<IDBPDatabase<Schema>>>> {
   if (typeof indexedDB === 'undefined') return Promise.resolve({ ok: false, problem: { kind: 'refused', message: 'This browser offers no IndexedDB here.' } });
   return new Promise((resolve) => {
     let given = false;
@@ -48,22 +50,24 @@ export function openDatabase<Schema>(open: (callbacks: OpenDBCallbacks<Schema>) 
       },
     };
     // Where storage is forbidden even the call may throw.
-    Promise.resolve().then(() => open(callbacks)).then(
-      (opened) => {
-        clearTimeout(patience);
-        // Too late: whoever asked was told that it is blocked.
-        if (given) return opened.close();
-        database = opened;
-        const onLost = (listener: (error: StorageError) => void): void => {
-          if (lost !== null) listener(lost);
-          else told = listener;
-        };
-        return resolve({ ok: true, store: { database: opened, onLost } });
-      },
-      (error: unknown) => {
-        clearTimeout(patience);
-        resolve({ ok: false, problem: problemOf(error) });
-      },
-    );
+    Promise.resolve()
+      .then(() => open(callbacks))
+      .then(
+        (opened) => {
+          clearTimeout(patience);
+          // Too late: whoever asked was told that it is blocked.
+          if (given) return opened.close();
+          database = opened;
+          const onLost = (listener: (error: StorageError) => void): void => {
+            if (lost !== null) listener(lost);
+            else told = listener;
+          };
+          return resolve({ ok: true, store: { database: opened, onLost } });
+        },
+        (error: unknown) => {
+          clearTimeout(patience);
+          resolve({ ok: false, problem: problemOf(error) });
+        },
+      );
   });
 }

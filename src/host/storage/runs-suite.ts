@@ -15,7 +15,17 @@ export const EXAMPLE_SCENARIO: Scenario = {
   name: 'example',
   title: { en: 'Example', ko: '예' },
   seed: 7,
-  cluster: { mode: 'zookeeper', zookeeperServers: 1, brokers: [{ brokerId: 1 }], brokerConfigs: {}, timing: 'classroom', epochMs: 1_700_000_000_000, topics: [], producers: [], consumers: [] },
+  cluster: {
+    mode: 'zookeeper',
+    zookeeperServers: 1,
+    brokers: [{ brokerId: 1 }],
+    brokerConfigs: {},
+    timing: 'classroom',
+    epochMs: 1_700_000_000_000,
+    topics: [],
+    producers: [],
+    consumers: [],
+  },
   commands: [],
   claims: [],
   untilMs: 1000,
@@ -102,7 +112,10 @@ export function describeRunsContract(kind: string, harness: RunsHarness): void {
       expect((await store.createRun(RUN)).forgotten).toEqual([first.id]);
       expect(await store.loadRun(first.id)).toBeNull();
       expect((await store.listRuns()).length).toBe(GREATEST_RUN_COUNT);
-      await expect(store.appendCommand({ run: first.id, branch: 0 }, issuedCommand(1))).rejects.toMatchObject({ name: 'StorageError', problem: { kind: 'lost' } });
+      await expect(store.appendCommand({ run: first.id, branch: 0 }, issuedCommand(1))).rejects.toMatchObject({
+        name: 'StorageError',
+        problem: { kind: 'lost' },
+      });
     });
 
     test('[R14] a closed store refuses, with a StorageError', async () => {
@@ -130,7 +143,8 @@ export function describeRunsContract(kind: string, harness: RunsHarness): void {
               commands.push(i);
             }
           }
-          for (const [branch, commands] of model.entries()) expect((await store.loadRun(run.id, branch))?.commands.map((issued) => issued.atUs)).toEqual(commands);
+          for (const [branch, commands] of model.entries())
+            expect((await store.loadRun(run.id, branch))?.commands.map((issued) => issued.atUs)).toEqual(commands);
           await store.close();
         }),
         { numRuns: 20 },

@@ -77,7 +77,14 @@ export class Conductor {
   /** Replays the run in the history Worker and boots every machine from there. `prepare` comes in between: it learns what was replayed and may make room. */
   open(run: OpenRun, prepare: (opened: OpenedRun) => Promise<void>): Promise<OpenedRun> {
     return this.exclusively(async () => {
-      const opened = await this.ask({ type: 'open', request: this.nextRequest++, scenario: run.scenario, seed: run.seed, commands: run.commands, atUs: run.atUs });
+      const opened = await this.ask({
+        type: 'open',
+        request: this.nextRequest++,
+        scenario: run.scenario,
+        seed: run.seed,
+        commands: run.commands,
+        atUs: run.atUs,
+      });
       assert(opened.type === 'opened', 'an answer to open');
       this.seed = run.seed;
       this.epochMs = opened.epochMs;
@@ -181,7 +188,13 @@ export class Conductor {
   private onHistory(message: FromHistory): void {
     switch (message.type) {
       case 'markChecked':
-        if (!message.equal) this.fail({ kind: 'divergence', where: message.differing.join(', '), message: `The machines ${message.differing.join(', ')} differ from the history at ${message.atUs} µs.`, problem: null });
+        if (!message.equal)
+          this.fail({
+            kind: 'divergence',
+            where: message.differing.join(', '),
+            message: `The machines ${message.differing.join(', ')} differ from the history at ${message.atUs} µs.`,
+            problem: null,
+          });
         return;
       case 'failed':
         this.fail({ kind: 'assertion', where: 'history', message: message.message, problem: null });

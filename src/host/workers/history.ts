@@ -72,7 +72,8 @@ export function serveHistory(port: Port<FromHistory, ToHistory>, observer: Histo
 
 function openedAnswer(world: World, request: number): FromHistory {
   return {
-    type: 'opened', request,
+    type: 'opened',
+    request,
     machines: world.runners.map(checkpointRunner),
     surroundings: world.surroundings,
     lookaheadUs: world.lookaheadUs,
@@ -88,7 +89,14 @@ function checkAndApply(world: World, command: Extract<ToHistory, { type: 'comman
   if (!outcome.ok) return outcome;
   const newest = world.runners[machinesBefore];
   const added: RunnerCheckpoint | null = newest === undefined ? null : checkpointRunner(newest);
-  return { ok: true, issued: outcome.issued, events: machineEventsOf(world, outcome.issued), added, surroundings: world.surroundings, lookaheadUs: world.lookaheadUs };
+  return {
+    ok: true,
+    issued: outcome.issued,
+    events: machineEventsOf(world, outcome.issued),
+    added,
+    surroundings: world.surroundings,
+    lookaheadUs: world.lookaheadUs,
+  };
 }
 
 function compareLanes(world: World, lanes: Extract<ToHistory, { type: 'mark' }>['lanes']): FromHistory {
@@ -113,4 +121,3 @@ function findNext(world: World, horizonUs: number): InstantUs | null {
   while (found === null && ahead.nowUs < limitUs) runUntil(ahead, Math.min(limitUs, ahead.nowUs + FIND_STEP_US), sink);
   return found === null ? null : found + 1;
 }
-

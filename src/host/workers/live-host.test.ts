@@ -39,7 +39,9 @@ async function live(seed: number, corrupt?: string, journalling: () => void = ()
     opened: (world) => {
       hash = () => world.runners.map((runner) => lanesToHex(runner.state.lanes)).join();
     },
-    traced: () => undefined, advanced: () => undefined, failed: () => undefined,
+    traced: () => undefined,
+    advanced: () => undefined,
+    failed: () => undefined,
   });
   const conductor = new Conductor({
     history: historyPort,

@@ -1,7 +1,17 @@
 import { AssertionError } from '../../engine/kernel/assert.ts';
 import type { InstantUs, MachineRank } from '../../engine/kernel/units.ts';
 import type { DiskState, Packet } from '../../engine/machine/contract.ts';
-import { acceptEvent, acceptPacket, checkpointRunner, newOutput, nextEventUs, restoreRunner, runWindow, type DeviceChange, type Runner } from '../../engine/machine/runner.ts';
+import {
+  acceptEvent,
+  acceptPacket,
+  checkpointRunner,
+  newOutput,
+  nextEventUs,
+  restoreRunner,
+  runWindow,
+  type DeviceChange,
+  type Runner,
+} from '../../engine/machine/runner.ts';
 import { decodePackets, encodePackets } from '../codecs/packets.ts';
 import { StorageError } from '../storage/contract.ts';
 import { withoutContent } from '../storage/kept-content.ts';

@@ -20,7 +20,13 @@ export type ToMachine =
       readonly storage: MachineStorage;
     }
   /** Run every event before `endUs`; `packets` are encoded, each buffer one sender's. */
-  | { readonly type: 'window'; readonly endUs: InstantUs; readonly packets: readonly ArrayBuffer[]; readonly events: readonly MachineEvent[]; readonly surroundings: Surroundings | null }
+  | {
+      readonly type: 'window';
+      readonly endUs: InstantUs;
+      readonly packets: readonly ArrayBuffer[];
+      readonly events: readonly MachineEvent[];
+      readonly surroundings: Surroundings | null;
+    }
   | { readonly type: 'lanes' }
   /** The whole machine as it stands, with one more event to come. */
   | { readonly type: 'checkpoint'; readonly event: MachineEvent }
@@ -37,11 +43,24 @@ export type MachineStorage =
 
 export type FromMachine =
   | { readonly type: 'booted'; readonly nextUs: InstantUs; readonly dark: DarkMachine | null }
-  | { readonly type: 'windowDone'; readonly nextUs: InstantUs; readonly packets: readonly OutboundPackets[]; readonly stepCount: number; readonly flushSequence: number | null; readonly dark: DarkMachine | null }
+  | {
+      readonly type: 'windowDone';
+      readonly nextUs: InstantUs;
+      readonly packets: readonly OutboundPackets[];
+      readonly stepCount: number;
+      readonly flushSequence: number | null;
+      readonly dark: DarkMachine | null;
+    }
   | { readonly type: 'checkpoint'; readonly checkpoint: RunnerCheckpoint }
   | { readonly type: 'lanes'; readonly lanes: TraceLanes; readonly stepCount: number }
   /** `problem`: what kind of storage problem it is, when it is one. */
-  | { readonly type: 'failed'; readonly kind: 'assertion' | 'storage'; readonly problem: StorageProblem['kind'] | null; readonly message: string; readonly stack: string };
+  | {
+      readonly type: 'failed';
+      readonly kind: 'assertion' | 'storage';
+      readonly problem: StorageProblem['kind'] | null;
+      readonly message: string;
+      readonly stack: string;
+    };
 
 /** A machine that is switched off: it has closed its device and needs its Worker no longer. */
 export interface DarkMachine {
@@ -60,7 +79,14 @@ export interface OutboundPackets {
 /** What the conductor tells the history Worker. Messages are handled in order. */
 export type ToHistory =
   /** Opens a run: replays `commands` up to `atUs`. */
-  | { readonly type: 'open'; readonly request: number; readonly scenario: Scenario; readonly seed: number; readonly commands: readonly { readonly atUs: InstantUs; readonly command: Command }[]; readonly atUs: InstantUs }
+  | {
+      readonly type: 'open';
+      readonly request: number;
+      readonly scenario: Scenario;
+      readonly seed: number;
+      readonly commands: readonly { readonly atUs: InstantUs; readonly command: Command }[];
+      readonly atUs: InstantUs;
+    }
   /** The conductor has committed all events before `toUs`. */
   | { readonly type: 'advance'; readonly toUs: InstantUs }
   /** The machines' hashes at the moment of the last `advance`. */
@@ -73,7 +99,16 @@ export type ToHistory =
   | { readonly type: 'findNext'; readonly request: number; readonly horizonUs: number };
 
 export type FromHistory =
-  | { readonly type: 'opened'; readonly request: number; readonly machines: readonly RunnerCheckpoint[]; readonly surroundings: Surroundings; readonly lookaheadUs: number; readonly epochMs: number; readonly hash: string; readonly commands: readonly IssuedCommand[] }
+  | {
+      readonly type: 'opened';
+      readonly request: number;
+      readonly machines: readonly RunnerCheckpoint[];
+      readonly surroundings: Surroundings;
+      readonly lookaheadUs: number;
+      readonly epochMs: number;
+      readonly hash: string;
+      readonly commands: readonly IssuedCommand[];
+    }
   | { readonly type: 'commandChecked'; readonly request: number; readonly outcome: CommandChecked }
   | { readonly type: 'foundNext'; readonly request: number; readonly atUs: InstantUs | null }
   | { readonly type: 'markChecked'; readonly atUs: InstantUs; readonly equal: boolean; readonly differing: readonly string[] }

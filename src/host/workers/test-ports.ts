@@ -7,7 +7,15 @@ export function portPair<A, B>(): [Port<A, B>, Port<B, A>] {
     const copy = structuredClone(message, { transfer });
     queueMicrotask(() => handle()?.(copy));
   };
-  const left: Port<A, B> = { post: (message, transfer = []) => later(message, transfer, () => handlers.right), onMessage: (handle) => (handlers.left = handle), close: () => (handlers.left = null) };
-  const right: Port<B, A> = { post: (message, transfer = []) => later(message, transfer, () => handlers.left), onMessage: (handle) => (handlers.right = handle), close: () => (handlers.right = null) };
+  const left: Port<A, B> = {
+    post: (message, transfer = []) => later(message, transfer, () => handlers.right),
+    onMessage: (handle) => (handlers.left = handle),
+    close: () => (handlers.left = null),
+  };
+  const right: Port<B, A> = {
+    post: (message, transfer = []) => later(message, transfer, () => handlers.left),
+    onMessage: (handle) => (handlers.right = handle),
+    close: () => (handlers.right = null),
+  };
   return [left, right];
 }

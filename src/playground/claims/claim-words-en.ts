@@ -12,7 +12,13 @@ export function claimInEnglish(claim: Claim): string {
     case 'isr':
       return `${at}, the ISR of ${keyOf(claim)} is ${listOf(claim.isr)}${claim.anyOrder === true ? ', in any order' : ''}.`;
     case 'replica': {
-      const fields = [claim.role === undefined ? '' : `role ${claim.role}`, claim.leader === undefined ? '' : `leader ${claim.leader}`, claim.leaderEpoch === undefined ? '' : `leader epoch ${claim.leaderEpoch}`, claim.highWatermark === undefined ? '' : `high watermark ${claim.highWatermark}`, claim.logEndOffset === undefined ? '' : `log end offset ${claim.logEndOffset}`];
+      const fields = [
+        claim.role === undefined ? '' : `role ${claim.role}`,
+        claim.leader === undefined ? '' : `leader ${claim.leader}`,
+        claim.leaderEpoch === undefined ? '' : `leader epoch ${claim.leaderEpoch}`,
+        claim.highWatermark === undefined ? '' : `high watermark ${claim.highWatermark}`,
+        claim.logEndOffset === undefined ? '' : `log end offset ${claim.logEndOffset}`,
+      ];
       return `${at}, broker ${claim.brokerId} by itself has ${keyOf(claim)} with ${fields.filter((field) => field !== '').join(', ')}.`;
     }
     case 'highWatermark':

@@ -4,8 +4,20 @@ import { withParticle } from '../../projection/narration/particles.ts';
 import { keyOf } from './evidence.ts';
 import { listOf, patternText } from './values.ts';
 
-const KINDS = { 'unclean election': '비정상 선출(unclean election)', 'power cut of every in-sync copy': '동기화된 모든 복제본의 전원 차단', 'power cut of a replica counted in sync': 'ISR에 들어 있던 복제본의 전원 차단' } as const;
-const PROCESSES = { starting: '시작하는 중입니다', running: '돌고 있습니다', paused: '멈춰 서 있습니다', stopping: '종료하는 중입니다', stopped: '종료되어 있습니다', killed: '강제 종료되어 있습니다', off: '전원이 꺼져 있습니다' } as const;
+const KINDS = {
+  'unclean election': '비정상 선출(unclean election)',
+  'power cut of every in-sync copy': '동기화된 모든 복제본의 전원 차단',
+  'power cut of a replica counted in sync': 'ISR에 들어 있던 복제본의 전원 차단',
+} as const;
+const PROCESSES = {
+  starting: '시작하는 중입니다',
+  running: '돌고 있습니다',
+  paused: '멈춰 서 있습니다',
+  stopping: '종료하는 중입니다',
+  stopped: '종료되어 있습니다',
+  killed: '강제 종료되어 있습니다',
+  off: '전원이 꺼져 있습니다',
+} as const;
 
 /** A claim in one Korean sentence. */
 export function claimInKorean(claim: Claim): string {
@@ -18,7 +30,13 @@ export function claimInKorean(claim: Claim): string {
     case 'isr':
       return `${at} ${keyOf(claim)}의 ISR은 ${claim.anyOrder === true ? '순서와 상관없이 ' : ''}${listOf(claim.isr)}입니다.`;
     case 'replica': {
-      const fields = [claim.role === undefined ? '' : `역할 ${claim.role}`, claim.leader === undefined ? '' : `리더 ${claim.leader}`, claim.leaderEpoch === undefined ? '' : `리더 에포크 ${claim.leaderEpoch}`, claim.highWatermark === undefined ? '' : `하이 워터마크 ${claim.highWatermark}`, claim.logEndOffset === undefined ? '' : `로그 끝 오프셋 ${claim.logEndOffset}`];
+      const fields = [
+        claim.role === undefined ? '' : `역할 ${claim.role}`,
+        claim.leader === undefined ? '' : `리더 ${claim.leader}`,
+        claim.leaderEpoch === undefined ? '' : `리더 에포크 ${claim.leaderEpoch}`,
+        claim.highWatermark === undefined ? '' : `하이 워터마크 ${claim.highWatermark}`,
+        claim.logEndOffset === undefined ? '' : `로그 끝 오프셋 ${claim.logEndOffset}`,
+      ];
       return `${at} 브로커 ${claim.brokerId} 자신이 아는 ${keyOf(claim)}: ${fields.filter((field) => field !== '').join(', ')}.`;
     }
     case 'highWatermark':

@@ -41,11 +41,13 @@ describe('when a claim is judged', () => {
 
   test('[R1] claims in any order of time are judged each at its own, and change nothing of the run', () => {
     const plain = playScenario(withClaims(acks1LosesData, []));
-    const many = playScenario(withClaims(acks1LosesData, [
-      { type: 'leader', ...ended, ...payments0, leader: 2 },
-      { type: 'leader', atMs: KILLED_MS, ...payments0, leader: 1 },
-      { type: 'leader', atMs: 29_123.457, ...payments0, leader: 1 },
-    ]));
+    const many = playScenario(
+      withClaims(acks1LosesData, [
+        { type: 'leader', ...ended, ...payments0, leader: 2 },
+        { type: 'leader', atMs: KILLED_MS, ...payments0, leader: 1 },
+        { type: 'leader', atMs: 29_123.457, ...payments0, leader: 1 },
+      ]),
+    );
     expect(many.claims.map(({ judgement }) => judgement?.holds)).toEqual([true, true, true]);
     expect(many.traceHash).toBe(plain.traceHash);
   });
@@ -90,7 +92,12 @@ describe('a false claim', () => {
   ];
   let run: ScenarioRun;
   beforeAll(() => {
-    run = playScenario(withClaims(acks1LosesData, all.map(([claim]) => claim)));
+    run = playScenario(
+      withClaims(
+        acks1LosesData,
+        all.map(([claim]) => claim),
+      ),
+    );
   });
 
   test.each(all.map(([claim, found], i) => [claimWords(claim).en, i, found] as const))('[R2] [R3] %s', (_, i, found) => {
@@ -114,10 +121,16 @@ describe('claims of safety', () => {
   const at = { atUs: 1, machine: 0, step: 1 };
 
   test('[R2] a broken invariant and a voided promise are seen', () => {
-    const broken = evidenceAtEnd({ breaches: [{ invariant: 'one-leader-an-epoch', at, detail: 'two leaders' }], losses: [{ at, kind: 'unclean election', partition: 'payments-0', fromOffset: 4 }] });
+    const broken = evidenceAtEnd({
+      breaches: [{ invariant: 'one-leader-an-epoch', at, detail: 'two leaders' }],
+      losses: [{ at, kind: 'unclean election', partition: 'payments-0', fromOffset: 4 }],
+    });
     expect(judge({ type: 'invariantsHold', ...ended }, broken)).toMatchObject({ holds: false, found: { en: 'one-leader-an-epoch: two leaders' } });
     expect(judge({ type: 'promiseVoided', ...ended, ...payments0, kind: 'unclean election' }, broken).holds).toBe(true);
-    expect(judge({ type: 'promiseVoided', ...ended, ...payments0, kind: 'power cut of every in-sync copy' }, broken)).toMatchObject({ holds: false, found: { en: 'payments-0: unclean election' } });
+    expect(judge({ type: 'promiseVoided', ...ended, ...payments0, kind: 'power cut of every in-sync copy' }, broken)).toMatchObject({
+      holds: false,
+      found: { en: 'payments-0: unclean election' },
+    });
     expect(judge({ type: 'invariantsHold', ...ended }, evidenceAtEnd({ breaches: [], losses: [] })).holds).toBe(true);
   });
 
@@ -151,10 +164,12 @@ describe('refused commands', () => {
   });
 
   test('[R5] one that a claim speaks of is part of the lesson', () => {
-    const run = playScenario(withClaims(refusals, [
-      { type: 'commandRefused', atMs: 2000, command: 'resumeProcess', because: 'paused' },
-      { type: 'refused', atMs: 40_000, error: 'TopicExistsException', client: 'admin' },
-    ]));
+    const run = playScenario(
+      withClaims(refusals, [
+        { type: 'commandRefused', atMs: 2000, command: 'resumeProcess', because: 'paused' },
+        { type: 'refused', atMs: 40_000, error: 'TopicExistsException', client: 'admin' },
+      ]),
+    );
     expect(run.unexpected).toEqual([]);
     expect(passed(run)).toBe(true);
     expect(judged([{ type: 'commandRefused', atMs: 2000, command: 'resumeProcess', because: 'of the weather' }], refusals)).toEqual([false]);

@@ -59,7 +59,11 @@ export function replicaOf(view: View, brokerId: number, key: string): ReplicaVie
 }
 
 /** Events of one type within a claim's span. */
-export function eventsWithin<Type extends EventType>(evidence: Evidence, span: { readonly sinceMs?: number; readonly atMs: number }, type: Type): Extract<TraceEvent, { type: Type }>[] {
+export function eventsWithin<Type extends EventType>(
+  evidence: Evidence,
+  span: { readonly sinceMs?: number; readonly atMs: number },
+  type: Type,
+): Extract<TraceEvent, { type: Type }>[] {
   return recordsWithin(evidence, span).flatMap(({ event }) => (event.type === type ? [event as Extract<TraceEvent, { type: Type }>] : []));
 }
 

@@ -14,11 +14,20 @@ export function judgeCluster(claim: ClusterClaim, { view }: Evidence): Judgement
     case 'controller':
       return judgeController(claim, view);
     case 'liveBrokers':
-      return { holds: view.truth.known && view.truth.liveBrokers.join() === claim.brokerIds.join(), found: same(`/brokers/ids: ${listOf(view.truth.liveBrokers)}`) };
+      return {
+        holds: view.truth.known && view.truth.liveBrokers.join() === claim.brokerIds.join(),
+        found: same(`/brokers/ids: ${listOf(view.truth.liveBrokers)}`),
+      };
     case 'zooKeeperQuorum': {
       const leader = quorumLeader(view.ensemble);
       const holds = (leader !== null) === claim.holds && (claim.leader === undefined || claim.leader === leader);
-      return { holds, found: leader === null ? both('nobody leads a majority', '과반수를 이끄는 서버가 없습니다') : both(`zk${leader} leads a majority`, `${withParticle(`zk${leader}`, '(이)가')} 과반수를 이끕니다`) };
+      return {
+        holds,
+        found:
+          leader === null
+            ? both('nobody leads a majority', '과반수를 이끄는 서버가 없습니다')
+            : both(`zk${leader} leads a majority`, `${withParticle(`zk${leader}`, '(이)가')} 과반수를 이끕니다`),
+      };
     }
     case 'process': {
       const found = processOf(view, claim.machine);

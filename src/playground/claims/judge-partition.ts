@@ -17,12 +17,17 @@ export function judgePartition(claim: PartitionClaim, evidence: Evidence): Judge
       return { holds, found: leaderText(part.leader, part.leaderEpoch) };
     }
     case 'isr':
-      return { holds: claim.anyOrder === true ? ascending(part.isr) === ascending(claim.isr) : part.isr.join() === claim.isr.join(), found: same(`ISR ${listOf(part.isr)}`) };
+      return {
+        holds: claim.anyOrder === true ? ascending(part.isr) === ascending(claim.isr) : part.isr.join() === claim.isr.join(),
+        found: same(`ISR ${listOf(part.isr)}`),
+      };
     case 'replica':
       return judgeReplica(claim, evidence.view);
     case 'highWatermark': {
       const water = highWatermarkAt(evidence.view, claim);
-      return water === null ? { holds: false, found: noReplica(claim) } : { holds: inBounds(water, claim), found: both(`high watermark ${water}`, `하이 워터마크 ${water}`) };
+      return water === null
+        ? { holds: false, found: noReplica(claim) }
+        : { holds: inBounds(water, claim), found: both(`high watermark ${water}`, `하이 워터마크 ${water}`) };
     }
     case 'highWatermarkUnchanged':
       return judgeUnchanged(claim, evidence);
@@ -41,7 +46,9 @@ export function noPartition(claim: { readonly topic: string; readonly partition:
 
 function leaderText(leader: number | null, leaderEpoch: number): Both {
   if (leader === null) return both('no leader was chosen yet', '아직 리더를 뽑지 않았습니다');
-  return leader < 0 ? both(`nobody leads, leader epoch ${leaderEpoch}`, `리더 없음, 리더 에포크 ${leaderEpoch}`) : both(`leader ${leader}, leader epoch ${leaderEpoch}`, `리더 ${leader}, 리더 에포크 ${leaderEpoch}`);
+  return leader < 0
+    ? both(`nobody leads, leader epoch ${leaderEpoch}`, `리더 없음, 리더 에포크 ${leaderEpoch}`)
+    : both(`leader ${leader}, leader epoch ${leaderEpoch}`, `리더 ${leader}, 리더 에포크 ${leaderEpoch}`);
 }
 
 function noReplica(claim: { readonly topic: string; readonly partition: number; readonly brokerId?: number }): Both {
@@ -77,7 +84,10 @@ function judgeUnchanged(claim: ClaimOf<'highWatermarkUnchanged'>, evidence: Evid
   const after = highWatermarkAt(evidence.view, claim);
   if (before === null || after === null) return { holds: false, found: noReplica(claim) };
   const moves = eventsWithin(evidence, { sinceMs: claim.fromMs, atMs: claim.atMs }, 'HighWatermarkAdvanced').filter(
-    (event) => event.topic === claim.topic && event.partition === claim.partition && (claim.brokerId === undefined ? event.role === 'leader' : event.brokerId === claim.brokerId),
+    (event) =>
+      event.topic === claim.topic &&
+      event.partition === claim.partition &&
+      (claim.brokerId === undefined ? event.role === 'leader' : event.brokerId === claim.brokerId),
   );
   const found = both(`from ${before} to ${after}, in ${moves.length} steps`, `${before}에서 ${after}까지 ${moves.length}번 움직임`);
   return { holds: before === after && moves.length === 0, found };

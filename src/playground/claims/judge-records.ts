@@ -21,7 +21,11 @@ export function judgeRecords(claim: RecordClaim, evidence: Evidence): Judgement 
     case 'acknowledged': {
       const { client, topic, partition, acks } = claim;
       const told = eventsWithin(evidence, claim, 'RecordsAcknowledged').filter(
-        (event) => (client === undefined || event.client === client) && (topic === undefined || event.topic === topic) && (partition === undefined || event.partition === partition) && (acks === undefined || event.acks === acks),
+        (event) =>
+          (client === undefined || event.client === client) &&
+          (topic === undefined || event.topic === topic) &&
+          (partition === undefined || event.partition === partition) &&
+          (acks === undefined || event.acks === acks),
       );
       const count = told.reduce((sum, event) => sum + event.recordCount, 0);
       return { holds: inBounds(count, claim), found: both(`${count} acknowledged`, `승인된 레코드 ${count}개`) };
@@ -69,11 +73,14 @@ function judgeLogsAgree(claim: ClaimOf<'logsAgree'>, evidence: Evidence): Judgem
 
 /** Not running, or short of what the leader has below its high watermark. */
 function lacksCommitted(part: PartitionView, brokerId: number, { view }: Evidence): Both[] {
-  if (view.brokers.find((broker) => broker.brokerId === brokerId)?.process !== 'running') return [both(`broker ${brokerId} does not run`, `${withParticle(`브로커 ${brokerId}`, '(이)가')} 돌고 있지 않습니다`)];
+  if (view.brokers.find((broker) => broker.brokerId === brokerId)?.process !== 'running')
+    return [both(`broker ${brokerId} does not run`, `${withParticle(`브로커 ${brokerId}`, '(이)가')} 돌고 있지 않습니다`)];
   const committed = replicaOf(view, part.leader ?? -1, part.key)?.highWatermark;
   if (committed === undefined) return [both('nobody leads', '리더 없음')];
   const end = replicaOf(view, brokerId, part.key)?.logEndOffset ?? 0;
-  return end >= committed ? [] : [both(`broker ${brokerId} ends at ${end}, committed is up to ${committed}`, `브로커 ${brokerId}의 로그 끝 ${end}, 커밋 ${committed}`)];
+  return end >= committed
+    ? []
+    : [both(`broker ${brokerId} ends at ${end}, committed is up to ${committed}`, `브로커 ${brokerId}의 로그 끝 ${end}, 커밋 ${committed}`)];
 }
 
 function firstDifference(part: PartitionView, { world }: Evidence): Both | null {
@@ -82,7 +89,11 @@ function firstDifference(part: PartitionView, { world }: Evidence): Both | null 
     for (const record of recordsOfReplica(world, brokerId, part.key) ?? []) {
       const other = seen.get(record.offset);
       if (other === undefined) seen.set(record.offset, { brokerId, record });
-      else if (other.record.value !== record.value || other.record.leaderEpoch !== record.leaderEpoch) return both(`brokers ${other.brokerId} and ${brokerId} differ at offset ${record.offset}`, `브로커 ${other.brokerId}, ${brokerId}의 ${withParticle(`오프셋 ${record.offset}`, '(이)가')} 다릅니다`);
+      else if (other.record.value !== record.value || other.record.leaderEpoch !== record.leaderEpoch)
+        return both(
+          `brokers ${other.brokerId} and ${brokerId} differ at offset ${record.offset}`,
+          `브로커 ${other.brokerId}, ${brokerId}의 ${withParticle(`오프셋 ${record.offset}`, '(이)가')} 다릅니다`,
+        );
     }
   }
   return null;
@@ -91,10 +102,20 @@ function firstDifference(part: PartitionView, { world }: Evidence): Both | null 
 function judgeRecordLost(claim: ClaimOf<'recordLost'>, evidence: Evidence): Judgement {
   const part = partitionOf(evidence.view, claim);
   if (part === undefined) return { holds: false, found: noPartition(claim) };
-  const told = eventsWithin(evidence, claim, 'RecordsAcknowledged').some((event) => event.acks !== 0 && event.topic === claim.topic && event.partition === claim.partition && event.values.includes(claim.value));
+  const told = eventsWithin(evidence, claim, 'RecordsAcknowledged').some(
+    (event) => event.acks !== 0 && event.topic === claim.topic && event.partition === claim.partition && event.values.includes(claim.value),
+  );
   if (!told) return { holds: false, found: both('it was never acknowledged', '승인된 적이 없습니다') };
-  const holders = part.replicas.filter((brokerId) => recordsOfReplica(evidence.world, brokerId, part.key)?.some((record) => record.value === claim.value) === true);
-  return { holds: holders.length === 0, found: holders.length === 0 ? both('no broker has it', '가진 브로커가 없습니다') : both(`broker ${holders.join(', ')} has it`, `브로커 ${holders.join(', ')}에 있습니다`) };
+  const holders = part.replicas.filter(
+    (brokerId) => recordsOfReplica(evidence.world, brokerId, part.key)?.some((record) => record.value === claim.value) === true,
+  );
+  return {
+    holds: holders.length === 0,
+    found:
+      holders.length === 0
+        ? both('no broker has it', '가진 브로커가 없습니다')
+        : both(`broker ${holders.join(', ')} has it`, `브로커 ${holders.join(', ')}에 있습니다`),
+  };
 }
 
 function listBoth(parts: readonly Both[]): Both {

@@ -14,7 +14,10 @@ export function judgeSafety(claim: SafetyClaim, evidence: Evidence): Judgement {
     case 'promiseVoided': {
       const { losses } = evidence.ghosts;
       const found = losses.map((loss) => `${loss.partition}: ${loss.kind}`).join('; ');
-      return { holds: losses.some((loss) => loss.partition === keyOf(claim) && loss.kind === claim.kind), found: found === '' ? both('no promise was voided', '무효가 된 약속이 없습니다') : same(found) };
+      return {
+        holds: losses.some((loss) => loss.partition === keyOf(claim) && loss.kind === claim.kind),
+        found: found === '' ? both('no promise was voided', '무효가 된 약속이 없습니다') : same(found),
+      };
     }
     case 'invariantsHold': {
       const [first] = evidence.ghosts.breaches;
@@ -27,7 +30,9 @@ export function judgeSafety(claim: SafetyClaim, evidence: Evidence): Judgement {
 
 /** Judged by the logs themselves, apart from the invariant of the same meaning. */
 function judgeNothingLost(claim: ClaimOf<'noAcknowledgedRecordLost'>, evidence: Evidence): Judgement {
-  const told = eventsWithin(evidence, claim, 'RecordsAcknowledged').filter((event) => event.acks !== 0 && (claim.topic === undefined || event.topic === claim.topic) && (claim.acks === undefined || event.acks === claim.acks));
+  const told = eventsWithin(evidence, claim, 'RecordsAcknowledged').filter(
+    (event) => event.acks !== 0 && (claim.topic === undefined || event.topic === claim.topic) && (claim.acks === undefined || event.acks === claim.acks),
+  );
   const logs = new Map<string, HeldLog | Both>();
   for (const event of told) {
     const key = keyOf(event);
@@ -41,7 +46,9 @@ function judgeNothingLost(claim: ClaimOf<'noAcknowledgedRecordLost'>, evidence: 
     }
   }
   // A claim about nothing says nothing.
-  return told.length === 0 ? { holds: false, found: both('nothing was acknowledged', '승인된 레코드가 없습니다') } : { holds: true, found: both('all are there', '모두 있습니다') };
+  return told.length === 0
+    ? { holds: false, found: both('nothing was acknowledged', '승인된 레코드가 없습니다') }
+    : { holds: true, found: both('all are there', '모두 있습니다') };
 }
 
 interface HeldLog {

@@ -19,12 +19,23 @@ export function judgeTrace(claim: TraceClaim, evidence: Evidence): Judgement {
     case 'refused': {
       const told = recordsWithin(evidence, claim).flatMap((record) => toldErrors(record, claim.client));
       const found = [...new Set(told)].toSorted().join(', ');
-      return { holds: told.includes(claim.error), found: found === '' ? both('no error at all', '오류가 없었습니다') : both(`told were ${found}`, `들은 오류: ${found}`) };
+      return {
+        holds: told.includes(claim.error),
+        found: found === '' ? both('no error at all', '오류가 없었습니다') : both(`told were ${found}`, `들은 오류: ${found}`),
+      };
     }
     case 'commandRefused': {
-      const refused = refusedCommands(evidence).filter(({ atUs, command }) => command === claim.command && atUs >= (claim.sinceMs ?? 0) * 1000 && atUs < claim.atMs * 1000);
+      const refused = refusedCommands(evidence).filter(
+        ({ atUs, command }) => command === claim.command && atUs >= (claim.sinceMs ?? 0) * 1000 && atUs < claim.atMs * 1000,
+      );
       const holds = refused.some(({ reason }) => reason.includes(claim.because ?? ''));
-      return { holds, found: refused.length === 0 ? both('no such command was refused', '거절된 그런 명령이 없습니다') : both(refused.map((one) => one.reason).join('; '), refused.map((one) => one.reason).join('; ')) };
+      return {
+        holds,
+        found:
+          refused.length === 0
+            ? both('no such command was refused', '거절된 그런 명령이 없습니다')
+            : both(refused.map((one) => one.reason).join('; '), refused.map((one) => one.reason).join('; ')),
+      };
     }
     default:
       return unreachable(claim);

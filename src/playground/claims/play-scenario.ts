@@ -76,7 +76,11 @@ function evidenceOf(player: Player, run: { readonly trace: readonly TraceRecord[
   const { world, checker, refusals } = player;
   const view = projectView({ world, ghosts: checker.ghosts, events: [] });
   return {
-    world, view, refusals, trace: run.trace, ghosts: checker.ghosts,
+    world,
+    view,
+    refusals,
+    trace: run.trace,
+    ghosts: checker.ghosts,
     viewAt: (ms) => {
       const earlier = run.views.get(ms);
       if (earlier === undefined) throw new Error(`no view was kept at ${ms} ms`);

@@ -17,7 +17,16 @@ export interface RefusedCommand {
 export function refusedCommands({ refusals, trace, world }: Pick<Evidence, 'refusals' | 'trace' | 'world'>): readonly RefusedCommand[] {
   const plain = refusals.map(({ atUs, command, reason }): RefusedCommand => ({ atUs, command: command.type, reason, error: null }));
   const byKafka = trace.flatMap(({ id, event }): RefusedCommand[] =>
-    event.type === 'CommandRefused' ? [{ atUs: id.atUs, command: world.commands[event.commandId]?.command.type ?? 'createTopic', reason: `${event.error}: ${event.message}`, error: event.error }] : [],
+    event.type === 'CommandRefused'
+      ? [
+          {
+            atUs: id.atUs,
+            command: world.commands[event.commandId]?.command.type ?? 'createTopic',
+            reason: `${event.error}: ${event.message}`,
+            error: event.error,
+          },
+        ]
+      : [],
   );
   return [...plain, ...byKafka].sort((a, b) => a.atUs - b.atUs);
 }

@@ -7,13 +7,18 @@ import { claimWords } from './claim-words.ts';
 import { falseVersion } from './false-claims.test-support.ts';
 import { passed, playScenario } from './play-scenario.ts';
 
-const GOLDEN = JSON.parse(readFileSync(new URL('../golden-hashes.json', import.meta.url), 'utf8')) as { engineVersion: number; traceHashes: Record<string, string> };
+const GOLDEN = JSON.parse(readFileSync(new URL('../golden-hashes.json', import.meta.url), 'utf8')) as {
+  engineVersion: number;
+  traceHashes: Record<string, string>;
+};
 const RENEW = 'If the engine is meant to behave otherwise now: npm run goldens';
 
 describe.each(builtInScenarios.map((scenario) => [scenario.name, scenario] as const))('%s', (name, scenario) => {
   test('[R4] keeps every claim, and its trace hash is the recorded one', () => {
     const run = playScenario(scenario);
-    const broken = run.claims.filter(({ judgement }) => judgement?.holds !== true).map(({ claim, judgement }) => `${claimWords(claim).en} Found: ${judgement?.found.en}`);
+    const broken = run.claims
+      .filter(({ judgement }) => judgement?.holds !== true)
+      .map(({ claim, judgement }) => `${claimWords(claim).en} Found: ${judgement?.found.en}`);
     expect(broken).toEqual([]);
     expect(passed(run)).toBe(true);
     expect(run.traceHash, `the trace hash of ${name}. ${RENEW}`).toBe(GOLDEN.traceHashes[name]);

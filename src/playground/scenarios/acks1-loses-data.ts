@@ -69,7 +69,9 @@ export const acks1LosesData: Scenario = {
     { type: 'traceCount', atMs: END_MS, event: 'LeaderElected', where: { strategy: 'unclean' }, atMost: 0 },
     { type: 'traceCount', atMs: BACK_MS, event: 'RecordsAcknowledged', where: { ...payments0, baseOffset: 4, values: 'b0' }, atLeast: 1, atMost: 1 },
     {
-      type: 'inOrder', sinceMs: BACK_MS, atMs: END_MS,
+      type: 'inOrder',
+      sinceMs: BACK_MS,
+      atMs: END_MS,
       events: [
         { event: 'ProcessStarting', where: { host: 'b1' } },
         { event: 'BecameFollower', where: { ...payments0, brokerId: 1, leader: 2, leaderEpoch: 1 } },

@@ -44,7 +44,13 @@ function timeProblem(known: Known, claim: Claim): Problem {
 
 function nameProblem(known: Known, claim: Claim): Problem {
   const fields = claim as { readonly topic?: string; readonly brokerId?: number; readonly client?: string; readonly machine?: string };
-  return namesProblem(known, fields, '') ?? patternsOf(claim).map(({ path, where }) => namesProblem(known, where, path)).find((problem) => problem !== null) ?? null;
+  return (
+    namesProblem(known, fields, '') ??
+    patternsOf(claim)
+      .map(({ path, where }) => namesProblem(known, where, path))
+      .find((problem) => problem !== null) ??
+    null
+  );
 }
 
 function patternsOf(claim: Claim): { path: string; where: Readonly<Record<string, unknown>> }[] {
@@ -52,11 +58,18 @@ function patternsOf(claim: Claim): { path: string; where: Readonly<Record<string
   return claim.type === 'inOrder' ? claim.events.map((one, i) => ({ path: `events[${i}].where.`, where: one.where ?? {} })) : [];
 }
 
-function namesProblem(known: Known, fields: { readonly topic?: unknown; readonly brokerId?: unknown; readonly client?: unknown; readonly machine?: unknown; readonly host?: unknown }, path: string): Problem {
+function namesProblem(
+  known: Known,
+  fields: { readonly topic?: unknown; readonly brokerId?: unknown; readonly client?: unknown; readonly machine?: unknown; readonly host?: unknown },
+  path: string,
+): Problem {
   const { topic, brokerId, client, machine, host } = fields;
   if (typeof topic === 'string' && !known.topics.has(topic)) return { path: `${path}topic`, reason: `nothing creates a topic named ${JSON.stringify(topic)}` };
-  if (typeof brokerId === 'number' && brokerId >= 0 && !known.brokers.has(brokerId)) return { path: `${path}brokerId`, reason: `there is no broker ${brokerId}` };
+  if (typeof brokerId === 'number' && brokerId >= 0 && !known.brokers.has(brokerId))
+    return { path: `${path}brokerId`, reason: `there is no broker ${brokerId}` };
   if (typeof client === 'string' && !known.clients.has(client)) return { path: `${path}client`, reason: `there is no client named ${JSON.stringify(client)}` };
-  for (const [name, value] of Object.entries({ machine, host })) if (typeof value === 'string' && !known.machines.has(value)) return { path: `${path}${name}`, reason: `there is no machine named ${JSON.stringify(value)}` };
+  for (const [name, value] of Object.entries({ machine, host }))
+    if (typeof value === 'string' && !known.machines.has(value))
+      return { path: `${path}${name}`, reason: `there is no machine named ${JSON.stringify(value)}` };
   return null;
 }

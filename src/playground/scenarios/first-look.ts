@@ -66,7 +66,9 @@ function recordPath(by: { readonly follower: 2 | 3 }): Claim {
       { event: 'RecordsAppended', where: { ...first, brokerId: 1, role: 'leader' } },
       { event: 'RecordsAppended', where: { ...first, brokerId: by.follower, role: 'follower' } },
       { event: 'HighWatermarkAdvanced', where: { topic: 'orders', partition: 0, brokerId: 1, role: 'leader', previous: 0 } },
-      by.follower === 2 ? { event: 'RecordsAcknowledged', where: { ...first, client: 'producer-1', acks: -1 } } : { event: 'RecordsConsumed', where: { ...first, client: 'consumer-1' } },
+      by.follower === 2
+        ? { event: 'RecordsAcknowledged', where: { ...first, client: 'producer-1', acks: -1 } }
+        : { event: 'RecordsConsumed', where: { ...first, client: 'consumer-1' } },
     ],
   };
 }

@@ -24,7 +24,10 @@ describe('a text that should be JSON', () => {
   });
 
   test('[R6] whatever JSON.parse takes is taken, but for a name that stands twice', () => {
-    const json = fc.oneof(fc.json(), fc.jsonValue().map((value) => JSON.stringify(value, null, 2)));
+    const json = fc.oneof(
+      fc.json(),
+      fc.jsonValue().map((value) => JSON.stringify(value, null, 2)),
+    );
     fc.assert(
       fc.property(json, (text) => {
         expect(jsonProblem(text)).toBeNull();
@@ -34,7 +37,9 @@ describe('a text that should be JSON', () => {
   });
 
   test('[R6] whatever JSON.parse refuses is refused', () => {
-    const spoilt = fc.tuple(fc.json(), fc.nat(), fc.constantFrom('', '"', '{', ']', ',', ':', '0', 'x', '\\', '\n')).map(([text, at, char]) => text.slice(0, at % (text.length + 1)) + char + text.slice((at % (text.length + 1)) + 1));
+    const spoilt = fc
+      .tuple(fc.json(), fc.nat(), fc.constantFrom('', '"', '{', ']', ',', ':', '0', 'x', '\\', '\n'))
+      .map(([text, at, char]) => text.slice(0, at % (text.length + 1)) + char + text.slice((at % (text.length + 1)) + 1));
     fc.assert(
       fc.property(spoilt, (text) => {
         const refused = jsonProblem(text);

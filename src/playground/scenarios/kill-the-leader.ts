@@ -49,7 +49,9 @@ export const killTheLeader: Scenario = {
     { type: 'leader', atMs: KILLED_MS + 3000, ...orders0, leader: 1, leaderEpoch: 0 },
     { type: 'acknowledged', sinceMs: KILLED_MS + 1500, atMs: KILLED_MS + 4000, topic: 'orders', atMost: 0 },
     {
-      type: 'inOrder', sinceMs: KILLED_MS, atMs: BACK_MS,
+      type: 'inOrder',
+      sinceMs: KILLED_MS,
+      atMs: BACK_MS,
       events: [
         { event: 'ProcessKilled', where: { host: 'b1' } },
         { event: 'ZooKeeperSessionClosed', where: { expired: true, ephemerals: '/brokers/ids/1' } },

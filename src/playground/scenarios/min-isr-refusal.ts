@@ -22,7 +22,16 @@ export const minIsrRefusal: Scenario = {
   cluster: threeBrokers({
     topics: [ordersTopic(1)],
     producers: [
-      { name: 'producer-all', config: producerByHand('orders', { acks: 'all', 'enable.idempotence': 'false', retries: '2', 'request.timeout.ms': '4000', 'delivery.timeout.ms': '12000' }) },
+      {
+        name: 'producer-all',
+        config: producerByHand('orders', {
+          acks: 'all',
+          'enable.idempotence': 'false',
+          retries: '2',
+          'request.timeout.ms': '4000',
+          'delivery.timeout.ms': '12000',
+        }),
+      },
       { name: 'producer-one', config: producerByHand('orders', { acks: '1', 'enable.idempotence': 'false' }) },
     ],
     consumers: [{ name: 'consumer-1', config: consumerOf('orders') }],
@@ -59,8 +68,23 @@ export const minIsrRefusal: Scenario = {
     { type: 'traceCount', atMs: ALONE_MS, event: 'BrokerStopped', where: { clean: true }, atLeast: 2, atMost: 2 },
     // acks=all is refused, tried again twice, and refused for good; nothing was written.
     { type: 'refused', sinceMs: ALONE_MS, atMs: BACK_MS, error: 'NOT_ENOUGH_REPLICAS', client: 'producer-all' },
-    { type: 'traceCount', sinceMs: ALONE_MS, atMs: BACK_MS, event: 'RequestRefused', where: { ...orders0, brokerId: 1, api: 'Produce', from: 'producer-all', error: 'NOT_ENOUGH_REPLICAS' }, atLeast: 3, atMost: 3 },
-    { type: 'traceCount', atMs: END_MS, event: 'RecordsFailed', where: { ...orders0, client: 'producer-all', values: 'b-all', error: 'NOT_ENOUGH_REPLICAS' }, atLeast: 1, atMost: 1 },
+    {
+      type: 'traceCount',
+      sinceMs: ALONE_MS,
+      atMs: BACK_MS,
+      event: 'RequestRefused',
+      where: { ...orders0, brokerId: 1, api: 'Produce', from: 'producer-all', error: 'NOT_ENOUGH_REPLICAS' },
+      atLeast: 3,
+      atMost: 3,
+    },
+    {
+      type: 'traceCount',
+      atMs: END_MS,
+      event: 'RecordsFailed',
+      where: { ...orders0, client: 'producer-all', values: 'b-all', error: 'NOT_ENOUGH_REPLICAS' },
+      atLeast: 1,
+      atMost: 1,
+    },
     { type: 'traceCount', atMs: END_MS, event: 'RecordsFailed', atMost: 1 },
     // acks=1 is served, and the water stands still.
     { type: 'acknowledged', sinceMs: ALONE_MS, atMs: BACK_MS, ...orders0, client: 'producer-one', acks: 1, atLeast: 1, atMost: 1 },
@@ -68,7 +92,9 @@ export const minIsrRefusal: Scenario = {
     { type: 'highWatermarkUnchanged', fromMs: SECOND_STOPS_MS, atMs: BACK_MS, ...orders0 },
     { type: 'consumed', atMs: BACK_MS, ...orders0, client: 'consumer-1', atLeast: 1, atMost: 1 },
     {
-      type: 'inOrder', sinceMs: BACK_MS, atMs: END_MS,
+      type: 'inOrder',
+      sinceMs: BACK_MS,
+      atMs: END_MS,
       events: [
         { event: 'IsrChanged', where: { ...orders0, previousIsr: [1] } },
         { event: 'HighWatermarkAdvanced', where: { ...orders0, brokerId: 1, role: 'leader', previous: 1, highWatermark: 2 } },

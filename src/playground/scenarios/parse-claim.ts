@@ -39,32 +39,63 @@ const CLAIM_PARSERS = {
   isr: object({ type: oneOf('isr'), ...onPartition, isr: brokerIds, anyOrder: optional(always) }),
   replica: demanding(
     object({
-      type: oneOf('replica'), ...onPartition, brokerId,
-      role: optional(oneOf('leader', 'follower', 'offline', 'none')), leader: optional(brokerIdOrNone), leaderEpoch: optional(integer({ least: -1, most: Number.MAX_SAFE_INTEGER })), highWatermark: optional(count), logEndOffset: optional(count),
+      type: oneOf('replica'),
+      ...onPartition,
+      brokerId,
+      role: optional(oneOf('leader', 'follower', 'offline', 'none')),
+      leader: optional(brokerIdOrNone),
+      leaderEpoch: optional(integer({ least: -1, most: Number.MAX_SAFE_INTEGER })),
+      highWatermark: optional(count),
+      logEndOffset: optional(count),
     }),
-    (claim) => (claim.role ?? claim.leader ?? claim.leaderEpoch ?? claim.highWatermark ?? claim.logEndOffset) === undefined ? { path: '', reason: 'says nothing: it needs role, leader, leaderEpoch, highWatermark or logEndOffset' } : null,
+    (claim) =>
+      (claim.role ?? claim.leader ?? claim.leaderEpoch ?? claim.highWatermark ?? claim.logEndOffset) === undefined
+        ? { path: '', reason: 'says nothing: it needs role, leader, leaderEpoch, highWatermark or logEndOffset' }
+        : null,
   ),
   highWatermark: bounded(object({ type: oneOf('highWatermark'), ...onPartition, ...bounds, brokerId: optional(brokerId) })),
   highWatermarkUnchanged: object({ type: oneOf('highWatermarkUnchanged'), ...onPartition, fromMs: instantMs, brokerId: optional(brokerId) }),
   logEquals: object({ type: oneOf('logEquals'), ...onPartition, records: list(recordValue, MOST_RECORDS), brokerId: optional(brokerId) }),
   logsAgree: object({ type: oneOf('logsAgree'), ...onPartition }),
   recordLost: object({ type: oneOf('recordLost'), ...onPartition, value: recordValue }),
-  acknowledged: bounded(object({ type: oneOf('acknowledged'), ...span, ...bounds, client: optional(machineName), topic: optional(topic), partition: optional(partition), acks: optional(oneOf(-1, 0, 1)) })),
+  acknowledged: bounded(
+    object({
+      type: oneOf('acknowledged'),
+      ...span,
+      ...bounds,
+      client: optional(machineName),
+      topic: optional(topic),
+      partition: optional(partition),
+      acks: optional(oneOf(-1, 0, 1)),
+    }),
+  ),
   consumed: bounded(object({ type: oneOf('consumed'), ...onPartition, ...bounds, client: machineName })),
-  controller: demanding(object({ type: oneOf('controller'), atMs, brokerId: optional(brokerIdOrNone), epoch: optional(count), epochAtLeast: optional(count) }), (claim) =>
-    (claim.brokerId ?? claim.epoch ?? claim.epochAtLeast) === undefined ? { path: '', reason: 'says nothing: it needs brokerId, epoch or epochAtLeast' } : null,
+  controller: demanding(
+    object({ type: oneOf('controller'), atMs, brokerId: optional(brokerIdOrNone), epoch: optional(count), epochAtLeast: optional(count) }),
+    (claim) =>
+      (claim.brokerId ?? claim.epoch ?? claim.epochAtLeast) === undefined
+        ? { path: '', reason: 'says nothing: it needs brokerId, epoch or epochAtLeast' }
+        : null,
   ),
   liveBrokers: object({ type: oneOf('liveBrokers'), atMs, brokerIds }),
   zooKeeperQuorum: object({ type: oneOf('zooKeeperQuorum'), atMs, holds: flag, leader: optional(integer({ least: 1, most: 255 })) }),
   process: object({ type: oneOf('process'), atMs, machine: machineName, is: oneOf('starting', 'running', 'paused', 'stopping', 'stopped', 'killed', 'off') }),
   traceCount: bounded(demanding(object({ type: oneOf('traceCount'), ...span, ...bounds, event, where }), patternProblem)),
-  inOrder: demanding(object({ type: oneOf('inOrder'), ...span, events: list(pattern, MOST_EVENTS) }), (claim) => (claim.events.length < 2 ? { path: 'events', reason: 'an order has at least two events' } : null)),
+  inOrder: demanding(object({ type: oneOf('inOrder'), ...span, events: list(pattern, MOST_EVENTS) }), (claim) =>
+    claim.events.length < 2 ? { path: 'events', reason: 'an order has at least two events' } : null,
+  ),
   refused: object({ type: oneOf('refused'), ...span, error: errorName, client: optional(machineName) }),
-  commandRefused: demanding(object({ type: oneOf('commandRefused'), ...span, command: text({ least: 1, most: 100 }), because: optional(recordValue) }), (claim) =>
-    Object.hasOwn(COMMAND_PARSERS, claim.command) ? null : { path: 'command', reason: `there is no command named ${JSON.stringify(claim.command)}` },
+  commandRefused: demanding(
+    object({ type: oneOf('commandRefused'), ...span, command: text({ least: 1, most: 100 }), because: optional(recordValue) }),
+    (claim) =>
+      Object.hasOwn(COMMAND_PARSERS, claim.command) ? null : { path: 'command', reason: `there is no command named ${JSON.stringify(claim.command)}` },
   ),
   noAcknowledgedRecordLost: object({ type: oneOf('noAcknowledgedRecordLost'), atMs, topic: optional(topic), acks: optional(oneOf(-1, 1)) }),
-  promiseVoided: object({ type: oneOf('promiseVoided'), ...onPartition, kind: oneOf('unclean election', 'power cut of every in-sync copy', 'power cut of a replica counted in sync') }),
+  promiseVoided: object({
+    type: oneOf('promiseVoided'),
+    ...onPartition,
+    kind: oneOf('unclean election', 'power cut of every in-sync copy', 'power cut of a replica counted in sync'),
+  }),
   invariantsHold: object({ type: oneOf('invariantsHold'), atMs }),
 } satisfies { readonly [Type in Claim['type']]: Parser<ClaimOf<Type>> };
 
@@ -75,7 +106,9 @@ function bounded<T extends { readonly atLeast?: number; readonly atMost?: number
   return demanding(parser, ({ atLeast, atMost }) => {
     if (atLeast === undefined && atMost === undefined) return { path: '', reason: 'says nothing: it needs atLeast or atMost' };
     if (atLeast === 0 && atMost === undefined) return { path: 'atLeast', reason: 'at least 0 is always so' };
-    return atLeast !== undefined && atMost !== undefined && atLeast > atMost ? { path: 'atLeast', reason: `is above atMost, so that nothing can fulfil it` } : null;
+    return atLeast !== undefined && atMost !== undefined && atLeast > atMost
+      ? { path: 'atLeast', reason: `is above atMost, so that nothing can fulfil it` }
+      : null;
   });
 }
 

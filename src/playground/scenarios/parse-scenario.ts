@@ -4,7 +4,18 @@ import { timingProfile } from '../../engine/world/timing-profile.ts';
 import { claimProblem } from './claim-problem.ts';
 import { jsonProblem } from './json-problem.ts';
 import { claimParser } from './parse-claim.ts';
-import { assignment, commandParser, configs, consumerSpec, instantMs, LIMITS, machineName, partitionCount, producerSpec, replicationFactor } from './parse-command.ts';
+import {
+  assignment,
+  commandParser,
+  configs,
+  consumerSpec,
+  instantMs,
+  LIMITS,
+  machineName,
+  partitionCount,
+  producerSpec,
+  replicationFactor,
+} from './parse-command.ts';
 import { demanding, integer, list, object, oneOf, optional, refuse, text, type Parsed, type Parser } from './schema.ts';
 
 const MOST_MACHINES = 50;
@@ -35,7 +46,8 @@ const clusterParser: Parser<ClusterSpec> = demanding(
     producers: list(object({ name: machineName, config: producerSpec }), MOST_MACHINES),
     consumers: list(object({ name: machineName, config: consumerSpec }), MOST_MACHINES),
   }),
-  (cluster) => (cluster.brokers.length === 0 ? { path: 'brokers', reason: 'a cluster has at least one broker' } : (machineProblem(cluster) ?? configsProblem(cluster))),
+  (cluster) =>
+    cluster.brokers.length === 0 ? { path: 'brokers', reason: 'a cluster has at least one broker' } : (machineProblem(cluster) ?? configsProblem(cluster)),
 );
 
 /** Machines are named by host, so no two may share a name, and clients may not take the names of servers. */
@@ -70,19 +82,27 @@ function configsProblem(cluster: ClusterSpec): { path: string; reason: string } 
 }
 
 /** Formats rise by one; old ones keep being read. */
-const format: Parser<1> = (value, path) => (typeof value === 'number' && Number.isInteger(value) && value > 1 ? refuse(path, `this scenario is of format ${value}, which a newer version of Highwater wrote; this one knows format 1`) : oneOf(1)(value, path));
+const format: Parser<1> = (value, path) =>
+  typeof value === 'number' && Number.isInteger(value) && value > 1
+    ? refuse(path, `this scenario is of format ${value}, which a newer version of Highwater wrote; this one knows format 1`)
+    : oneOf(1)(value, path);
 
-export const scenarioParser: Parser<Scenario> = demanding(object({
-  format,
-  name: demanding(text({ least: 1, most: 60 }), (name) => (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) ? null : { path: '', reason: 'a name has small letters, digits and single hyphens between them' })),
-  title: inBothLanguages(200),
-  seed: integer({ least: 0, most: 4_294_967_295 }),
-  cluster: clusterParser,
-  commands: list(timedCommand, MOST_COMMANDS),
-  text: optional(inBothLanguages(LIMITS.textChars)),
-  claims: list(claimParser, 1000),
-  untilMs: instantMs,
-}), claimProblem);
+export const scenarioParser: Parser<Scenario> = demanding(
+  object({
+    format,
+    name: demanding(text({ least: 1, most: 60 }), (name) =>
+      /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) ? null : { path: '', reason: 'a name has small letters, digits and single hyphens between them' },
+    ),
+    title: inBothLanguages(200),
+    seed: integer({ least: 0, most: 4_294_967_295 }),
+    cluster: clusterParser,
+    commands: list(timedCommand, MOST_COMMANDS),
+    text: optional(inBothLanguages(LIMITS.textChars)),
+    claims: list(claimParser, 1000),
+    untilMs: instantMs,
+  }),
+  claimProblem,
+);
 
 /** A scenario from outside, checked whole. Whether the cluster can be built so is Kafka's to say, when it runs. */
 export function parseScenario(value: unknown): Parsed<Scenario> {

@@ -59,7 +59,8 @@ function within(value: number, path: string, limits: NumberLimits): Parsed<numbe
   return value >= limits.least && value <= limits.most ? accept(value) : refuse(path, `expected ${limits.least} to ${limits.most}, got ${value}`);
 }
 
-export const flag: Parser<boolean> = (value, path) => (typeof value === 'boolean' ? accept(value) : refuse(path, `expected true or false, got ${kindOf(value)}`));
+export const flag: Parser<boolean> = (value, path) =>
+  typeof value === 'boolean' ? accept(value) : refuse(path, `expected true or false, got ${kindOf(value)}`);
 
 /** One of several texts or numbers. */
 export function oneOf<const T extends readonly (string | number)[]>(...allowed: T): Parser<T[number]> {
@@ -124,7 +125,8 @@ export type ShapeOf<S extends Shape> = { readonly [K in RequiredNames<S>]: Parse
 export function object<S extends Shape>(shape: S): Parser<ShapeOf<S>> {
   return (value, path) => {
     if (!isObject(value)) return refuse(path, `expected an object, got ${kindOf(value)}`);
-    for (const name of Object.keys(value)) if (!Object.hasOwn(shape, name)) return refuse(fieldPath(path, name), `is not a known field; known are ${Object.keys(shape).join(', ')}`);
+    for (const name of Object.keys(value))
+      if (!Object.hasOwn(shape, name)) return refuse(fieldPath(path, name), `is not a known field; known are ${Object.keys(shape).join(', ')}`);
     const entries: [string, unknown][] = [];
     for (const [name, field] of Object.entries(shape)) {
       const isOptional = typeof field !== 'function';

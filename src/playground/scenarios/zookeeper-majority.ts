@@ -54,7 +54,15 @@ export const zookeeperMajority: Scenario = {
     { type: 'zooKeeperQuorum', atMs: LOST_MS, holds: true },
     { type: 'zooKeeperQuorum', atMs: LOST_MS + 4000, holds: false },
     // Records flow on.
-    { type: 'traceCount', sinceMs: LOST_MS + 4000, atMs: BROKER_KILLED_MS, event: 'RecordsAcknowledged', where: { ...orders0, acks: -1, values: 'while-no-quorum' }, atLeast: 1, atMost: 1 },
+    {
+      type: 'traceCount',
+      sinceMs: LOST_MS + 4000,
+      atMs: BROKER_KILLED_MS,
+      event: 'RecordsAcknowledged',
+      where: { ...orders0, acks: -1, values: 'while-no-quorum' },
+      atLeast: 1,
+      atMost: 1,
+    },
     { type: 'consumed', atMs: BROKER_KILLED_MS, ...orders0, client: 'consumer-1', atLeast: 2, atMost: 2 },
     // Nothing is decided: the leader is dead, and all that ZooKeeper knows is as it was.
     { type: 'zooKeeperQuorum', atMs: MAJORITY_MS, holds: false },
@@ -67,7 +75,9 @@ export const zookeeperMajority: Scenario = {
     { type: 'traceCount', sinceMs: LOST_MS + 1000, atMs: MAJORITY_MS, event: 'LeaderElected', atMost: 0 },
     { type: 'traceCount', sinceMs: LOST_MS + 1000, atMs: MAJORITY_MS, event: 'ControllerElected', atMost: 0 },
     {
-      type: 'inOrder', sinceMs: LOST_MS, atMs: MAJORITY_MS + 20_000,
+      type: 'inOrder',
+      sinceMs: LOST_MS,
+      atMs: MAJORITY_MS + 20_000,
       events: [
         { event: 'ZooKeeperQuorumLost' },
         { event: 'ProcessKilled', where: { host: 'b1' } },

@@ -42,8 +42,21 @@ export function fixtureMessages(scene: FixtureScene, nowUs: number, beginsUs: nu
     const arrivesUs = sentUs + rhythm.flightUs;
     if (turn < 0 || nowUs >= arrivesUs) return;
     messages.push({
-      id: row * GREATEST_ID + turn, kind: rhythm.kind, from: rhythm.from, to: rhythm.to, sentUs, arrivesUs, label: rhythm.label, api: rhythm.api, answer: rhythm.kind === 'data', held: false,
-      sizeBytes: 120, fields: [['CorrelationId', String(turn)], ['ClientId', rhythm.from]],
+      id: row * GREATEST_ID + turn,
+      kind: rhythm.kind,
+      from: rhythm.from,
+      to: rhythm.to,
+      sentUs,
+      arrivesUs,
+      label: rhythm.label,
+      api: rhythm.api,
+      answer: rhythm.kind === 'data',
+      held: false,
+      sizeBytes: 120,
+      fields: [
+        ['CorrelationId', String(turn)],
+        ['ClientId', rhythm.from],
+      ],
     });
   });
   return messages;

@@ -18,7 +18,15 @@ export interface FixtureClock {
  */
 export function fixtureSession(scene: FixtureScene, clock: FixtureClock): Session {
   let listener: SessionListener | null = null;
-  let status: SessionStatus = { playing: false, speed: 1, reachedSpeed: null, host: 'fixture', storage: 'memory', storageReason: null, scenarios: [{ name: 'fixture', title: { en: 'Leader failover', ko: '리더 장애 조치' } }] };
+  let status: SessionStatus = {
+    playing: false,
+    speed: 1,
+    reachedSpeed: null,
+    host: 'fixture',
+    storage: 'memory',
+    storageReason: null,
+    scenarios: [{ name: 'fixture', title: { en: 'Leader failover', ko: '리더 장애 조치' } }],
+  };
   let playedUs = 0;
   let sinceMs = 0;
   let lastCommand = 0;
@@ -55,7 +63,14 @@ export function fixtureSession(scene: FixtureScene, clock: FixtureClock): Sessio
       if (scene === 'memory') status = { ...status, storageReason: 'refused' };
       to.opened(status, null);
       show();
-      if (scene === 'failed') to.failed({ kind: 'divergence', where: 'b2', message: 'the trace hash of b2 differs at the mark', atUs: presentUs(), replayLink: '#/1/fixture?t=24.3s' });
+      if (scene === 'failed')
+        to.failed({
+          kind: 'divergence',
+          where: 'b2',
+          message: 'the trace hash of b2 differs at the mark',
+          atUs: presentUs(),
+          replayLink: '#/1/fixture?t=24.3s',
+        });
       stop = clock.everyFrame(() => {
         if (status.playing) show();
       });
@@ -120,7 +135,18 @@ function eventsOf(command: Command, commandId: number): [string, EventView['even
       return [[command.from, { type: 'LinkHealed', to: command.to }]];
     case 'createTopic':
       return command.replicationFactor !== undefined && command.replicationFactor > 2
-        ? [['admin', { type: 'CommandRefused', client: 'admin', commandId, error: 'INVALID_REPLICATION_FACTOR', message: `Unable to replicate the partition ${command.replicationFactor} time(s): The target replication factor of ${command.replicationFactor} cannot be reached because only 2 broker(s) are registered.` }]]
+        ? [
+            [
+              'admin',
+              {
+                type: 'CommandRefused',
+                client: 'admin',
+                commandId,
+                error: 'INVALID_REPLICATION_FACTOR',
+                message: `Unable to replicate the partition ${command.replicationFactor} time(s): The target replication factor of ${command.replicationFactor} cannot be reached because only 2 broker(s) are registered.`,
+              },
+            ],
+          ]
         : [['admin', { type: 'CommandDone', client: 'admin', commandId, text: `Created topic ${command.topic}.` }]];
     default:
       return [];
@@ -155,8 +181,13 @@ function withProcess(view: View, host: string, change: Pick<BrokerView, 'process
   return {
     ...view,
     messages,
-    brokers: view.brokers.map((row) => (row.host === host ? { ...row, ...change, session: alive ? 'connected' : 'none', isController: alive && row.isController } : row)),
-    ensemble: { ...view.ensemble, servers: view.ensemble.servers.map((row) => (row.host === host ? { ...row, process: change.process, role: alive ? row.role : 'none' } : row)) },
+    brokers: view.brokers.map((row) =>
+      row.host === host ? { ...row, ...change, session: alive ? 'connected' : 'none', isController: alive && row.isController } : row,
+    ),
+    ensemble: {
+      ...view.ensemble,
+      servers: view.ensemble.servers.map((row) => (row.host === host ? { ...row, process: change.process, role: alive ? row.role : 'none' } : row)),
+    },
   };
 }
 

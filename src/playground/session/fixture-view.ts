@@ -1,4 +1,15 @@
-import { EMPTY_VIEW, type BrokerView, type ConsumerView, type EpochSpan, type EventView, type InvariantView, type PartitionView, type ProducerView, type ReplicaView, type View } from '../../projection/view.ts';
+import {
+  EMPTY_VIEW,
+  type BrokerView,
+  type ConsumerView,
+  type EpochSpan,
+  type InvariantView,
+  type PartitionView,
+  type ProducerView,
+  type ReplicaView,
+  type View,
+} from '../../projection/view.ts';
+import { CABLE_CUT, EVENTS, KILLED } from './fixture-events.ts';
 
 /** Which prepared picture to show. */
 export type FixtureScene = 'failover' | 'zombie' | 'many' | 'loading' | 'failed' | 'memory';
@@ -6,7 +17,11 @@ export type FixtureScene = 'failover' | 'zombie' | 'many' | 'loading' | 'failed'
 export const FIXTURE_NOW_US = 24_310_000;
 
 /** Epochs of orders-0: 1 from offset 0, 2 from 6, 3 from 12, 4 from 17. */
-const EPOCHS_TO_3: readonly EpochSpan[] = [{ epoch: 1, startOffset: 0 }, { epoch: 2, startOffset: 6 }, { epoch: 3, startOffset: 12 }];
+const EPOCHS_TO_3: readonly EpochSpan[] = [
+  { epoch: 1, startOffset: 0 },
+  { epoch: 2, startOffset: 6 },
+  { epoch: 3, startOffset: 12 },
+];
 const EPOCHS_TO_4: readonly EpochSpan[] = [...EPOCHS_TO_3, { epoch: 4, startOffset: 17 }];
 
 interface Row {
@@ -20,35 +35,56 @@ interface Row {
 
 /** Partitions beside the one in focus. */
 const OTHERS: Readonly<Record<string, Row>> = {
-  'orders-1': { leader: 3, leaderEpoch: 2, isr: [3, 2], replicas: [2, 3, 1], epochs: [{ epoch: 2, startOffset: 0 }], ends: { 1: [13, 13, 10], 2: [14, 14, 12], 3: [14, 14, 12] } },
-  'orders-2': { leader: 2, leaderEpoch: 1, isr: [2, 3], replicas: [2, 3, 1], epochs: [{ epoch: 1, startOffset: 0 }], ends: { 1: [11, 11, 11], 2: [12, 11, 11], 3: [11, 11, 11] } },
-  'payments-0': { leader: 3, leaderEpoch: 2, isr: [3, 2], replicas: [3, 2, 1], epochs: [{ epoch: 1, startOffset: 0 }, { epoch: 2, startOffset: 5 }], ends: { 1: [8, 8, 6], 2: [9, 9, 8], 3: [11, 9, 8] } },
-  'payments-1': { leader: 2, leaderEpoch: 3, isr: [2, 3], replicas: [1, 2, 3], epochs: [{ epoch: 1, startOffset: 0 }, { epoch: 3, startOffset: 9 }], ends: { 1: [15, 15, 9], 2: [19, 17, 12], 3: [17, 17, 12] } },
+  'orders-1': {
+    leader: 3,
+    leaderEpoch: 2,
+    isr: [3, 2],
+    replicas: [2, 3, 1],
+    epochs: [{ epoch: 2, startOffset: 0 }],
+    ends: { 1: [13, 13, 10], 2: [14, 14, 12], 3: [14, 14, 12] },
+  },
+  'orders-2': {
+    leader: 2,
+    leaderEpoch: 1,
+    isr: [2, 3],
+    replicas: [2, 3, 1],
+    epochs: [{ epoch: 1, startOffset: 0 }],
+    ends: { 1: [11, 11, 11], 2: [12, 11, 11], 3: [11, 11, 11] },
+  },
+  'payments-0': {
+    leader: 3,
+    leaderEpoch: 2,
+    isr: [3, 2],
+    replicas: [3, 2, 1],
+    epochs: [
+      { epoch: 1, startOffset: 0 },
+      { epoch: 2, startOffset: 5 },
+    ],
+    ends: { 1: [8, 8, 6], 2: [9, 9, 8], 3: [11, 9, 8] },
+  },
+  'payments-1': {
+    leader: 2,
+    leaderEpoch: 3,
+    isr: [2, 3],
+    replicas: [1, 2, 3],
+    epochs: [
+      { epoch: 1, startOffset: 0 },
+      { epoch: 3, startOffset: 9 },
+    ],
+    ends: { 1: [15, 15, 9], 2: [19, 17, 12], 3: [17, 17, 12] },
+  },
   'audit-0': { leader: 3, leaderEpoch: 1, isr: [3], replicas: [3, 1], epochs: [{ epoch: 1, startOffset: 0 }], ends: { 1: [5, 5, 5], 3: [5, 5, 5] } },
 };
 
-const EVENTS: readonly (readonly [atMs: number, host: string, event: EventView['event']])[] = [
-  [1200, 'b2', { type: 'ControllerElected', brokerId: 2, controllerEpoch: 4 }],
-  [3000, 'b2', { type: 'TopicCreated', topic: 'orders', partitionCount: 3, controllerEpoch: 4 }],
-  [8400, 'b2', { type: 'IsrChanged', topic: 'orders', partition: 0, leader: 1, leaderEpoch: 3, isr: [1, 2], replicas: [1, 2, 3], previousIsr: [1, 2, 3], controllerEpoch: 4, by: 'leader' }],
-  [11_600, 'b2', { type: 'IsrChanged', topic: 'orders', partition: 0, leader: 1, leaderEpoch: 3, isr: [1, 2, 3], replicas: [1, 2, 3], previousIsr: [1, 2], controllerEpoch: 4, by: 'leader' }],
-  [15_200, 'b2', { type: 'ControllerElected', brokerId: 2, controllerEpoch: 5 }],
+const INVARIANT_IDS = [
+  'one-leader-an-epoch',
+  'epochs-never-go-back',
+  'isr-within-replicas',
+  'committed-prefix',
+  'acknowledged-records',
+  'consumers-below-high-watermark',
+  'zookeeper-agreement',
 ];
-
-const KILLED: readonly (readonly [atMs: number, host: string, event: EventView['event']])[] = [
-  [20_200, 'b1', { type: 'ProcessKilled' }],
-  [23_600, 'b2', { type: 'BrokerFailureHandled', brokerIds: [1], controllerEpoch: 5 }],
-  [23_980, 'b2', { type: 'LeaderElected', topic: 'orders', partition: 0, leader: 2, leaderEpoch: 4, isr: [2, 3], replicas: [1, 2, 3], controllerEpoch: 5, strategy: 'offline' }],
-];
-
-const CABLE_CUT: readonly (readonly [atMs: number, host: string, event: EventView['event']])[] = [
-  [20_200, 'b1', { type: 'LinkCut', to: 'zk1' }],
-  [22_400, 'b1', { type: 'ZooKeeperSessionLost', brokerId: 1, state: 'disconnected' }],
-  [23_600, 'b2', { type: 'BrokerFailureHandled', brokerIds: [1], controllerEpoch: 5 }],
-  [23_980, 'b2', { type: 'LeaderElected', topic: 'orders', partition: 0, leader: 2, leaderEpoch: 4, isr: [2, 3], replicas: [1, 2, 3], controllerEpoch: 5, strategy: 'offline' }],
-];
-
-const INVARIANT_IDS = ['one-leader-an-epoch', 'epochs-never-go-back', 'isr-within-replicas', 'committed-prefix', 'acknowledged-records', 'consumers-below-high-watermark', 'zookeeper-agreement'];
 const INVARIANTS: readonly InvariantView[] = INVARIANT_IDS.map((id) => ({ id, holds: true, detail: '', brokenAtUs: null }));
 
 /** A prepared picture: broker 1 led orders-0 until it was killed, or cut off; broker 2 leads now and broker 3 does not know yet. */
@@ -71,7 +107,14 @@ export function fixtureView(scene: FixtureScene, elapsedUs: number): View {
     },
     ensemble: {
       inQuorumCount: 3,
-      servers: [1, 2, 3].map((serverId) => ({ host: `zk${serverId}`, serverId, process: 'running' as const, role: serverId === 1 ? ('leading' as const) : ('following' as const), epoch: 1, lastZxid: 4294967338 })),
+      servers: [1, 2, 3].map((serverId) => ({
+        host: `zk${serverId}`,
+        serverId,
+        process: 'running' as const,
+        role: serverId === 1 ? ('leading' as const) : ('following' as const),
+        epoch: 1,
+        lastZxid: 4294967338,
+      })),
     },
     truth: { known: true, controller: 2, controllerEpoch: 5, liveBrokers: [2, 3] },
     topics: [
@@ -80,11 +123,18 @@ export function fixtureView(scene: FixtureScene, elapsedUs: number): View {
       { topic: 'audit', partitionCount: 1, internal: false, configs: {} },
     ],
     partitions: partitionRows(),
-    brokers: [brokerOne(zombie), broker({ brokerId: 2, rack: 'b', isController: true, arrived, told }), broker({ brokerId: 3, rack: 'c', isController: false, arrived, told })],
+    brokers: [
+      brokerOne(zombie),
+      broker({ brokerId: 2, rack: 'b', isController: true, arrived, told }),
+      broker({ brokerId: 3, rack: 'c', isController: false, arrived, told }),
+    ],
     producers: producers(zombie, arrived),
     consumers: consumers(arrived),
     admins: [],
-    links: [{ a: 'b1', b: 'b2', cut: 'both', slow: false }, ...(zombie ? [1, 2, 3].map((id) => ({ a: `zk${id}`, b: 'b1', cut: 'both' as const, slow: false })) : [])],
+    links: [
+      { a: 'b1', b: 'b2', cut: 'both', slow: false },
+      ...(zombie ? [1, 2, 3].map((id) => ({ a: `zk${id}`, b: 'b1', cut: 'both' as const, slow: false })) : []),
+    ],
     events,
     invariants: INVARIANTS,
     configs: [
@@ -98,8 +148,28 @@ export function fixtureView(scene: FixtureScene, elapsedUs: number): View {
 }
 
 function partitionRows(): PartitionView[] {
-  const first: PartitionView = { key: 'orders-0', topic: 'orders', partition: 0, replicas: [1, 2, 3], leader: 2, leaderEpoch: 4, isr: [2, 3], partitionEpoch: 6 };
-  return [first, ...Object.entries(OTHERS).map(([key, row]) => ({ ...nameOf(key), key, replicas: row.replicas, leader: row.leader, leaderEpoch: row.leaderEpoch, isr: row.isr, partitionEpoch: 3 }))];
+  const first: PartitionView = {
+    key: 'orders-0',
+    topic: 'orders',
+    partition: 0,
+    replicas: [1, 2, 3],
+    leader: 2,
+    leaderEpoch: 4,
+    isr: [2, 3],
+    partitionEpoch: 6,
+  };
+  return [
+    first,
+    ...Object.entries(OTHERS).map(([key, row]) => ({
+      ...nameOf(key),
+      key,
+      replicas: row.replicas,
+      leader: row.leader,
+      leaderEpoch: row.leaderEpoch,
+      isr: row.isr,
+      partitionEpoch: 3,
+    })),
+  ];
 }
 
 function nameOf(key: string): { topic: string; partition: number } {
@@ -114,8 +184,18 @@ function otherReplicas(brokerId: number, stale: boolean): ReplicaView[] {
     if (ends === undefined) continue;
     const leads = row.leader === brokerId;
     rows.push({
-      key, role: leads ? 'leader' : 'follower', leaderEpoch: row.leaderEpoch, leader: row.leader, isr: stale ? [1, 2, 3] : row.isr, logStartOffset: 0, highWatermark: ends[1], logEndOffset: ends[0],
-      flushedOffset: ends[2], epochs: row.epochs, divergedFrom: null, followers: [],
+      key,
+      role: leads ? 'leader' : 'follower',
+      leaderEpoch: row.leaderEpoch,
+      leader: row.leader,
+      isr: stale ? [1, 2, 3] : row.isr,
+      logStartOffset: 0,
+      highWatermark: ends[1],
+      logEndOffset: ends[0],
+      flushedOffset: ends[2],
+      epochs: row.epochs,
+      divergedFrom: null,
+      followers: [],
     });
   }
   return rows;
@@ -123,12 +203,33 @@ function otherReplicas(brokerId: number, stale: boolean): ReplicaView[] {
 
 function brokerOne(zombie: boolean): BrokerView {
   const first: ReplicaView = {
-    key: 'orders-0', role: 'leader', leaderEpoch: 3, leader: 1, isr: [1, 2, 3], logStartOffset: 0, highWatermark: 16, logEndOffset: 18, flushedOffset: 12, epochs: EPOCHS_TO_3, divergedFrom: 17,
-    followers: [{ brokerId: 2, logEndOffset: 17, lastCaughtUpUs: 20_000_000 }, { brokerId: 3, logEndOffset: 16, lastCaughtUpUs: 20_000_000 }],
+    key: 'orders-0',
+    role: 'leader',
+    leaderEpoch: 3,
+    leader: 1,
+    isr: [1, 2, 3],
+    logStartOffset: 0,
+    highWatermark: 16,
+    logEndOffset: 18,
+    flushedOffset: 12,
+    epochs: EPOCHS_TO_3,
+    divergedFrom: 17,
+    followers: [
+      { brokerId: 2, logEndOffset: 17, lastCaughtUpUs: 20_000_000 },
+      { brokerId: 3, logEndOffset: 16, lastCaughtUpUs: 20_000_000 },
+    ],
   };
   return {
-    host: 'b1', brokerId: 1, rack: 'a', process: zombie ? 'running' : 'killed', processSinceUs: zombie ? 0 : 20_200_000, recovering: false, isController: false,
-    session: zombie ? 'expired' : 'none', disk: { flushedBytes: 3174, dirtyBytes: 1229 }, replicas: [first, ...otherReplicas(1, true)],
+    host: 'b1',
+    brokerId: 1,
+    rack: 'a',
+    process: zombie ? 'running' : 'killed',
+    processSinceUs: zombie ? 0 : 20_200_000,
+    recovering: false,
+    isController: false,
+    session: zombie ? 'expired' : 'none',
+    disk: { flushedBytes: 3174, dirtyBytes: 1229 },
+    replicas: [first, ...otherReplicas(1, true)],
   };
 }
 
@@ -137,43 +238,154 @@ function broker(input: { brokerId: number; rack: string; isController: boolean; 
   const end = leads ? 20 + input.arrived : Math.min(20 + input.arrived, input.told ? 19 + input.arrived : 17);
   const highWatermark = input.told && input.arrived > 0 ? 17 + input.arrived : 16;
   const first: ReplicaView = leads
-    ? { key: 'orders-0', role: 'leader', leaderEpoch: 4, leader: 2, isr: [2, 3], logStartOffset: 0, highWatermark, logEndOffset: end, flushedOffset: 14, epochs: EPOCHS_TO_4, divergedFrom: null, followers: [{ brokerId: 3, logEndOffset: input.arrived > 0 ? 17 + input.arrived : null, lastCaughtUpUs: 23_980_000 }] }
-    : { key: 'orders-0', role: 'follower', leaderEpoch: input.told ? 4 : 3, leader: input.told ? 2 : 1, isr: [1, 2, 3], logStartOffset: 0, highWatermark: Math.min(end, highWatermark), logEndOffset: end, flushedOffset: 14, epochs: input.told ? EPOCHS_TO_4 : EPOCHS_TO_3, divergedFrom: null, followers: [] };
+    ? {
+        key: 'orders-0',
+        role: 'leader',
+        leaderEpoch: 4,
+        leader: 2,
+        isr: [2, 3],
+        logStartOffset: 0,
+        highWatermark,
+        logEndOffset: end,
+        flushedOffset: 14,
+        epochs: EPOCHS_TO_4,
+        divergedFrom: null,
+        followers: [{ brokerId: 3, logEndOffset: input.arrived > 0 ? 17 + input.arrived : null, lastCaughtUpUs: 23_980_000 }],
+      }
+    : {
+        key: 'orders-0',
+        role: 'follower',
+        leaderEpoch: input.told ? 4 : 3,
+        leader: input.told ? 2 : 1,
+        isr: [1, 2, 3],
+        logStartOffset: 0,
+        highWatermark: Math.min(end, highWatermark),
+        logEndOffset: end,
+        flushedOffset: 14,
+        epochs: input.told ? EPOCHS_TO_4 : EPOCHS_TO_3,
+        divergedFrom: null,
+        followers: [],
+      };
   return {
-    host: `b${input.brokerId}`, brokerId: input.brokerId, rack: input.rack, process: 'running', processSinceUs: 0, recovering: false, isController: input.isController, session: 'connected',
-    disk: leads ? { flushedBytes: 3482, dirtyBytes: 640 } : { flushedBytes: 3277, dirtyBytes: 384 }, replicas: [first, ...otherReplicas(input.brokerId, false)],
+    host: `b${input.brokerId}`,
+    brokerId: input.brokerId,
+    rack: input.rack,
+    process: 'running',
+    processSinceUs: 0,
+    recovering: false,
+    isController: input.isController,
+    session: 'connected',
+    disk: leads ? { flushedBytes: 3482, dirtyBytes: 640 } : { flushedBytes: 3277, dirtyBytes: 384 },
+    replicas: [first, ...otherReplicas(input.brokerId, false)],
   };
 }
 
 function producers(zombie: boolean, arrived: number): ProducerView[] {
   const base = { process: 'running' as const, idempotent: true, maxInFlightPerConnection: 5, acknowledgedCount: 57 + arrived, failedCount: 0, lastError: null };
   return [
-    { ...base, host: 'producer-1', name: 'producer-1', acks: -1, topic: 'orders', inFlightCount: 2, waitingRecordCount: 3, leaders: [{ key: 'orders-0', leader: zombie ? 1 : 2, leaderEpoch: zombie ? 3 : 4 }] },
-    { ...base, host: 'producer-2', name: 'producer-2', acks: 1, topic: 'payments', inFlightCount: 1, waitingRecordCount: 1, leaders: [{ key: 'payments-0', leader: 3, leaderEpoch: 2 }] },
+    {
+      ...base,
+      host: 'producer-1',
+      name: 'producer-1',
+      acks: -1,
+      topic: 'orders',
+      inFlightCount: 2,
+      waitingRecordCount: 3,
+      leaders: [{ key: 'orders-0', leader: zombie ? 1 : 2, leaderEpoch: zombie ? 3 : 4 }],
+    },
+    {
+      ...base,
+      host: 'producer-2',
+      name: 'producer-2',
+      acks: 1,
+      topic: 'payments',
+      inFlightCount: 1,
+      waitingRecordCount: 1,
+      leaders: [{ key: 'payments-0', leader: 3, leaderEpoch: 2 }],
+    },
   ];
 }
 
 function consumers(arrived: number): ConsumerView[] {
   const base = { process: 'running' as const, group: null, consumedCount: 16, lastError: null };
   return [
-    { ...base, host: 'consumer-1', name: 'consumer-1', positions: [{ key: 'orders-0', position: 16 + arrived, highWatermark: 16 + arrived, leader: 2 }, { key: 'orders-1', position: 14, highWatermark: 14, leader: 3 }] },
-    { ...base, host: 'consumer-2', name: 'consumer-2', positions: [{ key: 'payments-0', position: 7, highWatermark: 9, leader: 3 }, { key: 'payments-1', position: 17, highWatermark: 17, leader: 2 }] },
+    {
+      ...base,
+      host: 'consumer-1',
+      name: 'consumer-1',
+      positions: [
+        { key: 'orders-0', position: 16 + arrived, highWatermark: 16 + arrived, leader: 2 },
+        { key: 'orders-1', position: 14, highWatermark: 14, leader: 3 },
+      ],
+    },
+    {
+      ...base,
+      host: 'consumer-2',
+      name: 'consumer-2',
+      positions: [
+        { key: 'payments-0', position: 7, highWatermark: 9, leader: 3 },
+        { key: 'payments-1', position: 17, highWatermark: 17, leader: 2 },
+      ],
+    },
     { ...base, host: 'consumer-3', name: 'consumer-3', positions: [{ key: 'orders-0', position: 12, highWatermark: 16, leader: 2 }] },
   ];
 }
 
 /** Seven brokers, five ZooKeeper servers and a topic of many partitions: the layout at its fullest. */
 function withMoreBrokers(view: View): View {
-  const partitions = Array.from({ length: 24 }, (_, partition): PartitionView => ({ key: `clicks-${partition}`, topic: 'clicks', partition, replicas: [1, 2, 3].map((i) => ((partition + i) % 7) + 1), leader: ((partition + 1) % 7) + 1, leaderEpoch: 1, isr: [1, 2, 3].map((i) => ((partition + i) % 7) + 1), partitionEpoch: 1 }));
+  const partitions = Array.from({ length: 24 }, (_, partition): PartitionView => ({
+    key: `clicks-${partition}`,
+    topic: 'clicks',
+    partition,
+    replicas: [1, 2, 3].map((i) => ((partition + i) % 7) + 1),
+    leader: ((partition + 1) % 7) + 1,
+    leaderEpoch: 1,
+    isr: [1, 2, 3].map((i) => ((partition + i) % 7) + 1),
+    partitionEpoch: 1,
+  }));
   const replicasOf = (brokerId: number): ReplicaView[] =>
-    partitions.filter((row) => row.replicas.includes(brokerId)).map((row) => ({
-      key: row.key, role: row.leader === brokerId ? 'leader' : 'follower', leaderEpoch: 1, leader: row.leader ?? -1, isr: row.isr, logStartOffset: 0, highWatermark: 5 + (row.partition % 6), logEndOffset: 6 + (row.partition % 6), flushedOffset: 4, epochs: [{ epoch: 1, startOffset: 0 }], divergedFrom: null, followers: [],
-    }));
-  const extra = [4, 5, 6, 7].map((brokerId): BrokerView => ({ host: `b${brokerId}`, brokerId, rack: 'abc'[(brokerId - 1) % 3] ?? null, process: 'running', processSinceUs: 0, recovering: false, isController: false, session: 'connected', disk: { flushedBytes: 2048, dirtyBytes: 512 }, replicas: replicasOf(brokerId) }));
+    partitions
+      .filter((row) => row.replicas.includes(brokerId))
+      .map((row) => ({
+        key: row.key,
+        role: row.leader === brokerId ? 'leader' : 'follower',
+        leaderEpoch: 1,
+        leader: row.leader ?? -1,
+        isr: row.isr,
+        logStartOffset: 0,
+        highWatermark: 5 + (row.partition % 6),
+        logEndOffset: 6 + (row.partition % 6),
+        flushedOffset: 4,
+        epochs: [{ epoch: 1, startOffset: 0 }],
+        divergedFrom: null,
+        followers: [],
+      }));
+  const extra = [4, 5, 6, 7].map((brokerId): BrokerView => ({
+    host: `b${brokerId}`,
+    brokerId,
+    rack: 'abc'[(brokerId - 1) % 3] ?? null,
+    process: 'running',
+    processSinceUs: 0,
+    recovering: false,
+    isController: false,
+    session: 'connected',
+    disk: { flushedBytes: 2048, dirtyBytes: 512 },
+    replicas: replicasOf(brokerId),
+  }));
   return {
     ...view,
     truth: { ...view.truth, liveBrokers: [2, 3, 4, 5, 6, 7] },
-    ensemble: { inQuorumCount: 5, servers: [1, 2, 3, 4, 5].map((serverId) => ({ host: `zk${serverId}`, serverId, process: 'running' as const, role: serverId === 1 ? ('leading' as const) : ('following' as const), epoch: 1, lastZxid: 1 })) },
+    ensemble: {
+      inQuorumCount: 5,
+      servers: [1, 2, 3, 4, 5].map((serverId) => ({
+        host: `zk${serverId}`,
+        serverId,
+        process: 'running' as const,
+        role: serverId === 1 ? ('leading' as const) : ('following' as const),
+        epoch: 1,
+        lastZxid: 1,
+      })),
+    },
     partitions: [...view.partitions, ...partitions],
     brokers: [...view.brokers.map((row) => ({ ...row, replicas: [...row.replicas, ...replicasOf(row.brokerId)] })), ...extra],
   };

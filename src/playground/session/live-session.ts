@@ -149,7 +149,9 @@ function givenScenario(wanted: ScenarioChoice): GivenRun {
 type LinkSays = Pick<SharedRun, 'engineVersion' | 'traceHash'>;
 
 function linkedMoment(says: LinkSays | null, came: string): LinkedMoment | null {
-  return says === null || says.traceHash === null ? null : { said: says.traceHash, came, otherEngine: says.engineVersion !== null && says.engineVersion !== ENGINE_VERSION };
+  return says === null || says.traceHash === null
+    ? null
+    : { said: says.traceHash, came, otherEngine: says.engineVersion !== null && says.engineVersion !== ENGINE_VERSION };
 }
 
 /** What the address of the page asks for: a link's run, or whatever was left here before, or the first scenario. */
@@ -158,8 +160,17 @@ function choiceOf(surroundings: LiveSurroundings): { readonly choice: RunChoice;
   const { hash } = surroundings.location;
   if (!hash.startsWith('#/')) return { choice: otherwise, problem: null, says: null };
   const decoded = decodeLink(hash);
-  if (!decoded.ok) return { choice: otherwise, problem: { kind: 'link', where: `character ${decoded.position}`, message: decoded.reason, atUs: 0, replayLink: null }, says: null };
+  if (!decoded.ok)
+    return {
+      choice: otherwise,
+      problem: { kind: 'link', where: `character ${decoded.position}`, message: decoded.reason, atUs: 0, replayLink: null },
+      says: null,
+    };
   const { scenario, seed, script, commands, momentUs, traceHash } = decoded.run;
   surroundings.forgetLink();
-  return { choice: { kind: 'given', scenario, seed, script, commands, momentUs: momentUs === 0 && script === 'played' ? OPENING_MOMENT_US : momentUs, traceHash }, problem: null, says: decoded.run };
+  return {
+    choice: { kind: 'given', scenario, seed, script, commands, momentUs: momentUs === 0 && script === 'played' ? OPENING_MOMENT_US : momentUs, traceHash },
+    problem: null,
+    says: decoded.run,
+  };
 }

@@ -34,7 +34,10 @@ describe('readable links', () => {
   });
 
   test('[R1] what is left out has its default, so a link can be typed', () => {
-    expect(decodeLink('#/1/first-look')).toEqual({ ok: true, run: { scenario: firstLook, seed: firstLook.seed, script: 'played', commands: [], momentUs: 0, engineVersion: null, traceHash: null } });
+    expect(decodeLink('#/1/first-look')).toEqual({
+      ok: true,
+      run: { scenario: firstLook, seed: firstLook.seed, script: 'played', commands: [], momentUs: 0, engineVersion: null, traceHash: null },
+    });
     expect(decodeLink('#/1/first-look?t=1500ms&script=off')).toMatchObject({ ok: true, run: { momentUs: 1_500_000, script: 'replaced' } });
   });
 
@@ -88,7 +91,13 @@ describe('readable links', () => {
 });
 
 describe('compressed links', () => {
-  const long: SharedRun = { ...RUN, commands: Array.from({ length: 200 }, (_, i) => ({ atUs: i * 100_000, command: { type: i % 2 === 0 ? 'killProcess' : 'start', machine: 'b1' } as Command })) };
+  const long: SharedRun = {
+    ...RUN,
+    commands: Array.from({ length: 200 }, (_, i) => ({
+      atUs: i * 100_000,
+      command: { type: i % 2 === 0 ? 'killProcess' : 'start', machine: 'b1' } as Command,
+    })),
+  };
   const own: SharedRun = { ...RUN, commands: [], scenario: { ...firstLook, name: 'my-own', text: { en: 'Mine', ko: '내 것' } } };
 
   test('[R4] a long run is compressed and comes back as it was', () => {
@@ -97,7 +106,7 @@ describe('compressed links', () => {
     expect(encoded.ok && decodeLink(encoded.link)).toEqual({ ok: true, run: long });
   });
 
-  test('[R4] a scenario of one\'s own travels whole, also one that only has the name of a built-in one', () => {
+  test("[R4] a scenario of one's own travels whole, also one that only has the name of a built-in one", () => {
     for (const run of [own, { ...own, scenario: { ...own.scenario, name: 'first-look' } }]) {
       const encoded = encodeLink(run);
       expect(encoded.ok && decodeLink(encoded.link)).toEqual({ ok: true, run });
@@ -135,7 +144,17 @@ describe('compressed links', () => {
   });
 
   test('[R6] a run too large for a link is told so, nothing is left out', () => {
-    const many = Array.from({ length: 9000 }, (_, i) => ({ atUs: i * 997, command: { type: 'produce', client: 'producer-1', topic: 'orders', partition: 0, key: null, value: `${(i * 2654435761) % 4294967296}-${(i * 40503) % 65537}-${i}` } as Command }));
+    const many = Array.from({ length: 9000 }, (_, i) => ({
+      atUs: i * 997,
+      command: {
+        type: 'produce',
+        client: 'producer-1',
+        topic: 'orders',
+        partition: 0,
+        key: null,
+        value: `${(i * 2654435761) % 4294967296}-${(i * 40503) % 65537}-${i}`,
+      } as Command,
+    }));
     expect(encodeLink({ ...RUN, commands: many })).toMatchObject({ ok: false, reason: expect.stringMatching(/characters; at most 65536/) });
     expect(decodeLink(`#/1/${'a'.repeat(LINK_LIMITS.chars)}`)).toMatchObject({ ok: false, position: LINK_LIMITS.chars });
   });
@@ -150,15 +169,32 @@ describe('compressed links', () => {
 
 describe('links from anywhere', () => {
   const commandArbitrary: fc.Arbitrary<Command> = fc.oneof(
-    fc.record({ type: fc.constantFrom('killProcess' as const, 'powerOff' as const, 'start' as const), machine: fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }) }),
-    fc.record({ type: fc.constant('slowLink' as const), from: fc.constant('b1'), to: fc.constant('b2'), latencyMs: fc.double({ min: 0.001, max: 60_000, noNaN: true }) }),
-    fc.record({ type: fc.constant('produce' as const), client: fc.constant('p'), topic: fc.string({ maxLength: 9 }), partition: fc.option(fc.nat(9)), key: fc.option(fc.string()), value: fc.string({ unit: 'binary' }) }),
+    fc.record({
+      type: fc.constantFrom('killProcess' as const, 'powerOff' as const, 'start' as const),
+      machine: fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }),
+    }),
+    fc.record({
+      type: fc.constant('slowLink' as const),
+      from: fc.constant('b1'),
+      to: fc.constant('b2'),
+      latencyMs: fc.double({ min: 0.001, max: 60_000, noNaN: true }),
+    }),
+    fc.record({
+      type: fc.constant('produce' as const),
+      client: fc.constant('p'),
+      topic: fc.string({ maxLength: 9 }),
+      partition: fc.option(fc.nat(9)),
+      key: fc.option(fc.string()),
+      value: fc.string({ unit: 'binary' }),
+    }),
   );
   const runArbitrary: fc.Arbitrary<SharedRun> = fc.record({
     scenario: fc.constantFrom(...builtInScenarios),
     seed: fc.nat(4_294_967_295),
     script: fc.constantFrom('played' as const, 'replaced' as const),
-    commands: fc.array(fc.record({ atUs: fc.nat(60_000_000), command: commandArbitrary }), { maxLength: 8 }).map((commands) => commands.toSorted((a, b) => a.atUs - b.atUs)),
+    commands: fc
+      .array(fc.record({ atUs: fc.nat(60_000_000), command: commandArbitrary }), { maxLength: 8 })
+      .map((commands) => commands.toSorted((a, b) => a.atUs - b.atUs)),
     momentUs: fc.nat(90_000_000),
     engineVersion: fc.option(fc.nat(1000)),
     traceHash: fc.option(fc.constant('0123456789abcdef')),
@@ -175,7 +211,11 @@ describe('links from anywhere', () => {
   });
 
   test('[R7] a link changed in any way is read whole or refused with a place inside it', () => {
-    const change = fc.record({ at: fc.nat(), length: fc.nat(5), insert: fc.string({ maxLength: 5, unit: fc.constantFrom(...'~=&?:;()%,.#/0a9sZ -_é\ud83d') }) });
+    const change = fc.record({
+      at: fc.nat(),
+      length: fc.nat(5),
+      insert: fc.string({ maxLength: 5, unit: fc.constantFrom(...'~=&?:;()%,.#/0a9sZ -_é\ud83d') }),
+    });
     fc.assert(
       fc.property(runArbitrary, fc.array(change, { minLength: 1, maxLength: 4 }), (run, changes) => {
         const encoded = encodeLink(run);

@@ -19,14 +19,16 @@ export function encodeLink(run: SharedRun): EncodedLink {
   if (readable !== null && head.length + readable.length <= LINK_LIMITS.readableChars) return { ok: true, link: head + readable };
   const link = `${head}~${writePacked(run, builtIn ? run.scenario.name : run.scenario)}`;
   const decoded = link.length <= LINK_LIMITS.chars ? decodeLink(link) : null;
-  if (decoded === null) return { ok: false, reason: `The link would have ${link.length} characters; at most ${LINK_LIMITS.chars} are allowed. Save the run as a file instead.` };
+  if (decoded === null)
+    return { ok: false, reason: `The link would have ${link.length} characters; at most ${LINK_LIMITS.chars} are allowed. Save the run as a file instead.` };
   return decoded.ok ? { ok: true, link } : { ok: false, reason: `The run does not fit in a link: ${decoded.reason}. Save it as a file instead.` };
 }
 
 /** Reads the fragment of a link, `#` included. What cannot be read whole is refused, with the place and the reason. */
 export function decodeLink(link: string): DecodedLink {
   try {
-    if (link.length > LINK_LIMITS.chars) throw new LinkProblem(LINK_LIMITS.chars, `the link has ${link.length} characters, at most ${LINK_LIMITS.chars} are allowed`);
+    if (link.length > LINK_LIMITS.chars)
+      throw new LinkProblem(LINK_LIMITS.chars, `the link has ${link.length} characters, at most ${LINK_LIMITS.chars} are allowed`);
     const head = /^#\/(\d{1,9})\//.exec(link);
     if (head === null) throw new LinkProblem(0, `expected a link such as #/${LINK_VERSION}/first-look, got ${quoted(link)}`);
     const version = Number(head[1]);
@@ -43,7 +45,10 @@ function readVersion(version: number, link: string, start: number): SharedRun {
     case 1:
       return link.charAt(start) === '~' ? readPacked(link.slice(start + 1), start + 1) : readReadable(link.slice(start), start);
     default:
-      throw new LinkProblem(2, version > LINK_VERSION ? `the link has format ${version}, which a newer version of this page made` : `there is no link format ${version}`);
+      throw new LinkProblem(
+        2,
+        version > LINK_VERSION ? `the link has format ${version}, which a newer version of this page made` : `there is no link format ${version}`,
+      );
   }
 }
 

@@ -10,7 +10,9 @@ const DECIMALS = { s: 6, ms: 3, us: 0 } as const;
 
 /** `12.5s`: whole microseconds as seconds. */
 export function writeTime(instantUs: InstantUs): string {
-  const fraction = String(instantUs % US_PER_SECOND).padStart(6, '0').replace(/0+$/, '');
+  const fraction = String(instantUs % US_PER_SECOND)
+    .padStart(6, '0')
+    .replace(/0+$/, '');
   return `${Math.floor(instantUs / US_PER_SECOND)}${fraction === '' ? '' : `.${fraction}`}s`;
 }
 
@@ -46,7 +48,8 @@ export function readReadable(source: string, start: number): SharedRun {
   const question = source.indexOf('?');
   const name = question < 0 ? source : source.slice(0, question);
   const scenario = builtInScenario(name);
-  if (scenario === undefined) throw new LinkProblem(start, `there is no scenario named ${quoted(name)}; there are ${builtInScenarios.map((one) => one.name).join(', ')}`);
+  if (scenario === undefined)
+    throw new LinkProblem(start, `there is no scenario named ${quoted(name)}; there are ${builtInScenarios.map((one) => one.name).join(', ')}`);
   const fields = question < 0 ? [] : splitFields(source.slice(question + 1), start + question + 1);
   const single = new Map<string, Field>();
   const commands: SharedCommand[] = [];

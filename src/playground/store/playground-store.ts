@@ -56,10 +56,27 @@ export interface OpenMenu {
 
 export type PlaygroundStore = StoreApi<PlaygroundState>;
 
-const NOTHING_CHOSEN: Look = { chosenPartition: null, selected: null, tab: 'lens', menu: null, dialog: null, phonePart: 'stage', timelineZoom: 1, panelOpen: false };
+const NOTHING_CHOSEN: Look = {
+  chosenPartition: null,
+  selected: null,
+  tab: 'lens',
+  menu: null,
+  dialog: null,
+  phonePart: 'stage',
+  timelineZoom: 1,
+  panelOpen: false,
+};
 
 export function createPlaygroundStore(preferences: Preferences): PlaygroundStore {
-  return createStore<PlaygroundState>(() => ({ view: EMPTY_VIEW, phase: 'loading', status: null, failure: null, linkedMoment: null, preferences, look: NOTHING_CHOSEN }));
+  return createStore<PlaygroundState>(() => ({
+    view: EMPTY_VIEW,
+    phase: 'loading',
+    status: null,
+    failure: null,
+    linkedMoment: null,
+    preferences,
+    look: NOTHING_CHOSEN,
+  }));
 }
 
 /** The only writer of the view. */
@@ -69,7 +86,12 @@ export function applyView(store: PlaygroundStore, delta: ViewDelta): void {
 
 /** Begins anew: another run. */
 export function forgetView(store: PlaygroundStore): void {
-  store.setState((state) => ({ view: EMPTY_VIEW, failure: null, linkedMoment: null, look: { ...NOTHING_CHOSEN, tab: state.look.tab, timelineZoom: state.look.timelineZoom } }));
+  store.setState((state) => ({
+    view: EMPTY_VIEW,
+    failure: null,
+    linkedMoment: null,
+    look: { ...NOTHING_CHOSEN, tab: state.look.tab, timelineZoom: state.look.timelineZoom },
+  }));
 }
 
 export function changeLook(store: PlaygroundStore, change: Partial<Look>): void {

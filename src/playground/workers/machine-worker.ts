@@ -6,4 +6,7 @@ import { portOf, type MessageEnd } from './worker-port.ts';
 /** Entry of one machine's Worker: its runner, and its device in a database of its own. */
 const scope = self as unknown as MessageEnd & { close(): void };
 
-serveMachine(portOf<FromMachine, ToMachine>(scope, () => scope.close()), openDevice);
+serveMachine(
+  portOf<FromMachine, ToMachine>(scope, () => scope.close()),
+  openDevice,
+);

@@ -6,9 +6,7 @@ import type { SessionFailure, SessionStatus, Speed } from '../session/contract.t
 import type { SharedCommand } from '../sharing/shared-run.ts';
 
 /** What to open: the run an earlier page left if there is one, or a given run at a given moment. */
-export type RunChoice =
-  | { readonly kind: 'resume'; readonly otherwise: GivenRun }
-  | ({ readonly kind: 'given' } & GivenRun);
+export type RunChoice = { readonly kind: 'resume'; readonly otherwise: GivenRun } | ({ readonly kind: 'given' } & GivenRun);
 
 export interface GivenRun {
   readonly scenario: Scenario;
@@ -35,8 +33,16 @@ export type ToRunWorker =
 export type FromRunWorker =
   | { readonly type: 'opened'; readonly status: RunStatus; readonly traceHash: string; readonly resumed: boolean }
   | { readonly type: 'status'; readonly status: RunStatus }
-  | { readonly type: 'commandDone'; readonly request: number; readonly outcome: { readonly ok: true; readonly commandId: number } | { readonly ok: false; readonly reason: string } }
-  | { readonly type: 'shared'; readonly request: number; readonly link: { readonly ok: true; readonly link: string } | { readonly ok: false; readonly reason: string } }
+  | {
+      readonly type: 'commandDone';
+      readonly request: number;
+      readonly outcome: { readonly ok: true; readonly commandId: number } | { readonly ok: false; readonly reason: string };
+    }
+  | {
+      readonly type: 'shared';
+      readonly request: number;
+      readonly link: { readonly ok: true; readonly link: string } | { readonly ok: false; readonly reason: string };
+    }
   | { readonly type: 'failed'; readonly failure: SessionFailure }
   | { readonly type: 'closed' };
 

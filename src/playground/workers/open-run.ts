@@ -74,7 +74,8 @@ export async function openRun(message: Extract<ToRunWorker, { type: 'open' }>, e
     history: spawnHistory(message.viewPort),
     spawn: spawnMachine,
     journal: { appendCommand: (issued) => kept(stored()?.appendCommand(issued)), mark: (mark) => kept(stored()?.mark(mark)) },
-    storageOf: (host) => (keeping.storage === 'memory' || runId === null ? { kind: 'memory' } : storageOf({ runId, host, flushSequence: plan.flushSequences?.[host] ?? null })),
+    storageOf: (host) =>
+      keeping.storage === 'memory' || runId === null ? { kind: 'memory' } : storageOf({ runId, host, flushSequence: plan.flushSequences?.[host] ?? null }),
     markEveryUs: MARK_EVERY_US,
     failed: (failure) => {
       if (failure.problem !== null && keeping.storage === 'indexeddb') toMemory(failure.problem);
@@ -116,7 +117,12 @@ interface PreparedRun {
 }
 
 async function prepareRun(message: Extract<ToRunWorker, { type: 'open' }>): Promise<PreparedRun> {
-  const inMemory = async (problem: StorageProblem['kind'] | null): Promise<PreparedRun> => ({ store: null, plan: await planOf(message.choice, null), runId: null, problem });
+  const inMemory = async (problem: StorageProblem['kind'] | null): Promise<PreparedRun> => ({
+    store: null,
+    plan: await planOf(message.choice, null),
+    runId: null,
+    problem,
+  });
   if (message.inMemory) return inMemory(null);
   const opened = await openRuns({ locks: navigator.locks });
   if (!opened.ok) return inMemory(opened.problem.kind);
@@ -173,7 +179,11 @@ async function planOf(choice: RunChoice, store: RunsStore | null): Promise<Plan>
   const script = run.scenario.commands.map(sharedOf);
   const lived = commands.map((issued): SharedCommand => ({ atUs: issued.atUs, command: issued.command }));
   return {
-    given, atUs: left.atUs, runId: run.id, journalled: lived.length, flushSequences: left.reload.flushSequences,
+    given,
+    atUs: left.atUs,
+    runId: run.id,
+    journalled: lived.length,
+    flushSequences: left.reload.flushSequences,
     commands: [...lived, { atUs: left.atUs, command: left.reload }],
     pending: script.filter((one) => one.atUs > left.atUs),
   };
@@ -192,12 +202,22 @@ function knownScenario(kept: Scenario): Scenario {
 function planOfGiven(given: GivenRun): Plan {
   const script = given.script === 'played' ? given.scenario.commands.map(sharedOf) : [];
   const all = [...script, ...given.commands].sort((a, b) => a.atUs - b.atUs);
-  return { given, commands: all.filter((one) => one.atUs <= given.momentUs), pending: all.filter((one) => one.atUs > given.momentUs), atUs: given.momentUs, runId: null, journalled: 0, flushSequences: null };
+  return {
+    given,
+    commands: all.filter((one) => one.atUs <= given.momentUs),
+    pending: all.filter((one) => one.atUs > given.momentUs),
+    atUs: given.momentUs,
+    runId: null,
+    journalled: 0,
+    flushSequences: null,
+  };
 }
 
 function storageOf(facts: { readonly runId: RunId; readonly host: string; readonly flushSequence: number | null }): MachineStorage {
   const database = machineDatabaseName(facts.runId, facts.host);
-  return facts.flushSequence === null ? { kind: 'indexeddb', database, fresh: true } : { kind: 'indexeddb', database, fresh: false, flushSequence: facts.flushSequence };
+  return facts.flushSequence === null
+    ? { kind: 'indexeddb', database, fresh: true }
+    : { kind: 'indexeddb', database, fresh: false, flushSequence: facts.flushSequence };
 }
 
 function spawnMachine(host: string): Port<ToMachine, FromMachine> {
@@ -211,7 +231,11 @@ function spawnHistory(viewPort: MessagePort): Port<ToHistory, FromHistory> {
   const worker = new Worker(new URL('./history-worker.ts', import.meta.url), { type: 'module', name: 'history' });
   const channel = new MessageChannel();
   worker.postMessage({ conductor: channel.port2, view: viewPort }, [channel.port2, viewPort]);
-  return withDeath(portOf<ToHistory, FromHistory>(channel.port1, () => worker.terminate()), worker, (message) => ({ type: 'failed', message, stack: '' }));
+  return withDeath(
+    portOf<ToHistory, FromHistory>(channel.port1, () => worker.terminate()),
+    worker,
+    (message) => ({ type: 'failed', message, stack: '' }),
+  );
 }
 
 /** A Worker that dies says so itself no longer. */

@@ -138,7 +138,12 @@ function withReplay(run: Live, failure: RunFailure): SessionFailure {
 
 type CommandMessage = Extract<ToRunWorker, { type: 'command' }>;
 
-async function answerCommand(port: Port<FromRunWorker, ToRunWorker>, run: Live, { request, command }: CommandMessage, showDone: (run: Live) => Promise<void>): Promise<void> {
+async function answerCommand(
+  port: Port<FromRunWorker, ToRunWorker>,
+  run: Live,
+  { request, command }: CommandMessage,
+  showDone: (run: Live) => Promise<void>,
+): Promise<void> {
   try {
     const outcome = await giveCommand(run, command);
     port.post({ type: 'commandDone', request, outcome });

@@ -21,7 +21,10 @@ export async function findLeftBehind(store: RunsStore, engineVersion: number): P
   if (stored === null) return null;
   const flushSequences: Record<string, number> = {};
   let atUs = Math.max(stored.mark?.atUs ?? 0, stored.commands[stored.commands.length - 1]?.atUs ?? 0);
-  for (const host of hostsOf(stored.run.scenario, stored.commands.map((issued) => issued.command))) {
+  for (const host of hostsOf(
+    stored.run.scenario,
+    stored.commands.map((issued) => issued.command),
+  )) {
     const opened = await openIndexedDbDisk(machineDatabaseName(newest.id, host));
     if (!opened.ok) return null;
     const image = await opened.store.load();

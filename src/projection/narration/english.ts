@@ -45,14 +45,16 @@ const STRATEGIES = {
 } as const;
 
 export const english: Templates = {
-  SiteReloaded: (event) => say`The tab was reloaded: ${span('out', 'a power cut of the whole site')}. ${event.lostBytes === 0 ? 'All that was written was on the disks' : span('out', `${byteSize(event.lostBytes)} that were only in page caches are gone`)}; every machine starts again from what IndexedDB held.`,
+  SiteReloaded: (event) =>
+    say`The tab was reloaded: ${span('out', 'a power cut of the whole site')}. ${event.lostBytes === 0 ? 'All that was written was on the disks' : span('out', `${byteSize(event.lostBytes)} that were only in page caches are gone`)}; every machine starts again from what IndexedDB held.`,
   ProcessStarting: (_, host) => say`${Machine(host)} starts.`,
   ProcessStarted: (_, host) => say`The process of ${machine(host)} runs.`,
   ProcessKilled: (_, host) => say`${Machine(host)} was ${span('out', 'killed')} (SIGKILL). Its sockets close; what it wrote stays in the page cache.`,
   ProcessStopping: (_, host) => say`${Machine(host)} is told to stop (SIGTERM).`,
   ProcessExited: (event, host) => say`The process of ${machine(host)} ended with code ${event.code}${event.reason === '' ? '' : `: ${event.reason}`}.`,
   ProcessPaused: (_, host) => say`${Machine(host)} ${span('out', 'stands still')} (SIGSTOP). Its sockets stay open and fill up.`,
-  ProcessResumed: (event, host) => say`${Machine(host)} goes on (SIGCONT); ${event.waitingInputs === 0 ? 'nothing waits for it' : `${many(event.waitingInputs, 'message')} waited`}.`,
+  ProcessResumed: (event, host) =>
+    say`${Machine(host)} goes on (SIGCONT); ${event.waitingInputs === 0 ? 'nothing waits for it' : `${many(event.waitingInputs, 'message')} waited`}.`,
   PoweredOff: (event, host) =>
     event.lostBytes === 0
       ? say`${Machine(host)} ${span('out', 'lost power')}. All it had written was on its disk.`
@@ -74,15 +76,20 @@ export const english: Templates = {
       ? say`Broker ${event.brokerId} learns that its ZooKeeper session has ${span('out', 'expired')}.`
       : say`Broker ${event.brokerId} is ${span('out', 'disconnected')} from ZooKeeper; its session still counts.`,
   ZooKeeperSessionBack: (event) =>
-    event.state === 'established' ? say`Broker ${event.brokerId} has a new ZooKeeper session.` : say`Broker ${event.brokerId} is connected to ZooKeeper again, in the same session.`,
+    event.state === 'established'
+      ? say`Broker ${event.brokerId} has a new ZooKeeper session.`
+      : say`Broker ${event.brokerId} is connected to ZooKeeper again, in the same session.`,
   ControlledShutdownStarted: (event) => say`Broker ${event.brokerId} asks the controller to move its leaders before it stops.`,
   BrokerStopped: (event) =>
-    event.clean ? say`Broker ${event.brokerId} has stopped in order and says so on its disk.` : say`Broker ${event.brokerId} has stopped, ${span('out', 'not in order')}.`,
+    event.clean
+      ? say`Broker ${event.brokerId} has stopped in order and says so on its disk.`
+      : say`Broker ${event.brokerId} has stopped, ${span('out', 'not in order')}.`,
   LogRecovered: (event) =>
     event.discardedBytes === 0
       ? say`Broker ${event.brokerId} has recovered ${partitionName(event)} up to offset ${event.logEndOffset}.`
       : say`Broker ${event.brokerId} has recovered ${partitionName(event)} up to offset ${event.logEndOffset}; ${span('out', byteSize(event.discardedBytes))} were broken and are gone.`,
-  BecameLeader: (event) => say`${span('leader', `Broker ${event.brokerId}`)} takes up leading ${partitionName(event)} in ${epoch(event.leaderEpoch)}, ISR ${idList(event.isr, 'empty')}.`,
+  BecameLeader: (event) =>
+    say`${span('leader', `Broker ${event.brokerId}`)} takes up leading ${partitionName(event)} in ${epoch(event.leaderEpoch)}, ISR ${idList(event.isr, 'empty')}.`,
   BecameFollower: (event) => say`Broker ${event.brokerId} follows ${leader(event.leader)} for ${partitionName(event)}, ${epoch(event.leaderEpoch)}.`,
   ReplicaStopped: (event) => say`Broker ${event.brokerId} ${event.deleted ? 'deletes its replica' : 'stops its replica'} of ${partitionName(event)}.`,
   RecordsAppended: (event) => say`Broker ${event.brokerId} appends ${offsetRange(event.baseOffset, event.logEndOffset)} to ${partitionName(event)}.`,
@@ -93,24 +100,33 @@ export const english: Templates = {
     say`Broker ${event.brokerId} ${span('out', 'cuts')} ${partitionName(event)} from ${event.from} back to ${span('out', event.to)}, ${TRUNCATION_REASONS[event.reason]}.`,
   IsrChangeRequested: (event) =>
     say`Broker ${event.brokerId} asks the controller to ${event.change === 'shrink' ? 'take' : 'let'} ${brokers(event.replicas)} ${event.change === 'shrink' ? 'out of' : 'into'} the ISR of ${partitionName(event)}.`,
-  IsrChangeRefused: (event) => say`The controller refuses the ISR that broker ${event.brokerId} asked for on ${partitionName(event)}: ${span('out', event.error)}.`,
-  IsrShrunk: (event) => say`Broker ${event.brokerId}, the leader, has it confirmed that broker ${idList(event.removed, '?')} left the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
-  IsrExpanded: (event) => say`Broker ${event.brokerId}, the leader, has it confirmed that broker ${idList(event.added, '?')} joined the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
-  RequestRefused: (event) => say`Broker ${event.brokerId} refuses ${event.api} of ${event.from} for ${event.topic === '' ? 'a topic it has not heard of yet' : partitionName(event)}: ${span('out', event.error)}.`,
+  IsrChangeRefused: (event) =>
+    say`The controller refuses the ISR that broker ${event.brokerId} asked for on ${partitionName(event)}: ${span('out', event.error)}.`,
+  IsrShrunk: (event) =>
+    say`Broker ${event.brokerId}, the leader, has it confirmed that broker ${idList(event.removed, '?')} left the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
+  IsrExpanded: (event) =>
+    say`Broker ${event.brokerId}, the leader, has it confirmed that broker ${idList(event.added, '?')} joined the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
+  RequestRefused: (event) =>
+    say`Broker ${event.brokerId} refuses ${event.api} of ${event.from} for ${event.topic === '' ? 'a topic it has not heard of yet' : partitionName(event)}: ${span('out', event.error)}.`,
   HighWatermarksCheckpointed: (event) => say`Broker ${event.brokerId} writes its high watermarks to its disk.`,
 
-  ControllerElected: (event) => say`${span('control', `Broker ${event.brokerId}`)} is the controller, ${span('control', `controller epoch ${event.controllerEpoch}`)}.`,
+  ControllerElected: (event) =>
+    say`${span('control', `Broker ${event.brokerId}`)} is the controller, ${span('control', `controller epoch ${event.controllerEpoch}`)}.`,
   ControllerResigned: (event) => say`Broker ${event.brokerId} is no longer the controller (epoch ${event.controllerEpoch}).`,
-  BrokerFailureHandled: (event) => say`The controller sees that ${brokers(event.brokerIds)} ${event.brokerIds.length === 1 ? 'is' : 'are'} ${span('out', 'gone')} from ZooKeeper and looks after ${event.brokerIds.length === 1 ? 'its' : 'their'} partitions.`,
-  BrokerStartupHandled: (event) => say`The controller sees ${brokers(event.brokerIds)} and tells ${event.brokerIds.length === 1 ? 'it what it holds' : 'them what they hold'}.`,
+  BrokerFailureHandled: (event) =>
+    say`The controller sees that ${brokers(event.brokerIds)} ${event.brokerIds.length === 1 ? 'is' : 'are'} ${span('out', 'gone')} from ZooKeeper and looks after ${event.brokerIds.length === 1 ? 'its' : 'their'} partitions.`,
+  BrokerStartupHandled: (event) =>
+    say`The controller sees ${brokers(event.brokerIds)} and tells ${event.brokerIds.length === 1 ? 'it what it holds' : 'them what they hold'}.`,
   LeaderElected: (event) =>
     event.leader < 0
       ? say`${span('out', `${partitionName(event)} has no leader`)} in epoch ${event.leaderEpoch}; its ISR is ${idList(event.isr, 'empty')}.`
       : say`The controller chose ${leader(event.leader)} to lead ${partitionName(event)} in ${epoch(event.leaderEpoch)}, ${event.strategy === 'unclean' ? span('out', STRATEGIES.unclean) : STRATEGIES[event.strategy]}.`,
   IsrChanged: (event) => {
     const { removed, added } = isrChange(event);
-    if (removed.length > 0 && added.length === 0) return say`${span('out', `Broker ${idList(removed, '?')}`)} is out of the ISR of ${partitionName(event)}; it is now ${span('isr', idList(event.isr, 'empty'))}.`;
-    if (added.length > 0 && removed.length === 0) return say`${span('isr', `Broker ${idList(added, '?')}`)} caught up and is in the ISR of ${partitionName(event)} again: ${span('isr', idList(event.isr, 'empty'))}.`;
+    if (removed.length > 0 && added.length === 0)
+      return say`${span('out', `Broker ${idList(removed, '?')}`)} is out of the ISR of ${partitionName(event)}; it is now ${span('isr', idList(event.isr, 'empty'))}.`;
+    if (added.length > 0 && removed.length === 0)
+      return say`${span('isr', `Broker ${idList(added, '?')}`)} caught up and is in the ISR of ${partitionName(event)} again: ${span('isr', idList(event.isr, 'empty'))}.`;
     return say`The ISR of ${partitionName(event)} goes from ${idList(event.previousIsr, 'empty')} to ${span('isr', idList(event.isr, 'empty'))}.`;
   },
   TopicCreated: (event) => say`Topic ${span('strong', event.topic)} exists, with ${many(event.partitionCount, 'partition')}.`,
@@ -127,7 +143,8 @@ export const english: Templates = {
   ZooKeeperSessionClosed: (event) =>
     say`A ZooKeeper session ${event.expired ? span('out', 'expired') : 'was closed'}${event.ephemerals.length === 0 ? '' : `; gone with it: ${event.ephemerals.join(', ')}`}.`,
 
-  RecordsAcknowledged: (event) => say`${event.client}: ${many(event.recordCount, 'record')} for ${partitionName(event)} acknowledged ${ACKS[`${event.acks}`]}, from offset ${event.baseOffset}.`,
+  RecordsAcknowledged: (event) =>
+    say`${event.client}: ${many(event.recordCount, 'record')} for ${partitionName(event)} acknowledged ${ACKS[`${event.acks}`]}, from offset ${event.baseOffset}.`,
   RecordsFailed: (event) => say`${event.client} gives up ${many(event.recordCount, 'record')} for ${partitionName(event)}: ${span('out', event.error)}.`,
   ProduceRetried: (event) => say`${event.client} sends again to ${partitionName(event)} after ${event.error}, attempt ${event.attempt}.`,
   RecordsConsumed: (event) => say`${event.client} reads ${offsetRange(event.baseOffset, event.nextOffset)} of ${partitionName(event)}.`,

@@ -36,14 +36,16 @@ const STRATEGIES = {
 } as const;
 
 export const korean: Templates = {
-  SiteReloaded: (event) => malhae`탭을 새로 고쳐 ${span('out', '모든 장비의 전원이 한꺼번에 나갔다')} 들어왔습니다. ${event.lostBytes === 0 ? '쓴 내용은 모두 디스크에 있었습니다.' : span('out', `페이지 캐시에만 있던 ${byteSize(event.lostBytes)}는 사라졌습니다.`)} 모든 장비가 IndexedDB에 남은 것으로 다시 시작합니다.`,
+  SiteReloaded: (event) =>
+    malhae`탭을 새로 고쳐 ${span('out', '모든 장비의 전원이 한꺼번에 나갔다')} 들어왔습니다. ${event.lostBytes === 0 ? '쓴 내용은 모두 디스크에 있었습니다.' : span('out', `페이지 캐시에만 있던 ${byteSize(event.lostBytes)}는 사라졌습니다.`)} 모든 장비가 IndexedDB에 남은 것으로 다시 시작합니다.`,
   ProcessStarting: (_, host) => malhae`${machine(host)}(이)가 시작합니다.`,
   ProcessStarted: (_, host) => malhae`${machine(host)}의 프로세스가 돌기 시작했습니다.`,
   ProcessKilled: (_, host) => malhae`${machine(host)}(이)가 ${span('out', '강제 종료')}되었습니다(SIGKILL). 소켓은 닫히고, 쓴 내용은 페이지 캐시에 남습니다.`,
   ProcessStopping: (_, host) => malhae`${machine(host)}에 종료를 요청했습니다(SIGTERM).`,
   ProcessExited: (event, host) => malhae`${machine(host)}의 프로세스가 코드 ${event.code}(으)로 끝났습니다${event.reason === '' ? '' : `: ${event.reason}`}.`,
   ProcessPaused: (_, host) => malhae`${machine(host)}(이)가 ${span('out', '멈춰 섰습니다')}(SIGSTOP). 소켓은 열린 채 버퍼가 차오릅니다.`,
-  ProcessResumed: (event, host) => malhae`${machine(host)}(이)가 다시 움직입니다(SIGCONT). ${event.waitingInputs === 0 ? '기다리던 메시지는 없습니다' : `메시지 ${event.waitingInputs}개가 기다리고 있었습니다`}.`,
+  ProcessResumed: (event, host) =>
+    malhae`${machine(host)}(이)가 다시 움직입니다(SIGCONT). ${event.waitingInputs === 0 ? '기다리던 메시지는 없습니다' : `메시지 ${event.waitingInputs}개가 기다리고 있었습니다`}.`,
   PoweredOff: (event, host) =>
     event.lostBytes === 0
       ? malhae`${machine(host)}의 ${span('out', '전원이 꺼졌습니다')}. 쓴 내용은 모두 디스크에 있었습니다.`
@@ -65,18 +67,25 @@ export const korean: Templates = {
       ? malhae`브로커 ${event.brokerId}(이)가 자기 ZooKeeper 세션이 ${span('out', '만료')}된 것을 알았습니다.`
       : malhae`브로커 ${event.brokerId}(과)와 ZooKeeper의 연결이 ${span('out', '끊겼습니다')}. 세션은 아직 유효합니다.`,
   ZooKeeperSessionBack: (event) =>
-    event.state === 'established' ? malhae`브로커 ${event.brokerId}(이)가 새 ZooKeeper 세션을 얻었습니다.` : malhae`브로커 ${event.brokerId}(이)가 같은 세션으로 ZooKeeper에 다시 연결되었습니다.`,
+    event.state === 'established'
+      ? malhae`브로커 ${event.brokerId}(이)가 새 ZooKeeper 세션을 얻었습니다.`
+      : malhae`브로커 ${event.brokerId}(이)가 같은 세션으로 ZooKeeper에 다시 연결되었습니다.`,
   ControlledShutdownStarted: (event) => malhae`브로커 ${event.brokerId}(이)가 멈추기 전에 리더를 옮겨 달라고 컨트롤러에 요청합니다.`,
   BrokerStopped: (event) =>
-    event.clean ? malhae`브로커 ${event.brokerId}(이)가 정상 종료했고, 그 사실을 디스크에 남겼습니다.` : malhae`브로커 ${event.brokerId}(이)가 ${span('out', '비정상')} 종료했습니다.`,
+    event.clean
+      ? malhae`브로커 ${event.brokerId}(이)가 정상 종료했고, 그 사실을 디스크에 남겼습니다.`
+      : malhae`브로커 ${event.brokerId}(이)가 ${span('out', '비정상')} 종료했습니다.`,
   LogRecovered: (event) =>
     event.discardedBytes === 0
       ? malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 로그를 오프셋 ${event.logEndOffset}까지 복구했습니다.`
       : malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 로그를 오프셋 ${event.logEndOffset}까지 복구했습니다. 깨진 ${span('out', byteSize(event.discardedBytes))}(은)는 버렸습니다.`,
-  BecameLeader: (event) => malhae`${leader(event.brokerId)}(이)가 ${epoch(event.leaderEpoch)}에서 ${partitionName(event)}의 리더를 맡습니다. ISR은 ${idList(event.isr, '비어 있음')}입니다.`,
-  BecameFollower: (event) => malhae`브로커 ${event.brokerId}(이)가 ${epoch(event.leaderEpoch)}에서 ${partitionName(event)}의 리더 ${leader(event.leader)}(을)를 따릅니다.`,
+  BecameLeader: (event) =>
+    malhae`${leader(event.brokerId)}(이)가 ${epoch(event.leaderEpoch)}에서 ${partitionName(event)}의 리더를 맡습니다. ISR은 ${idList(event.isr, '비어 있음')}입니다.`,
+  BecameFollower: (event) =>
+    malhae`브로커 ${event.brokerId}(이)가 ${epoch(event.leaderEpoch)}에서 ${partitionName(event)}의 리더 ${leader(event.leader)}(을)를 따릅니다.`,
   ReplicaStopped: (event) => malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)} 복제본을 ${event.deleted ? '삭제합니다' : '멈춥니다'}.`,
-  RecordsAppended: (event) => malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}에 ${offsetRange(event.baseOffset, event.logEndOffset)}(을)를 덧붙입니다.`,
+  RecordsAppended: (event) =>
+    malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}에 ${offsetRange(event.baseOffset, event.logEndOffset)}(을)를 덧붙입니다.`,
   SegmentRolled: (event) => malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 새 세그먼트를 ${event.baseOffset}부터 엽니다.`,
   HighWatermarkAdvanced: (event) =>
     event.role === 'leader'
@@ -89,14 +98,19 @@ export const korean: Templates = {
       ? malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에서 ${brokers(event.replicas)}(을)를 빼 달라고 컨트롤러에 요청합니다.`
       : malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에 ${brokers(event.replicas)}(을)를 넣어 달라고 컨트롤러에 요청합니다.`,
   IsrChangeRefused: (event) => malhae`컨트롤러가 브로커 ${event.brokerId}의 ${partitionName(event)} ISR 변경 요청을 거절했습니다: ${span('out', event.error)}.`,
-  IsrShrunk: (event) => malhae`리더인 브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에서 ${brokers(event.removed)}(이)가 빠진 것을 확인했습니다: ${span('isr', idList(event.isr, '없음'))}.`,
-  IsrExpanded: (event) => malhae`리더인 브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에 ${brokers(event.added)}(이)가 들어온 것을 확인했습니다: ${span('isr', idList(event.isr, '없음'))}.`,
-  RequestRefused: (event) => malhae`브로커 ${event.brokerId}(이)가 ${event.from}의 ${event.topic === '' ? '아직 모르는 토픽에 대한' : partitionName(event)} ${event.api} 요청을 거절했습니다: ${span('out', event.error)}.`,
+  IsrShrunk: (event) =>
+    malhae`리더인 브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에서 ${brokers(event.removed)}(이)가 빠진 것을 확인했습니다: ${span('isr', idList(event.isr, '없음'))}.`,
+  IsrExpanded: (event) =>
+    malhae`리더인 브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에 ${brokers(event.added)}(이)가 들어온 것을 확인했습니다: ${span('isr', idList(event.isr, '없음'))}.`,
+  RequestRefused: (event) =>
+    malhae`브로커 ${event.brokerId}(이)가 ${event.from}의 ${event.topic === '' ? '아직 모르는 토픽에 대한' : partitionName(event)} ${event.api} 요청을 거절했습니다: ${span('out', event.error)}.`,
   HighWatermarksCheckpointed: (event) => malhae`브로커 ${event.brokerId}(이)가 하이 워터마크를 디스크에 적었습니다.`,
 
-  ControllerElected: (event) => malhae`${span('control', `브로커 ${event.brokerId}`)}(이)가 컨트롤러가 되었습니다(${span('control', `컨트롤러 에포크 ${event.controllerEpoch}`)}).`,
+  ControllerElected: (event) =>
+    malhae`${span('control', `브로커 ${event.brokerId}`)}(이)가 컨트롤러가 되었습니다(${span('control', `컨트롤러 에포크 ${event.controllerEpoch}`)}).`,
   ControllerResigned: (event) => malhae`브로커 ${event.brokerId}(은)는 이제 컨트롤러가 아닙니다(에포크 ${event.controllerEpoch}).`,
-  BrokerFailureHandled: (event) => malhae`컨트롤러가 ZooKeeper에서 ${brokers(event.brokerIds)}(이)가 ${span('out', '사라진')} 것을 보고 맡고 있던 파티션을 정리합니다.`,
+  BrokerFailureHandled: (event) =>
+    malhae`컨트롤러가 ZooKeeper에서 ${brokers(event.brokerIds)}(이)가 ${span('out', '사라진')} 것을 보고 맡고 있던 파티션을 정리합니다.`,
   BrokerStartupHandled: (event) => malhae`컨트롤러가 ${brokers(event.brokerIds)}(을)를 발견하고 맡을 복제본을 알려 줍니다.`,
   LeaderElected: (event) =>
     event.leader < 0
@@ -104,8 +118,10 @@ export const korean: Templates = {
       : malhae`컨트롤러가 ${epoch(event.leaderEpoch)}의 ${partitionName(event)} 리더로 ${leader(event.leader)}(을)를 뽑았습니다. ${event.strategy === 'unclean' ? span('out', STRATEGIES.unclean) : STRATEGIES[event.strategy]}.`,
   IsrChanged: (event) => {
     const { removed, added } = isrChange(event);
-    if (removed.length > 0 && added.length === 0) return malhae`${span('out', brokers(removed))}(이)가 ${partitionName(event)}의 ISR에서 빠졌습니다. 남은 ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`;
-    if (added.length > 0 && removed.length === 0) return malhae`${span('isr', brokers(added))}(이)가 따라잡아 ${partitionName(event)}의 ISR에 들어왔습니다. ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`;
+    if (removed.length > 0 && added.length === 0)
+      return malhae`${span('out', brokers(removed))}(이)가 ${partitionName(event)}의 ISR에서 빠졌습니다. 남은 ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`;
+    if (added.length > 0 && removed.length === 0)
+      return malhae`${span('isr', brokers(added))}(이)가 따라잡아 ${partitionName(event)}의 ISR에 들어왔습니다. ISR은 ${span('isr', idList(event.isr, '없음'))}입니다.`;
     return malhae`${partitionName(event)}의 ISR이 ${idList(event.previousIsr, '없음')}에서 ${span('isr', idList(event.isr, '없음'))}(으)로 바뀌었습니다.`;
   },
   TopicCreated: (event) => malhae`토픽 ${span('strong', event.topic)}(이)가 파티션 ${event.partitionCount}개로 만들어졌습니다.`,
@@ -115,15 +131,18 @@ export const korean: Templates = {
   ZooKeeperLeaderEstablished: (event) =>
     malhae`${span('control', `zk${event.server}`)}(이)가 에포크 ${event.epoch}에서 앙상블의 리더가 되었습니다. 팔로워는 ${event.followers.length === 0 ? '없습니다' : `${event.followers.map((id) => `zk${id}`).join(', ')}입니다`}.`,
   ZooKeeperFollowing: (event) => malhae`zk${event.server}(이)가 에포크 ${event.epoch}에서 ${`zk${event.leader}`}(을)를 따릅니다.`,
-  ZooKeeperQuorumLost: (event) => malhae`zk${event.server}(이)가 ${span('out', '과반수를 잃었습니다')}. 과반수를 되찾을 때까지 ZooKeeper는 아무에게도 답하지 않습니다.`,
+  ZooKeeperQuorumLost: (event) =>
+    malhae`zk${event.server}(이)가 ${span('out', '과반수를 잃었습니다')}. 과반수를 되찾을 때까지 ZooKeeper는 아무에게도 답하지 않습니다.`,
   ZooKeeperTransactionApplied: (event) => malhae`zk${event.server}(이)가 ${event.kind}${event.path === null ? '' : ` ${event.path}`}(을)를 적용합니다.`,
   ZooKeeperSessionCreated: (event) => malhae`타임아웃이 ${event.timeoutMs}ms인 ZooKeeper 세션이 시작됩니다.`,
   ZooKeeperSessionExpiring: () => malhae`ZooKeeper가 너무 오래 소식이 없는 세션을 ${span('out', '만료')}시킵니다.`,
   ZooKeeperSessionClosed: (event) =>
     malhae`ZooKeeper 세션이 ${event.expired ? span('out', '만료되었습니다') : '닫혔습니다'}.${event.ephemerals.length === 0 ? '' : ` 함께 사라진 노드: ${event.ephemerals.join(', ')}.`}`,
 
-  RecordsAcknowledged: (event) => malhae`${event.client}: ${partitionName(event)}의 오프셋 ${event.baseOffset}부터 레코드 ${event.recordCount}개를 ${ACKS[`${event.acks}`]} 승인했습니다.`,
-  RecordsFailed: (event) => malhae`${event.client}(이)가 ${partitionName(event)}에 보낼 레코드 ${event.recordCount}개를 포기했습니다: ${span('out', event.error)}.`,
+  RecordsAcknowledged: (event) =>
+    malhae`${event.client}: ${partitionName(event)}의 오프셋 ${event.baseOffset}부터 레코드 ${event.recordCount}개를 ${ACKS[`${event.acks}`]} 승인했습니다.`,
+  RecordsFailed: (event) =>
+    malhae`${event.client}(이)가 ${partitionName(event)}에 보낼 레코드 ${event.recordCount}개를 포기했습니다: ${span('out', event.error)}.`,
   ProduceRetried: (event) => malhae`${event.client}(이)가 ${event.error} 때문에 ${partitionName(event)}에 다시 보냅니다(${event.attempt}번째 시도).`,
   RecordsConsumed: (event) => malhae`${event.client}(이)가 ${partitionName(event)}의 ${offsetRange(event.baseOffset, event.nextOffset)}(을)를 읽었습니다.`,
   PositionReset: (event) => malhae`${event.client}(이)가 ${partitionName(event)}(을)를 ${event.offset}부터 읽습니다(${event.reason}).`,

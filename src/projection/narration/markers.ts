@@ -60,9 +60,15 @@ function markerWords(event: ToldEvent, who: string): MarkerWords | null {
 function clusterMarker(event: ToldEvent, who: string): MarkerWords | null {
   switch (event.type) {
     case 'LeaderElected':
-      if (event.leader < 0) return { shape: 'minus', tone: 'out', weight: 7, words: { en: `${partitionName(event)} leaderless`, ko: `${partitionName(event)} 리더 없음` } };
+      if (event.leader < 0)
+        return { shape: 'minus', tone: 'out', weight: 7, words: { en: `${partitionName(event)} leaderless`, ko: `${partitionName(event)} 리더 없음` } };
       if (event.strategy === 'newPartition') return null;
-      return { shape: 'crown', tone: 'leader', weight: 8, words: { en: `${event.leader} leads ${partitionName(event)}`, ko: `${partitionName(event)} 리더 ${event.leader}` } };
+      return {
+        shape: 'crown',
+        tone: 'leader',
+        weight: 8,
+        words: { en: `${event.leader} leads ${partitionName(event)}`, ko: `${partitionName(event)} 리더 ${event.leader}` },
+      };
     case 'IsrChanged':
       return isrMarker(isrChange(event));
     case 'ControllerElected':
@@ -87,8 +93,15 @@ function clusterMarker(event: ToldEvent, who: string): MarkerWords | null {
 }
 
 function isrMarker(change: { readonly removed: readonly number[]; readonly added: readonly number[] }): MarkerWords | null {
-  if (change.removed.length > 0) return { shape: 'minus', tone: 'out', weight: 5, words: { en: `ISR loses ${idList(change.removed, '?')}`, ko: `ISR에서 ${idList(change.removed, '?')} 빠짐` } };
-  if (change.added.length > 0) return { shape: 'plus', tone: 'isr', weight: 5, words: { en: `ISR gains ${idList(change.added, '?')}`, ko: `ISR에 ${idList(change.added, '?')} 들어옴` } };
+  if (change.removed.length > 0)
+    return {
+      shape: 'minus',
+      tone: 'out',
+      weight: 5,
+      words: { en: `ISR loses ${idList(change.removed, '?')}`, ko: `ISR에서 ${idList(change.removed, '?')} 빠짐` },
+    };
+  if (change.added.length > 0)
+    return { shape: 'plus', tone: 'isr', weight: 5, words: { en: `ISR gains ${idList(change.added, '?')}`, ko: `ISR에 ${idList(change.added, '?')} 들어옴` } };
   return null;
 }
 

@@ -6,7 +6,17 @@ import { finalSound, malhae, withParticle } from './particles.ts';
 import { plainText, say, span } from './sentence.ts';
 import { newToldOnce } from './told-once.ts';
 
-const ELECTED: TraceEvent = { type: 'LeaderElected', topic: 'orders', partition: 0, leader: 2, leaderEpoch: 4, isr: [2, 3], replicas: [1, 2, 3], controllerEpoch: 5, strategy: 'offline' };
+const ELECTED: TraceEvent = {
+  type: 'LeaderElected',
+  topic: 'orders',
+  partition: 0,
+  leader: 2,
+  leaderEpoch: 4,
+  isr: [2, 3],
+  replicas: [1, 2, 3],
+  controllerEpoch: 5,
+  strategy: 'offline',
+};
 const TRUNCATED: TraceEvent = { type: 'LogTruncated', brokerId: 1, topic: 'orders', partition: 0, from: 18, to: 16, leaderEpoch: 4, reason: 'divergingEpoch' };
 
 describe('Korean particles', () => {
@@ -56,7 +66,9 @@ describe('sentences', () => {
   test('[R3] one event, two languages', () => {
     expect(plainText(narrate('en', { event: ELECTED, host: 'b2' }))).toBe('The controller chose broker 2 to lead orders-0 in epoch 4, from the ISR.');
     expect(plainText(narrate('ko', { event: ELECTED, host: 'b2' }))).toBe('컨트롤러가 에포크 4의 orders-0 리더로 브로커 2를 뽑았습니다. ISR에서 골랐습니다.');
-    expect(plainText(narrate('ko', { event: TRUNCATED, host: 'b1' }))).toBe('브로커 1이 orders-0의 로그를 18에서 16으로 잘라 냅니다. 거기서부터 리더의 로그와 다르기 때문입니다.');
+    expect(plainText(narrate('ko', { event: TRUNCATED, host: 'b1' }))).toBe(
+      '브로커 1이 orders-0의 로그를 18에서 16으로 잘라 냅니다. 거기서부터 리더의 로그와 다르기 때문입니다.',
+    );
   });
 
   test('[R3] a machine is named by what it is', () => {
@@ -70,13 +82,39 @@ describe('sentences', () => {
 describe('what is told', () => {
   test('[R4] elections are headlines, single appends are quiet', () => {
     expect(importanceOf(ELECTED)).toBe('headline');
-    expect(importanceOf({ type: 'RecordsAppended', brokerId: 1, topic: 'o', partition: 0, role: 'leader', leaderEpoch: 0, baseOffset: 0, logEndOffset: 1, sizeBytes: 9, batchCrc: 1 })).toBe('quiet');
+    expect(
+      importanceOf({
+        type: 'RecordsAppended',
+        brokerId: 1,
+        topic: 'o',
+        partition: 0,
+        role: 'leader',
+        leaderEpoch: 0,
+        baseOffset: 0,
+        logEndOffset: 1,
+        sizeBytes: 9,
+        batchCrc: 1,
+      }),
+    ).toBe('quiet');
   });
 
   test('[R4] a change of the ISR is told once, as the cluster has it, and names who went or came', () => {
-    const changed = (isr: readonly number[], previousIsr: readonly number[]): TraceEvent => ({ type: 'IsrChanged', topic: 'orders', partition: 0, leader: 1, leaderEpoch: 0, isr, replicas: [1, 2, 3], previousIsr, controllerEpoch: 1, by: 'leader' });
+    const changed = (isr: readonly number[], previousIsr: readonly number[]): TraceEvent => ({
+      type: 'IsrChanged',
+      topic: 'orders',
+      partition: 0,
+      leader: 1,
+      leaderEpoch: 0,
+      isr,
+      replicas: [1, 2, 3],
+      previousIsr,
+      controllerEpoch: 1,
+      by: 'leader',
+    });
     expect(plainText(narrate('en', { event: changed([1, 2], [1, 2, 3]), host: 'b1' }))).toBe('Broker 3 is out of the ISR of orders-0; it is now 1, 2.');
-    expect(plainText(narrate('ko', { event: changed([1, 2, 3], [1, 2]), host: 'b1' }))).toBe('브로커 3이 따라잡아 orders-0의 ISR에 들어왔습니다. ISR은 1, 2, 3입니다.');
+    expect(plainText(narrate('ko', { event: changed([1, 2, 3], [1, 2]), host: 'b1' }))).toBe(
+      '브로커 3이 따라잡아 orders-0의 ISR에 들어왔습니다. ISR은 1, 2, 3입니다.',
+    );
     expect(markerOf('en', { event: changed([1, 2], [1, 2, 3]), host: 'b1' })).toMatchObject({ shape: 'minus', label: 'ISR loses 3' });
     expect(markerOf('en', { event: changed([2, 1], [1, 2]), host: 'b1' })).toBeNull();
     expect(importanceOf({ type: 'IsrShrunk', brokerId: 1, topic: 'o', partition: 0, isr: [1], removed: [2], leaderEpoch: 0, partitionEpoch: 1 })).toBe('line');
@@ -91,16 +129,35 @@ describe('what is told', () => {
 
 describe('what several machines tell', () => {
   test('[R6] the end of a session is told by the first server that applies it; another session is news again', () => {
-    const closed = (server: number, sessionId: string): TraceEvent => ({ type: 'ZooKeeperSessionClosed', server, sessionId, expired: true, ephemerals: ['/brokers/ids/1'] });
+    const closed = (server: number, sessionId: string): TraceEvent => ({
+      type: 'ZooKeeperSessionClosed',
+      server,
+      sessionId,
+      expired: true,
+      ephemerals: ['/brokers/ids/1'],
+    });
     const told = newToldOnce();
-    expect([closed(3, 'a'), closed(1, 'a'), closed(2, 'b'), closed(2, 'a'), TRUNCATED, TRUNCATED].map((event) => told.isNews(event))).toEqual([true, false, true, false, true, true]);
+    expect([closed(3, 'a'), closed(1, 'a'), closed(2, 'b'), closed(2, 'a'), TRUNCATED, TRUNCATED].map((event) => told.isNews(event))).toEqual([
+      true,
+      false,
+      true,
+      false,
+      true,
+      true,
+    ]);
   });
 
   test('[R3] one broker or several, none of their logs or some: the sentence agrees', () => {
     const tell = (event: TraceEvent): string => plainText(narrate('en', { event, host: 'b1' }));
-    expect(tell({ type: 'BrokerStartupHandled', brokerIds: [2, 3], controllerEpoch: 1 })).toBe('The controller sees brokers 2, 3 and tells them what they hold.');
-    expect(tell({ type: 'BrokerFailureHandled', brokerIds: [1], controllerEpoch: 1 })).toBe('The controller sees that broker 1 is gone from ZooKeeper and looks after its partitions.');
+    expect(tell({ type: 'BrokerStartupHandled', brokerIds: [2, 3], controllerEpoch: 1 })).toBe(
+      'The controller sees brokers 2, 3 and tells them what they hold.',
+    );
+    expect(tell({ type: 'BrokerFailureHandled', brokerIds: [1], controllerEpoch: 1 })).toBe(
+      'The controller sees that broker 1 is gone from ZooKeeper and looks after its partitions.',
+    );
     expect(tell({ type: 'BrokerStarting', brokerId: 1, cleanShutdownFound: false, logCount: 0 })).toBe('Broker 1 begins with no logs.');
-    expect(tell({ type: 'RequestRefused', brokerId: 1, topic: '', partition: 0, api: 'Fetch', error: 'UNKNOWN_TOPIC_ID', from: 'broker-3' })).toBe('Broker 1 refuses Fetch of broker-3 for a topic it has not heard of yet: UNKNOWN_TOPIC_ID.');
+    expect(tell({ type: 'RequestRefused', brokerId: 1, topic: '', partition: 0, api: 'Fetch', error: 'UNKNOWN_TOPIC_ID', from: 'broker-3' })).toBe(
+      'Broker 1 refuses Fetch of broker-3 for a topic it has not heard of yet: UNKNOWN_TOPIC_ID.',
+    );
   });
 });

@@ -16,14 +16,20 @@ function tell(records: readonly TraceRecord[], commands: readonly IssuedCommand[
   return records.reduce<readonly EventView[]>((events, one) => withTold(events, one, commands), []);
 }
 
-const CUTS = ['b1', 'b2', 'producer-1'].flatMap((host, i) => [record(5000, host, { type: 'PoweredOff', lostBytes: i * 100, lostFiles: [] }), record(5000, host, { type: 'PoweredOn' }), record(5000, host, { type: 'ProcessStarting', incarnation: 2 })]);
+const CUTS = ['b1', 'b2', 'producer-1'].flatMap((host, i) => [
+  record(5000, host, { type: 'PoweredOff', lostBytes: i * 100, lostFiles: [] }),
+  record(5000, host, { type: 'PoweredOn' }),
+  record(5000, host, { type: 'ProcessStarting', incarnation: 2 }),
+]);
 
 describe('a reload of the tab', () => {
   test('[R7] is told once for all machines, with what they lost together', () => {
     const events = tell([...CUTS, record(5001, 'b1', { type: 'ProcessStarting', incarnation: 3 })], [RELOAD]);
     expect(events.map((told) => told.event.type)).toEqual(['SiteReloaded', 'ProcessStarting']);
     expect(events.map((told) => told.id)).toEqual([0, 1]);
-    expect(plainText(narrate('en', events[0] as EventView))).toBe('The tab was reloaded: a power cut of the whole site. 300 B that were only in page caches are gone; every machine starts again from what IndexedDB held.');
+    expect(plainText(narrate('en', events[0] as EventView))).toBe(
+      'The tab was reloaded: a power cut of the whole site. 300 B that were only in page caches are gone; every machine starts again from what IndexedDB held.',
+    );
     expect(plainText(narrate('ko', events[0] as EventView))).toContain('300 B는 사라졌습니다');
   });
 

@@ -29,7 +29,10 @@ export function idList(ids: readonly number[], none: string): string {
 }
 
 /** Who went and who came between two ISRs. */
-export function isrChange(event: { readonly isr: readonly number[]; readonly previousIsr: readonly number[] }): { readonly removed: readonly number[]; readonly added: readonly number[] } {
+export function isrChange(event: { readonly isr: readonly number[]; readonly previousIsr: readonly number[] }): {
+  readonly removed: readonly number[];
+  readonly added: readonly number[];
+} {
   return { removed: event.previousIsr.filter((id) => !event.isr.includes(id)), added: event.isr.filter((id) => !event.previousIsr.includes(id)) };
 }
 

@@ -50,7 +50,12 @@ export function InvariantsPill() {
   const ok = holding === all;
   const text = all === 0 ? words.header.invariantsNone : words.header.invariantsHold(holding, all);
   return (
-    <button type="button" className={`pill ${all === 0 ? '' : ok ? 'ok' : 'bad'}`} onClick={() => changeLook(playground.store, { tab: 'configs', phonePart: 'configs', panelOpen: true })} aria-label={text}>
+    <button
+      type="button"
+      className={`pill ${all === 0 ? '' : ok ? 'ok' : 'bad'}`}
+      onClick={() => changeLook(playground.store, { tab: 'configs', phonePart: 'configs', panelOpen: true })}
+      aria-label={text}
+    >
       <Icon name={ok ? 'shield' : 'shieldBroken'} size={14} />
       <span className="pill-long">{text}</span>
       <span className="pill-short">{words.header.invariantsShort(holding, all)}</span>
@@ -83,7 +88,15 @@ function TimingSegment() {
   return (
     <div className="seg timing" role="radiogroup" aria-label={words.header.timing}>
       {(['classroom', 'kafka'] as const).map((name) => (
-        <button key={name} type="button" role="radio" aria-checked={timing === name} disabled={timing !== name && !playground.session.can.changeTiming} title={words.header.timingHint(words.timing[name])} onClick={() => (timing === name ? undefined : playground.openScenario({ name: scenario, timing: name }))}>
+        <button
+          key={name}
+          type="button"
+          role="radio"
+          aria-checked={timing === name}
+          disabled={timing !== name && !playground.session.can.changeTiming}
+          title={words.header.timingHint(words.timing[name])}
+          onClick={() => (timing === name ? undefined : playground.openScenario({ name: scenario, timing: name }))}
+        >
           {words.timing[name]}
         </button>
       ))}
@@ -96,7 +109,13 @@ function LanguageButton() {
   const words = useWords();
   const language = usePlayground((state) => state.preferences.language);
   return (
-    <button type="button" className="btn ghost language" lang={language === 'en' ? 'ko' : 'en'} aria-label={words.language.switch} onClick={() => changePreferences(playground.store, { language: language === 'en' ? 'ko' : 'en' })}>
+    <button
+      type="button"
+      className="btn ghost language"
+      lang={language === 'en' ? 'ko' : 'en'}
+      aria-label={words.language.switch}
+      onClick={() => changePreferences(playground.store, { language: language === 'en' ? 'ko' : 'en' })}
+    >
       {words.language.other}
     </button>
   );
@@ -108,7 +127,13 @@ function ThemeButton() {
   const theme = usePlayground((state) => state.preferences.theme);
   const label = theme === 'dark' ? words.theme.toLight : words.theme.toDark;
   return (
-    <button type="button" className="btn icon theme" aria-label={label} title={label} onClick={() => changePreferences(playground.store, { theme: theme === 'dark' ? 'light' : 'dark' })}>
+    <button
+      type="button"
+      className="btn icon theme"
+      aria-label={label}
+      title={label}
+      onClick={() => changePreferences(playground.store, { theme: theme === 'dark' ? 'light' : 'dark' })}
+    >
       <Icon name={theme === 'dark' ? 'sun' : 'moon'} size={16} />
     </button>
   );
@@ -131,7 +156,13 @@ function PanelButton() {
   const words = useWords();
   const isOpen = usePlayground((state) => state.look.panelOpen);
   return (
-    <button type="button" className="btn icon panel-toggle" aria-label={words.panel.label} aria-expanded={isOpen} onClick={() => changeLook(playground.store, { panelOpen: !isOpen })}>
+    <button
+      type="button"
+      className="btn icon panel-toggle"
+      aria-label={words.panel.label}
+      aria-expanded={isOpen}
+      onClick={() => changeLook(playground.store, { panelOpen: !isOpen })}
+    >
       <Icon name="panel" size={16} />
     </button>
   );

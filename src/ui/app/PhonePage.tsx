@@ -69,7 +69,11 @@ function MoreMenu() {
     { icon: 'plus', text: words.stage.consumer, press: () => changeLook(playground.store, { dialog: 'addConsumer' }) },
     { icon: 'plus', text: words.stage.brokerWord, press: () => changeLook(playground.store, { dialog: 'addBroker' }) },
     { icon: 'antenna', text: words.menu.send, press: () => changeLook(playground.store, { dialog: 'produce' }) },
-    { icon: preferences.theme === 'dark' ? 'sun' : 'moon', text: preferences.theme === 'dark' ? words.theme.toLight : words.theme.toDark, press: () => changePreferences(playground.store, { theme: preferences.theme === 'dark' ? 'light' : 'dark' }) },
+    {
+      icon: preferences.theme === 'dark' ? 'sun' : 'moon',
+      text: preferences.theme === 'dark' ? words.theme.toLight : words.theme.toDark,
+      press: () => changePreferences(playground.store, { theme: preferences.theme === 'dark' ? 'light' : 'dark' }),
+    },
     { icon: 'info', text: words.language.other, press: () => changePreferences(playground.store, { language: preferences.language === 'en' ? 'ko' : 'en' }) },
   ];
   return (
@@ -105,7 +109,14 @@ function PartitionPicks() {
   return (
     <div className="picks" role="radiogroup" aria-label={words.phone.partitions}>
       {partitions.map((row) => (
-        <button key={row.key} type="button" role="radio" aria-checked={row.key === focus} className="pill" onClick={() => changeLook(playground.store, { chosenPartition: row.key })}>
+        <button
+          key={row.key}
+          type="button"
+          role="radio"
+          aria-checked={row.key === focus}
+          className="pill"
+          onClick={() => changeLook(playground.store, { chosenPartition: row.key })}
+        >
           {row.key}
         </button>
       ))}
@@ -128,7 +139,12 @@ function PhoneNav() {
   return (
     <nav className="nav" aria-label={words.phone.nav}>
       {PARTS.map(({ part, icon }) => (
-        <button key={part} type="button" aria-current={part === current ? 'page' : undefined} onClick={() => changeLook(playground.store, { phonePart: part, ...(part === 'stage' ? {} : { tab: part }) })}>
+        <button
+          key={part}
+          type="button"
+          aria-current={part === current ? 'page' : undefined}
+          onClick={() => changeLook(playground.store, { phonePart: part, ...(part === 'stage' ? {} : { tab: part }) })}
+        >
           <Icon name={icon} size={20} />
           {part === 'stage' ? words.phone.stage : words.panel.tabs[part]}
         </button>

@@ -50,7 +50,9 @@ function labelled(label: RegExp): HTMLElement {
 
 async function press(element: Element, key?: string): Promise<void> {
   await act(async () => {
-    element.dispatchEvent(key === undefined ? new MouseEvent('click', { bubbles: true }) : new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+    element.dispatchEvent(
+      key === undefined ? new MouseEvent('click', { bubbles: true }) : new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }),
+    );
     await Promise.resolve();
   });
 }
@@ -64,7 +66,15 @@ function menuItem(text: string): HTMLElement {
 describe('the page', () => {
   test('[R2] every broker, server, client and cable can be reached and has a name', async () => {
     await show('failover');
-    for (const label of [/^Broker 1, killed/, /^Broker 2, running/, /^zk1, leader/, /^producer producer-1/, /^consumer consumer-1/, /^Cable Broker 2 – Broker 3: whole/, /^orders-1: leader/]) {
+    for (const label of [
+      /^Broker 1, killed/,
+      /^Broker 2, running/,
+      /^zk1, leader/,
+      /^producer producer-1/,
+      /^consumer consumer-1/,
+      /^Cable Broker 2 – Broker 3: whole/,
+      /^orders-1: leader/,
+    ]) {
       expect(labelled(label).getAttribute('tabindex'), String(label)).toBe('0');
     }
   });
@@ -134,7 +144,9 @@ describe('the page', () => {
 
   test('[R7] text from a run is only ever text', async () => {
     const { playground } = await show('failover');
-    await act(async () => playground.store.setState((state) => ({ view: { ...state.view, run: { ...state.view.run, title: { en: '<img src=x onerror=alert(1)>', ko: '' } } } })));
+    await act(async () =>
+      playground.store.setState((state) => ({ view: { ...state.view, run: { ...state.view.run, title: { en: '<img src=x onerror=alert(1)>', ko: '' } } } })),
+    );
     expect(document.querySelector('img')).toBeNull();
     expect(document.querySelector('.crumb')?.textContent).toContain('<img src=x');
   });

@@ -24,7 +24,10 @@ function keptPreferences(): { readonly language?: string; readonly theme?: strin
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
     if (typeof kept !== 'object' || kept === null) return {};
-    return { ...('language' in kept && typeof kept.language === 'string' ? { language: kept.language } : {}), ...('theme' in kept && typeof kept.theme === 'string' ? { theme: kept.theme } : {}) };
+    return {
+      ...('language' in kept && typeof kept.language === 'string' ? { language: kept.language } : {}),
+      ...('theme' in kept && typeof kept.theme === 'string' ? { theme: kept.theme } : {}),
+    };
   } catch {
     return {};
   }

@@ -16,7 +16,9 @@ export const Glyph = memo(function Glyph({ name, x, y, size, color, weight = 1.6
   return (
     <g transform={`translate(${x} ${y}) scale(${size / 16})`} aria-hidden="true">
       {shape.fill === undefined ? null : <path d={shape.fill} fill={color} />}
-      {shape.stroke === undefined ? null : <path d={shape.stroke} fill="none" stroke={color} strokeWidth={weight} strokeLinecap="round" strokeLinejoin="round" />}
+      {shape.stroke === undefined ? null : (
+        <path d={shape.stroke} fill="none" stroke={color} strokeWidth={weight} strokeLinecap="round" strokeLinejoin="round" />
+      )}
     </g>
   );
 });
@@ -27,7 +29,9 @@ export function Icon({ name, size = 15 }: { readonly name: IconName; readonly si
   return (
     <svg className="icon" width={size} height={size} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
       {shape.fill === undefined ? null : <path d={shape.fill} fill="currentColor" />}
-      {shape.stroke === undefined ? null : <path d={shape.stroke} fill="none" stroke="currentColor" strokeWidth={1.6} strokeLinecap="round" strokeLinejoin="round" />}
+      {shape.stroke === undefined ? null : (
+        <path d={shape.stroke} fill="none" stroke="currentColor" strokeWidth={1.6} strokeLinecap="round" strokeLinejoin="round" />
+      )}
     </svg>
   );
 }

@@ -12,12 +12,28 @@ export function AddProducerDialog() {
   const topics = usePlayground((state) => state.view.topics);
   const producers = usePlayground((state) => state.view.producers);
   const { progress, give } = useCommand('byWorld');
-  const [name, setName] = useState(() => nextName('producer-', producers.map((row) => row.host)));
+  const [name, setName] = useState(() =>
+    nextName(
+      'producer-',
+      producers.map((row) => row.host),
+    ),
+  );
   const [topic, setTopic] = useState(topics.find((row) => !row.internal)?.topic ?? '');
   const [acks, setAcks] = useState('all');
   const [rate, setRate] = useState('2');
   const [keys, setKeys] = useState('6');
-  const submit = (): void => give({ type: 'addProducer', name, config: { configs: { acks, ...(acks === 'all' ? {} : { 'enable.idempotence': 'false' }) }, topic, recordsPerSecond: Number(rate), keyCount: Number(keys), valueBytes: VALUE_BYTES } });
+  const submit = (): void =>
+    give({
+      type: 'addProducer',
+      name,
+      config: {
+        configs: { acks, ...(acks === 'all' ? {} : { 'enable.idempotence': 'false' }) },
+        topic,
+        recordsPerSecond: Number(rate),
+        keyCount: Number(keys),
+        valueBytes: VALUE_BYTES,
+      },
+    });
   return (
     <Modal title={words.dialog.addProducer} submit={words.dialog.add} disabled={topic === '' || name === ''} onSubmit={submit}>
       <NameField value={name} onChange={setName} />
@@ -47,11 +63,21 @@ export function AddConsumerDialog() {
   const topics = usePlayground((state) => state.view.topics);
   const consumers = usePlayground((state) => state.view.consumers);
   const { progress, give } = useCommand('byWorld');
-  const [name, setName] = useState(() => nextName('consumer-', consumers.map((row) => row.host)));
+  const [name, setName] = useState(() =>
+    nextName(
+      'consumer-',
+      consumers.map((row) => row.host),
+    ),
+  );
   const [topic, setTopic] = useState(topics.find((row) => !row.internal)?.topic ?? '');
   const [reset, setReset] = useState('earliest');
   return (
-    <Modal title={words.dialog.addConsumer} submit={words.dialog.add} disabled={topic === '' || name === ''} onSubmit={() => give({ type: 'addConsumer', name, config: { configs: { 'auto.offset.reset': reset }, topic } })}>
+    <Modal
+      title={words.dialog.addConsumer}
+      submit={words.dialog.add}
+      disabled={topic === '' || name === ''}
+      onSubmit={() => give({ type: 'addConsumer', name, config: { configs: { 'auto.offset.reset': reset }, topic } })}
+    >
       <NameField value={name} onChange={setName} />
       <TopicField value={topic} onChange={setTopic} />
       <Field label={words.dialog.offsetReset}>
@@ -72,7 +98,12 @@ export function AddBrokerDialog() {
   const [brokerId, setBrokerId] = useState(() => String(brokers.reduce((most, row) => Math.max(most, row.brokerId), 0) + 1));
   const [rack, setRack] = useState('');
   return (
-    <Modal title={words.dialog.addBroker} submit={words.dialog.add} disabled={brokerId === ''} onSubmit={() => give({ type: 'addBroker', brokerId: Number(brokerId), ...(rack === '' ? {} : { rack }) })}>
+    <Modal
+      title={words.dialog.addBroker}
+      submit={words.dialog.add}
+      disabled={brokerId === ''}
+      onSubmit={() => give({ type: 'addBroker', brokerId: Number(brokerId), ...(rack === '' ? {} : { rack }) })}
+    >
       <Field label={words.dialog.brokerId}>
         <input type="number" min={0} value={brokerId} onChange={(event) => setBrokerId(event.currentTarget.value)} />
       </Field>
@@ -97,7 +128,12 @@ export function ProduceDialog() {
   const [key, setKey] = useState('');
   const [value, setValue] = useState('hello');
   return (
-    <Modal title={words.dialog.produce} submit={words.dialog.send} disabled={client === ''} onSubmit={() => give({ type: 'produce', client, topic, partition: partition === '' ? null : Number(partition), key: key === '' ? null : key, value })}>
+    <Modal
+      title={words.dialog.produce}
+      submit={words.dialog.send}
+      disabled={client === ''}
+      onSubmit={() => give({ type: 'produce', client, topic, partition: partition === '' ? null : Number(partition), key: key === '' ? null : key, value })}
+    >
       {producers.length === 0 ? <p className="progress">{words.dialog.noProducers}</p> : null}
       <Field label={words.dialog.producer}>
         <select value={client} onChange={(event) => setClient(event.currentTarget.value)}>
@@ -111,11 +147,13 @@ export function ProduceDialog() {
       <Field label={`${words.dialog.partition} (${topic})`}>
         <select value={partition} onChange={(event) => setPartition(event.currentTarget.value)}>
           <option value="">{words.dialog.anyPartition}</option>
-          {partitions.filter((row) => row.topic === topic).map((row) => (
-            <option key={row.key} value={row.partition}>
-              {row.partition}
-            </option>
-          ))}
+          {partitions
+            .filter((row) => row.topic === topic)
+            .map((row) => (
+              <option key={row.key} value={row.partition}>
+                {row.partition}
+              </option>
+            ))}
         </select>
       </Field>
       <Field label={words.dialog.key} hint={words.dialog.optional}>

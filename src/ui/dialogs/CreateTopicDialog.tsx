@@ -20,7 +20,12 @@ export function CreateTopicDialog() {
   const [form, setForm] = useState<TopicForm>({ topic: '', partitions: '3', replication: String(Math.min(3, Math.max(1, brokerCount))), minInsync: '' });
   const set = (change: Partial<TopicForm>): void => setForm((before) => ({ ...before, ...change }));
   return (
-    <Modal title={words.dialog.createTopic} submit={words.dialog.create} disabled={progress.step === 'waiting' || form.topic === ''} onSubmit={() => give(commandOf(form))}>
+    <Modal
+      title={words.dialog.createTopic}
+      submit={words.dialog.create}
+      disabled={progress.step === 'waiting' || form.topic === ''}
+      onSubmit={() => give(commandOf(form))}
+    >
       <Field label={words.dialog.topicName}>
         <input autoFocus value={form.topic} spellCheck={false} autoComplete="off" onChange={(event) => set({ topic: event.currentTarget.value })} />
       </Field>

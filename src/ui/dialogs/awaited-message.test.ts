@@ -5,7 +5,21 @@ import { awaitedMessage } from './awaited-message.ts';
 const ADMINS = [{ host: 'admin', name: 'admin', process: 'running' }] as const;
 
 function message(change: Partial<MessageView>): MessageView {
-  return { id: 1, kind: 'control', from: 'admin', to: 'b1', sentUs: 0, arrivesUs: 1000, label: '', api: 'CreateTopics', answer: false, held: false, sizeBytes: 40, fields: [], ...change };
+  return {
+    id: 1,
+    kind: 'control',
+    from: 'admin',
+    to: 'b1',
+    sentUs: 0,
+    arrivesUs: 1000,
+    label: '',
+    api: 'CreateTopics',
+    answer: false,
+    held: false,
+    sizeBytes: 40,
+    fields: [],
+    ...change,
+  };
 }
 
 describe('what a dialog waits for', () => {

@@ -125,13 +125,27 @@ function focusSlotWidth(room: number): number {
 
 function focusSlot(partition: { key: string; partition: number }, x: number, width: number, band: Band): TankSlot {
   const tank = width < 110 ? 34 : 40;
-  return { key: partition.key, partition: partition.partition, x: x + 4, width: tank, form: 'focus', hit: { x: x - 3, y: band.top, width, height: band.height } };
+  return {
+    key: partition.key,
+    partition: partition.partition,
+    x: x + 4,
+    width: tank,
+    form: 'focus',
+    hit: { x: x - 3, y: band.top, width, height: band.height },
+  };
 }
 
 function narrowSlot(partition: { key: string; partition: number }, x: number, slot: number, band: Band): TankSlot {
   const gap = slot >= LEAST_NUMBERED_SLOT ? 6 : slot >= 8 ? 2 : 1;
   const form = slot >= LEAST_NUMBERED_SLOT ? 'narrow' : 'bar';
-  return { key: partition.key, partition: partition.partition, x: x + gap / 2, width: slot - gap, form, hit: { x, y: band.top, width: slot, height: band.height } };
+  return {
+    key: partition.key,
+    partition: partition.partition,
+    x: x + gap / 2,
+    width: slot - gap,
+    form,
+    hit: { x, y: band.top, width: slot, height: band.height },
+  };
 }
 
 function distinctTopics(partitions: CardInput['partitions']): string[] {

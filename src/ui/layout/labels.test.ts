@@ -8,11 +8,23 @@ import { clockText, placeMarkLabels, ticksOf, timeWindow } from './timeline-layo
 
 describe('tags of packets', () => {
   const room = { x: 0, y: 91, width: 400, height: 18 };
-  const wish = (id: number, x: number, change: Partial<TagWish> = {}): TagWish => ({ id, at: { x, y: 100 }, width: 60, tag: 'beside', room, weight: 1, before: undefined, ...change });
+  const wish = (id: number, x: number, change: Partial<TagWish> = {}): TagWish => ({
+    id,
+    at: { x, y: 100 },
+    width: 60,
+    tag: 'beside',
+    room,
+    weight: 1,
+    before: undefined,
+    ...change,
+  });
 
   test('[R9] the right side first, the left when that is taken, none when both are', () => {
     const placed = placeTags([wish(1, 100), wish(2, 150)]);
-    expect(placed.map((tag) => [tag.id, tag.place])).toEqual([[1, 'left'], [2, 'right']]);
+    expect(placed.map((tag) => [tag.id, tag.place])).toEqual([
+      [1, 'left'],
+      [2, 'right'],
+    ]);
     expect(placeTags([wish(1, 395), wish(2, 360), wish(3, 375)]).length).toBeLessThan(3);
   });
 
@@ -22,7 +34,8 @@ describe('tags of packets', () => {
       const placed = placeTags(wishes);
       placed.forEach((tag, i) => {
         for (const other of placed.slice(i + 1)) expect(overlaps(tag.rect, other.rect)).toBe(false);
-        for (const packet of wishes) if (packet.id !== tag.id) expect(overlaps(tag.rect, { x: packet.at.x - 6, y: packet.at.y - 6, width: 12, height: 12 })).toBe(false);
+        for (const packet of wishes)
+          if (packet.id !== tag.id) expect(overlaps(tag.rect, { x: packet.at.x - 6, y: packet.at.y - 6, width: 12, height: 12 })).toBe(false);
       });
     }
   });
@@ -56,7 +69,10 @@ describe('a tank', () => {
   });
 
   test('[R10] the epoch of a record is that of the last span that begins at or before it', () => {
-    const spans = [{ epoch: 1, startOffset: 0 }, { epoch: 4, startOffset: 7 }];
+    const spans = [
+      { epoch: 1, startOffset: 0 },
+      { epoch: 4, startOffset: 7 },
+    ];
     expect([0, 6, 7, 100].map((offset) => epochAt(spans, offset))).toEqual([1, 1, 4, 4]);
     expect(epochAt([], 3)).toBe(0);
   });
@@ -67,10 +83,22 @@ describe('a tank', () => {
   });
 
   test('[R11] names over tanks are shifted, and made narrower only when they must', () => {
-    const free = spreadAlong([{ centre: 20, width: 30 }, { centre: 30, width: 30 }], { from: 0, to: 100, gap: 4 });
+    const free = spreadAlong(
+      [
+        { centre: 20, width: 30 },
+        { centre: 30, width: 30 },
+      ],
+      { from: 0, to: 100, gap: 4 },
+    );
     expect(free.map((item) => item.width)).toEqual([30, 30]);
     expect((free[1]?.centre ?? 0) - (free[0]?.centre ?? 0)).toBeGreaterThanOrEqual(34);
-    const tight = spreadAlong([{ centre: 20, width: 80 }, { centre: 30, width: 40 }], { from: 0, to: 64, gap: 4 });
+    const tight = spreadAlong(
+      [
+        { centre: 20, width: 80 },
+        { centre: 30, width: 40 },
+      ],
+      { from: 0, to: 64, gap: 4 },
+    );
     expect(tight.map((item) => item.width)).toEqual([40, 20]);
     expect((tight[0]?.centre ?? 0) - 20).toBeGreaterThanOrEqual(-0.01);
     expect((tight[1]?.centre ?? 0) + 10).toBeLessThanOrEqual(64.01);
@@ -104,18 +132,40 @@ describe('the timeline', () => {
 
   test('[R13] ticks stand on round times, every fifth with a label', () => {
     const ticks = ticksOf({ fromUs: 0, toUs: 40_000_000 }, 0, 1200);
-    expect(ticks.filter((tick) => tick.label !== null).map((tick) => tick.label)).toEqual(['00:00', '00:05', '00:10', '00:15', '00:20', '00:25', '00:30', '00:35', '00:40']);
+    expect(ticks.filter((tick) => tick.label !== null).map((tick) => tick.label)).toEqual([
+      '00:00',
+      '00:05',
+      '00:10',
+      '00:15',
+      '00:20',
+      '00:25',
+      '00:30',
+      '00:35',
+      '00:40',
+    ]);
     expect(ticks[1]?.x).toBeCloseTo(30);
   });
 
   test('[R13] labels never touch, and the weightier stays', () => {
-    const spots = placeMarkLabels([{ x: 100, width: 60, weight: 1 }, { x: 120, width: 60, weight: 5 }, { x: 5, width: 60, weight: 1 }], 0, 500);
+    const spots = placeMarkLabels(
+      [
+        { x: 100, width: 60, weight: 1 },
+        { x: 120, width: 60, weight: 5 },
+        { x: 5, width: 60, weight: 1 },
+      ],
+      0,
+      500,
+    );
     expect(spots[0]).toBeNull();
     expect(spots[1]).toEqual({ x: 90 });
     expect(spots[2]).toEqual({ x: 0 });
   });
 
-  test.each([[24_310_000, 'millis', '00:24.310'], [61_000_000, 'seconds', '01:01'], [3_723_450_000, 'tenths', '1:02:03.4']] as const)('[R13] %i us as %s is %s', (atUs, detail, text) => {
+  test.each([
+    [24_310_000, 'millis', '00:24.310'],
+    [61_000_000, 'seconds', '01:01'],
+    [3_723_450_000, 'tenths', '1:02:03.4'],
+  ] as const)('[R13] %i us as %s is %s', (atUs, detail, text) => {
     expect(clockText(atUs, detail)).toBe(text);
   });
 });

@@ -21,7 +21,8 @@ const CARD_EDGE = 7;
 export function routeOf(layout: StageLayout, from: string, to: string, kind: MessageKind): Route | null {
   const cardFrom = cardOf(layout, from);
   const cardTo = cardOf(layout, to);
-  if (cardFrom !== null && cardTo !== null) return kind === 'control' || kind === 'zk' ? controlRoute(layout, cardFrom, cardTo) : replicationRoute(layout, cardFrom, cardTo);
+  if (cardFrom !== null && cardTo !== null)
+    return kind === 'control' || kind === 'zk' ? controlRoute(layout, cardFrom, cardTo) : replicationRoute(layout, cardFrom, cardTo);
   const serverFrom = isServer(layout, from);
   const serverTo = isServer(layout, to);
   if (serverFrom && serverTo) return ensembleRoute(layout, from, to);
@@ -105,10 +106,19 @@ export function sessionRoute(layout: StageLayout, card: PlacedCard, direction: '
 function sessionCorners(layout: StageLayout, card: PlacedCard): Point[] {
   const top = bottomOf(layout.strip);
   const x = Math.round(card.x + (layout.form === 'phone' ? 30 : 24));
-  if (card.row === 0 || layout.form === 'phone') return [{ x, y: top }, { x, y: card.y }];
+  if (card.row === 0 || layout.form === 'phone')
+    return [
+      { x, y: top },
+      { x, y: card.y },
+    ];
   const channel = Math.round(card.column === 0 ? card.x - 12 : card.x - layout.gap / 2);
   const laneY = card.y - 10;
-  return [{ x: channel, y: top }, { x: channel, y: laneY }, { x, y: laneY }, { x, y: card.y }];
+  return [
+    { x: channel, y: top },
+    { x: channel, y: laneY },
+    { x, y: laneY },
+    { x, y: card.y },
+  ];
 }
 
 function ensembleRoute(layout: StageLayout, from: string, to: string): Route | null {
@@ -119,7 +129,16 @@ function ensembleRoute(layout: StageLayout, from: string, to: string): Route | n
   const out = start.x + start.width * (rightwards ? 0.62 : 0.38);
   const into = end.x + end.width * (rightwards ? 0.38 : 0.62);
   const y = layout.ensembleLaneY + (rightwards ? 0 : 5);
-  return { track: trackThrough([{ x: out, y: layout.strip.y }, { x: out, y }, { x: into, y }, { x: into, y: layout.strip.y }]), tag: 'none', tagRoom: null };
+  return {
+    track: trackThrough([
+      { x: out, y: layout.strip.y },
+      { x: out, y },
+      { x: into, y },
+      { x: into, y: layout.strip.y },
+    ]),
+    tag: 'none',
+    tagRoom: null,
+  };
 }
 
 /** Clients reach a broker through a channel beside their column and their lane below the broker's row. */

@@ -3,7 +3,15 @@ import { bottomOf, overlaps, rightOf, type Rect } from './geometry.ts';
 import { routeOf } from './routes.ts';
 import { layoutStage, type StageInput, type StageLayout } from './stage-layout.ts';
 
-function inputOf(change: { width: number; height: number; brokers: number; servers?: number; producers?: number; consumers?: number; partitions?: number }): StageInput {
+function inputOf(change: {
+  width: number;
+  height: number;
+  brokers: number;
+  servers?: number;
+  producers?: number;
+  consumers?: number;
+  partitions?: number;
+}): StageInput {
   const list = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
   return {
     width: change.width,
@@ -24,10 +32,28 @@ const SIZES = [
   { width: 1024, height: 584 },
   { width: 1600, height: 900 },
 ];
-const WIDE = SIZES.flatMap((size) => [1, 2, 3, 4, 5, 6, 7, 8].map((brokers) => ({ ...size, brokers, servers: brokers > 4 ? 5 : 3, producers: 1 + (brokers % 3), consumers: 1 + (brokers % 4), partitions: brokers * 3 })));
+const WIDE = SIZES.flatMap((size) =>
+  [1, 2, 3, 4, 5, 6, 7, 8].map((brokers) => ({
+    ...size,
+    brokers,
+    servers: brokers > 4 ? 5 : 3,
+    producers: 1 + (brokers % 3),
+    consumers: 1 + (brokers % 4),
+    partitions: brokers * 3,
+  })),
+);
 
 function boxesOf(layout: StageLayout): Rect[] {
-  return [layout.strip, ...layout.cards, ...(layout.left?.boxes ?? []), ...(layout.right?.boxes ?? []), ...layout.admins, ...(layout.left === null ? [] : [layout.left.add]), ...(layout.right === null ? [] : [layout.right.add]), ...(layout.legend === null ? [] : [layout.legend])];
+  return [
+    layout.strip,
+    ...layout.cards,
+    ...(layout.left?.boxes ?? []),
+    ...(layout.right?.boxes ?? []),
+    ...layout.admins,
+    ...(layout.left === null ? [] : [layout.left.add]),
+    ...(layout.right === null ? [] : [layout.right.add]),
+    ...(layout.legend === null ? [] : [layout.legend]),
+  ];
 }
 
 describe('a stage', () => {

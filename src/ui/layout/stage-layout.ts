@@ -91,7 +91,15 @@ function layoutWide(input: StageInput): StageLayout {
   const cards = input.brokers.map((broker, i) => {
     const row = Math.floor(i / grid.columns);
     const column = i % grid.columns;
-    return { ...broker, row, column, x: grid.x + column * (grid.cardWidth + grid.gap), y: top + row * (cardHeight + laneHeight), width: grid.cardWidth, height: cardHeight };
+    return {
+      ...broker,
+      row,
+      column,
+      x: grid.x + column * (grid.cardWidth + grid.gap),
+      y: top + row * (cardHeight + laneHeight),
+      width: grid.cardWidth,
+      height: cardHeight,
+    };
   });
   const span = grid.columns * grid.cardWidth + (grid.columns - 1) * grid.gap;
   const strip = layoutStrip({ x: grid.x, width: span, servers: input.servers, middle });
@@ -109,7 +117,13 @@ function layoutWide(input: StageInput): StageLayout {
     gap: grid.gap,
     left,
     right: layoutColumn(input.consumers, { x: input.width - MARGIN - sideWidth, width: sideWidth, ...sideRoom }),
-    admins: input.admins.map((host, i) => ({ host, x: MARGIN, width: sideWidth, height: ADMIN_HEIGHT, y: left.add.y + left.add.height + 16 + i * (ADMIN_HEIGHT + 10) })),
+    admins: input.admins.map((host, i) => ({
+      host,
+      x: MARGIN,
+      width: sideWidth,
+      height: ADMIN_HEIGHT,
+      y: left.add.y + left.add.height + 16 + i * (ADMIN_HEIGHT + 10),
+    })),
     ensembleLaneY: STRIP_TOP - 13,
     controlLaneY: top - 15,
     sessionTextY: STRIP_TOP + STRIP_HEIGHT + 17,
@@ -153,7 +167,11 @@ function rowsOfLanes(input: { count: LaneCount; rowCount: number; top: number; c
   for (let row = 0; row < input.rowCount; row++) {
     const first = input.top + row * (input.cardHeight + input.laneHeight) + input.cardHeight + 16;
     const lanes = (from: number, many: number): number[] => Array.from({ length: many }, (_, i) => first + (from + i) * LANE);
-    rows.push({ brokers: lanes(0, count.brokers), consumers: lanes(count.brokers, count.consumers), producers: lanes(count.brokers + count.consumers, count.producers) });
+    rows.push({
+      brokers: lanes(0, count.brokers),
+      consumers: lanes(count.brokers, count.consumers),
+      producers: lanes(count.brokers + count.consumers, count.producers),
+    });
   }
   return rows;
 }
@@ -163,7 +181,12 @@ const STRIP_LABEL = 112;
 /** The facts of the tree want so much; the strip may reach over the gutters for them. */
 const LEAST_TRUTH = 420;
 
-function layoutStrip(input: { x: number; width: number; servers: readonly string[]; middle: { readonly x: number; readonly width: number } }): Pick<StageLayout, 'strip' | 'servers' | 'truth'> {
+function layoutStrip(input: {
+  x: number;
+  width: number;
+  servers: readonly string[];
+  middle: { readonly x: number; readonly width: number };
+}): Pick<StageLayout, 'strip' | 'servers' | 'truth'> {
   const serverWidth = input.servers.length > 3 ? 54 : SERVER_WIDTH;
   const least = STRIP_LABEL + input.servers.length * (serverWidth + 6) + LEAST_TRUTH;
   const width = Math.max(input.width, Math.min(least, input.middle.width + 2 * SIDE_GUTTER));
@@ -217,5 +240,14 @@ function phoneCard(card: CardLayout): CardLayout {
   const tankTop = 64;
   const below = 92;
   const tankHeight = Math.max(40, card.height - tankTop - below);
-  return { ...card, density: 'compact', tankTop, tankHeight, rows: clamp(Math.floor(tankHeight / 20), 3, 14), beliefTop: tankTop + tankHeight + 30, beliefHeight: 50, diskTop: null };
+  return {
+    ...card,
+    density: 'compact',
+    tankTop,
+    tankHeight,
+    rows: clamp(Math.floor(tankHeight / 20), 3, 14),
+    beliefTop: tankTop + tankHeight + 30,
+    beliefHeight: 50,
+    diskTop: null,
+  };
 }

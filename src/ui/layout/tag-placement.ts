@@ -31,7 +31,11 @@ export function placeTags(wishes: readonly TagWish[]): PlacedTag[] {
   for (const wish of inOrder) {
     const place = placesFor(wish).find((candidate) => {
       const rect = rectOf(wish, candidate);
-      return rect !== null && placed.every((other) => !overlaps(other.rect, rect, -1)) && inOrder.every((other) => other.id === wish.id || !overlaps(packetRect(other.at), rect, 0));
+      return (
+        rect !== null &&
+        placed.every((other) => !overlaps(other.rect, rect, -1)) &&
+        inOrder.every((other) => other.id === wish.id || !overlaps(packetRect(other.at), rect, 0))
+      );
     });
     const rect = place === undefined ? null : rectOf(wish, place);
     if (place !== undefined && rect !== null) placed.push({ id: wish.id, place, rect });

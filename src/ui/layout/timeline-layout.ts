@@ -44,7 +44,21 @@ export function ticksOf(window: TimeWindow, x0: number, x1: number): Tick[] {
   return ticks;
 }
 
-const MAJOR_STEPS_US = [100_000, 200_000, 500_000, SECOND_US, 2 * SECOND_US, 5 * SECOND_US, 10 * SECOND_US, 20 * SECOND_US, 30 * SECOND_US, 60 * SECOND_US, 120 * SECOND_US, 300 * SECOND_US, 600 * SECOND_US];
+const MAJOR_STEPS_US = [
+  100_000,
+  200_000,
+  500_000,
+  SECOND_US,
+  2 * SECOND_US,
+  5 * SECOND_US,
+  10 * SECOND_US,
+  20 * SECOND_US,
+  30 * SECOND_US,
+  60 * SECOND_US,
+  120 * SECOND_US,
+  300 * SECOND_US,
+  600 * SECOND_US,
+];
 
 function majorStep(wishedUs: number): number {
   return MAJOR_STEPS_US.find((step) => step >= wishedUs) ?? Math.ceil(wishedUs / (600 * SECOND_US)) * 600 * SECOND_US;

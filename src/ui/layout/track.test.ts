@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { pointAlong, progressOf, reversed, stretchOf, trackPath, trackThrough } from './track.ts';
 
-const CORNER = trackThrough([{ x: 0, y: 0 }, { x: 100, y: 0 }, { x: 100, y: 50 }]);
+const CORNER = trackThrough([
+  { x: 0, y: 0 },
+  { x: 100, y: 0 },
+  { x: 100, y: 50 },
+]);
 
 describe('a track', () => {
   test('[R7] begins and ends at its ends, and rounds its corners', () => {
@@ -13,7 +17,10 @@ describe('a track', () => {
   });
 
   test('[R7] equal steps along it are equal distances', () => {
-    const straight = trackThrough([{ x: 10, y: 5 }, { x: 110, y: 5 }]);
+    const straight = trackThrough([
+      { x: 10, y: 5 },
+      { x: 110, y: 5 },
+    ]);
     expect(pointAlong(straight, 25)).toEqual({ x: 35, y: 5 });
     expect(pointAlong(reversed(straight), 25)).toEqual({ x: 85, y: 5 });
   });
@@ -26,14 +33,26 @@ describe('a track', () => {
   });
 
   test('[R7] points in one place count once', () => {
-    expect(trackThrough([{ x: 0, y: 0 }, { x: 0, y: 0 }, { x: 10, y: 0 }]).points).toHaveLength(2);
+    expect(
+      trackThrough([
+        { x: 0, y: 0 },
+        { x: 0, y: 0 },
+        { x: 10, y: 0 },
+      ]).points,
+    ).toHaveLength(2);
   });
 });
 
 describe('where a message is', () => {
   const message = { sentUs: 1000, arrivesUs: 3000 };
 
-  test.each([[500, 0], [1000, 0], [2000, 0.5], [3000, 1], [9000, 1]])('[R8] at %i it has come %f of its way', (nowUs, progress) => {
+  test.each([
+    [500, 0],
+    [1000, 0],
+    [2000, 0.5],
+    [3000, 1],
+    [9000, 1],
+  ])('[R8] at %i it has come %f of its way', (nowUs, progress) => {
     expect(progressOf(message, nowUs)).toBe(progress);
   });
 

@@ -4,7 +4,16 @@ import { Icon } from '../components/Icon.tsx';
 import { machineActions, type MachineActionId } from './machine-actions.ts';
 import { useSend } from './use-send.ts';
 
-export const ACTION_ICONS: Readonly<Record<MachineActionId, IconName>> = { stop: 'power', kill: 'cross', pause: 'pause', resume: 'play', powerOff: 'bolt', start: 'play', isolate: 'cut', rejoin: 'cable' };
+export const ACTION_ICONS: Readonly<Record<MachineActionId, IconName>> = {
+  stop: 'power',
+  kill: 'cross',
+  pause: 'pause',
+  resume: 'play',
+  powerOff: 'bolt',
+  start: 'play',
+  isolate: 'cut',
+  rejoin: 'cable',
+};
 
 /** The same actions as in the menu, as buttons of the panel. */
 export function MachineActions({ host }: { readonly host: string }) {

@@ -27,11 +27,24 @@ function MachineMenu({ menu }: { readonly menu: OpenMenu }) {
   const brokerId = brokerIdOf(host);
   return (
     <Popover menu={menu} title={brokerId === null ? host : words.stage.broker(brokerId)}>
-      {isProducer ? <Item icon="antenna" text={words.menu.send} hint="" onPress={() => changeLook(playground.store, { menu: null, dialog: 'produce' })} /> : null}
+      {isProducer ? (
+        <Item icon="antenna" text={words.menu.send} hint="" onPress={() => changeLook(playground.store, { menu: null, dialog: 'produce' })} />
+      ) : null}
       {machineActions(view, host).map((action) => (
-        <Item key={action.id} icon={ACTION_ICONS[action.id]} text={words.menu[action.id]} hint={words.menu[`${action.id}Hint`]} onPress={() => send(action.commands)} />
+        <Item
+          key={action.id}
+          icon={ACTION_ICONS[action.id]}
+          text={words.menu[action.id]}
+          hint={words.menu[`${action.id}Hint`]}
+          onPress={() => send(action.commands)}
+        />
       ))}
-      <Item icon="info" text={words.menu.details} hint="" onPress={() => changeLook(playground.store, { menu: null, tab: 'details', phonePart: 'details', panelOpen: true, selected: { kind: 'machine', host } })} />
+      <Item
+        icon="info"
+        text={words.menu.details}
+        hint=""
+        onPress={() => changeLook(playground.store, { menu: null, tab: 'details', phonePart: 'details', panelOpen: true, selected: { kind: 'machine', host } })}
+      />
       <p className="menu-head" role="presentation">
         {words.menu.cables}
       </p>
@@ -39,7 +52,16 @@ function MachineMenu({ menu }: { readonly menu: OpenMenu }) {
         {peersOf(view, host).map((peer) => {
           const cut = isCut(view.links, host, peer);
           return (
-            <button key={peer} type="button" role="menuitemcheckbox" aria-checked={!cut} tabIndex={-1} className={cut ? 'cable-chip cut' : 'cable-chip'} aria-label={words.stage.linkAria(host, peer, cut ? words.stage.linkCut : words.stage.linkWhole)} onClick={() => send([{ type: cut ? 'healLink' : 'cutLink', from: host, to: peer }])}>
+            <button
+              key={peer}
+              type="button"
+              role="menuitemcheckbox"
+              aria-checked={!cut}
+              tabIndex={-1}
+              className={cut ? 'cable-chip cut' : 'cable-chip'}
+              aria-label={words.stage.linkAria(host, peer, cut ? words.stage.linkCut : words.stage.linkWhole)}
+              onClick={() => send([{ type: cut ? 'healLink' : 'cutLink', from: host, to: peer }])}
+            >
               <Icon name={cut ? 'cross' : 'cable'} size={12} />
               {peer}
             </button>
@@ -58,7 +80,12 @@ function LinkMenu({ menu }: { readonly menu: OpenMenu }) {
   const cut = isCut(links, menu.host, peer);
   return (
     <Popover menu={menu} title={`${menu.host} – ${peer}`}>
-      <Item icon={cut ? 'cable' : 'cut'} text={cut ? words.menu.heal : words.menu.cut} hint="" onPress={() => send([{ type: cut ? 'healLink' : 'cutLink', from: menu.host, to: peer }])} />
+      <Item
+        icon={cut ? 'cable' : 'cut'}
+        text={cut ? words.menu.heal : words.menu.cut}
+        hint=""
+        onPress={() => send([{ type: cut ? 'healLink' : 'cutLink', from: menu.host, to: peer }])}
+      />
     </Popover>
   );
 }
@@ -93,7 +120,10 @@ function Popover({ menu, title, children }: { readonly menu: OpenMenu; readonly 
     const element = box.current;
     if (element === null) return;
     const { width, height } = element.getBoundingClientRect();
-    setPlace({ left: clamp(menu.at.x + 6, EDGE, Math.max(EDGE, window.innerWidth - width - EDGE)), top: clamp(menu.at.y + 6, EDGE, Math.max(EDGE, window.innerHeight - height - EDGE)) });
+    setPlace({
+      left: clamp(menu.at.x + 6, EDGE, Math.max(EDGE, window.innerWidth - width - EDGE)),
+      top: clamp(menu.at.y + 6, EDGE, Math.max(EDGE, window.innerHeight - height - EDGE)),
+    });
   }, [menu.at]);
 
   useEffect(() => {
@@ -115,7 +145,14 @@ function Popover({ menu, title, children }: { readonly menu: OpenMenu; readonly 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     const items = itemsOf(box.current);
     const at = items.findIndex((item) => item === document.activeElement);
-    const moves: Readonly<Record<string, number>> = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: items.length - 1 };
+    const moves: Readonly<Record<string, number>> = {
+      ArrowDown: at + 1,
+      ArrowRight: at + 1,
+      ArrowUp: at - 1,
+      ArrowLeft: at - 1,
+      Home: 0,
+      End: items.length - 1,
+    };
     const next = moves[event.key];
     if (event.key === 'Escape' || event.key === 'Tab') {
       event.preventDefault();
@@ -127,7 +164,14 @@ function Popover({ menu, title, children }: { readonly menu: OpenMenu; readonly 
   };
 
   return (
-    <div ref={box} className="menu" role="menu" aria-label={title} onKeyDown={onKeyDown} style={place === null ? { left: menu.at.x, top: menu.at.y, opacity: 0 } : place}>
+    <div
+      ref={box}
+      className="menu"
+      role="menu"
+      aria-label={title}
+      onKeyDown={onKeyDown}
+      style={place === null ? { left: menu.at.x, top: menu.at.y, opacity: 0 } : place}
+    >
       <p className="menu-title" role="presentation">
         {title}
       </p>

@@ -3,7 +3,22 @@ import type { EventView } from '../../projection/view.ts';
 import { headlineOf } from './headline.ts';
 
 function elected(id: number, partition: number, atUs: number): EventView {
-  return { id, atUs, host: 'b2', event: { type: 'LeaderElected', topic: 'orders', partition, leader: 2, leaderEpoch: 1, isr: [2], replicas: [1, 2, 3], controllerEpoch: 1, strategy: 'offline' } };
+  return {
+    id,
+    atUs,
+    host: 'b2',
+    event: {
+      type: 'LeaderElected',
+      topic: 'orders',
+      partition,
+      leader: 2,
+      leaderEpoch: 1,
+      isr: [2],
+      replicas: [1, 2, 3],
+      controllerEpoch: 1,
+      strategy: 'offline',
+    },
+  };
 }
 const QUIET: EventView = { id: 9, atUs: 900_000, host: 'b1', event: { type: 'HighWatermarksCheckpointed', brokerId: 1 } };
 

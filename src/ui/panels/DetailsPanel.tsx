@@ -159,7 +159,9 @@ function ProducerDetails({ producer, words }: { readonly producer: ProducerView;
         ]}
       />
       <h3>{details.leaders}</h3>
-      <Rows rows={producer.leaders.map((row) => [row.key, `${row.leader < 0 ? '–' : words.stage.broker(row.leader)}, ${words.stage.epoch(row.leaderEpoch)}`])} />
+      <Rows
+        rows={producer.leaders.map((row) => [row.key, `${row.leader < 0 ? '–' : words.stage.broker(row.leader)}, ${words.stage.epoch(row.leaderEpoch)}`])}
+      />
     </section>
   );
 }

@@ -15,7 +15,8 @@ export function EventsPanel() {
     const lines = [];
     for (let i = events.length - 1; i >= 0 && lines.length < SHOWN; i--) {
       const told = events[i];
-      if (told !== undefined && importanceOf(told.event) !== 'quiet') lines.push({ told, sentence: narrate(language, told), headline: importanceOf(told.event) === 'headline' });
+      if (told !== undefined && importanceOf(told.event) !== 'quiet')
+        lines.push({ told, sentence: narrate(language, told), headline: importanceOf(told.event) === 'headline' });
     }
     return lines;
   }, [events, language]);

@@ -27,7 +27,16 @@ export function Inspector() {
     <aside className={isOpen ? 'side open' : 'side'} aria-label={words.panel.label}>
       <div className="tabs" role="tablist" onKeyDown={onKeyDown}>
         {TABS.map((name) => (
-          <button key={name} type="button" role="tab" id={`${id}-${name}`} aria-selected={name === tab} aria-controls={`${id}-panel`} tabIndex={name === tab ? 0 : -1} onClick={() => changeLook(playground.store, { tab: name })}>
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`${id}-${name}`}
+            aria-selected={name === tab}
+            aria-controls={`${id}-panel`}
+            tabIndex={name === tab ? 0 : -1}
+            onClick={() => changeLook(playground.store, { tab: name })}
+          >
             {words.panel.tabs[name]}
           </button>
         ))}

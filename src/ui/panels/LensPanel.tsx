@@ -105,7 +105,12 @@ function Lens({ partition }: { readonly partition: PartitionView }) {
   const right = LENS_LEFT + rows.length * step;
   return (
     <section className="sec lens">
-      <svg width={LENS_WIDTH} height={LENS_TOP + LENS_HEIGHT + 30} role="img" aria-label={`${partition.key}: ${rows.map((row) => `${words.panel.lensBroker(row.broker.brokerId)} HW ${row.replica.highWatermark} LEO ${row.replica.logEndOffset}`).join(', ')}`}>
+      <svg
+        width={LENS_WIDTH}
+        height={LENS_TOP + LENS_HEIGHT + 30}
+        role="img"
+        aria-label={`${partition.key}: ${rows.map((row) => `${words.panel.lensBroker(row.broker.brokerId)} HW ${row.replica.highWatermark} LEO ${row.replica.logEndOffset}`).join(', ')}`}
+      >
         {axis.map((offset) => (
           <SvgText key={offset} x={26} y={heightOf(offset) - rowHeight / 2 + 4} text={String(offset)} size={11} mono anchor="end" color="var(--ink-3)" />
         ))}
@@ -114,8 +119,26 @@ function Lens({ partition }: { readonly partition: PartitionView }) {
           const look = replicaLook(replica, partition, broker, isDead);
           return (
             <g key={broker.host}>
-              <SvgText x={LENS_LEFT + i * step + tankWidth / 2} y={14} text={step < 60 ? String(broker.brokerId) : words.panel.lensBroker(broker.brokerId)} size={12} bold={look === 'leader'} anchor="middle" color={isDead ? 'var(--ink-2)' : 'var(--ink)'} />
-              <Tank replica={replica} look={look} isDead={isDead} window={window} x={LENS_LEFT + i * step} y={LENS_TOP} width={tankWidth} height={LENS_HEIGHT} numbered={tankWidth >= 24} />
+              <SvgText
+                x={LENS_LEFT + i * step + tankWidth / 2}
+                y={14}
+                text={step < 60 ? String(broker.brokerId) : words.panel.lensBroker(broker.brokerId)}
+                size={12}
+                bold={look === 'leader'}
+                anchor="middle"
+                color={isDead ? 'var(--ink-2)' : 'var(--ink)'}
+              />
+              <Tank
+                replica={replica}
+                look={look}
+                isDead={isDead}
+                window={window}
+                x={LENS_LEFT + i * step}
+                y={LENS_TOP}
+                width={tankWidth}
+                height={LENS_HEIGHT}
+                numbered={tankWidth >= 24}
+              />
             </g>
           );
         })}
@@ -164,7 +187,11 @@ function LensLines({ leading, rows, x0, x1, heightOf }: LensLinesProps) {
   }
   labels.push({ y: heightOf(leading.highWatermark), text: words.stage.highWatermark(leading.highWatermark), color: 'var(--surf)', x0, dash: '5 3' });
   labels.sort((a, b) => a.y - b.y);
-  const heights = spreadLabels(labels.map((label) => Math.max(top, Math.min(bottom, label.y))), 14, bottom);
+  const heights = spreadLabels(
+    labels.map((label) => Math.max(top, Math.min(bottom, label.y))),
+    14,
+    bottom,
+  );
   return (
     <g>
       {labels.map((label, i) => {
@@ -172,7 +199,9 @@ function LensLines({ leading, rows, x0, x1, heightOf }: LensLinesProps) {
         const lineY = Math.max(top, Math.min(bottom, label.y));
         return (
           <g key={label.text}>
-            {label.x0 === null ? null : <path d={`M${label.x0} ${lineY}H${x1}L${x1 + 5} ${y}`} fill="none" stroke={label.color} strokeWidth={1.3} strokeDasharray={label.dash} />}
+            {label.x0 === null ? null : (
+              <path d={`M${label.x0} ${lineY}H${x1}L${x1 + 5} ${y}`} fill="none" stroke={label.color} strokeWidth={1.3} strokeDasharray={label.dash} />
+            )}
             <SvgText x={x1 + 7} y={y + 4} text={label.text} size={11} bold color={label.color} room={LABELS_WIDTH} />
           </g>
         );

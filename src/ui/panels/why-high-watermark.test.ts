@@ -9,12 +9,20 @@ const VIEW = fixtureView('failover', 0);
 const PARTITION = VIEW.partitions[0] as PartitionView;
 
 function leading(view: View, change: Partial<ReplicaView>): View {
-  return { ...view, brokers: view.brokers.map((broker) => (broker.brokerId === 2 ? { ...broker, replicas: broker.replicas.map((row) => (row.key === PARTITION.key ? { ...row, ...change } : row)) } : broker)) };
+  return {
+    ...view,
+    brokers: view.brokers.map((broker) =>
+      broker.brokerId === 2 ? { ...broker, replicas: broker.replicas.map((row) => (row.key === PARTITION.key ? { ...row, ...change } : row)) } : broker,
+    ),
+  };
 }
 
 describe('why the water stands where it stands', () => {
   test('[R1] a follower of which the leader does not know the log end', () => {
-    expect(whyHighWatermark(en, VIEW, PARTITION)).toEqual(['It is the least log end over the ISR {2, 3}.', 'Broker 3 has not fetched in epoch 4 yet, so broker 2 does not know its log end.']);
+    expect(whyHighWatermark(en, VIEW, PARTITION)).toEqual([
+      'It is the least log end over the ISR {2, 3}.',
+      'Broker 3 has not fetched in epoch 4 yet, so broker 2 does not know its log end.',
+    ]);
     expect(whyHighWatermark(ko, VIEW, PARTITION)[1]).toBe('브로커 3이 에포크 4에서 아직 페치하지 않아, 브로커 2는 그 로그 끝을 모릅니다.');
   });
 

@@ -58,12 +58,32 @@ const FRAMES: Readonly<Record<BrokerLook, { readonly fill: string; readonly stro
   starting: { fill: 'var(--card)', stroke: 'var(--line-2)', weight: 1.2, dash: '2 4' },
 };
 
-function CardFrame({ look, width, height, isSelected }: { readonly look: BrokerLook; readonly width: number; readonly height: number; readonly isSelected: boolean }) {
+function CardFrame({
+  look,
+  width,
+  height,
+  isSelected,
+}: {
+  readonly look: BrokerLook;
+  readonly width: number;
+  readonly height: number;
+  readonly isSelected: boolean;
+}) {
   const frame = FRAMES[look];
   return (
     <g>
       {isSelected ? <rect x={-3} y={-3} width={width + 6} height={height + 6} rx={17} fill="none" stroke="var(--focus)" strokeWidth={1.5} /> : null}
-      <rect x={0.5} y={0.5} width={width - 1} height={height - 1} rx={14} fill={frame.fill} stroke={frame.stroke} strokeWidth={frame.weight} strokeDasharray={frame.dash} />
+      <rect
+        x={0.5}
+        y={0.5}
+        width={width - 1}
+        height={height - 1}
+        rx={14}
+        fill={frame.fill}
+        stroke={frame.stroke}
+        strokeWidth={frame.weight}
+        strokeDasharray={frame.dash}
+      />
       {look === 'zombie' ? <path d={`M14 1H${width - 14}Q${width - 1} 1 ${width - 1} 14V8H1V14Q1 1 14 1z`} fill="url(#hatch-stale)" /> : null}
     </g>
   );
@@ -89,7 +109,11 @@ function CardHeader({ broker, look, card, form, belief }: HeaderProps) {
   const isDead = look === 'dead';
   const compact = card.density === 'compact';
   const fontSize = compact ? 14 : 15;
-  const label = words.stage.brokerAria({ id: broker.brokerId, process: words.stage.processes[broker.process], belief: belief === null ? '' : `${belief.title}. ${belief.detail}` });
+  const label = words.stage.brokerAria({
+    id: broker.brokerId,
+    process: words.stage.processes[broker.process],
+    belief: belief === null ? '' : `${belief.title}. ${belief.detail}`,
+  });
   const nameRoom = card.width - 34 - (form === 'phone' ? (broker.isController ? 24 : 4) : 40);
   const title = fittingTitle({ text: name, id: broker.brokerId, size: fontSize }, nameRoom);
   return (
@@ -98,11 +122,24 @@ function CardHeader({ broker, look, card, form, belief }: HeaderProps) {
         <rect className="hit" x={3} y={3} width={card.width - (form === 'phone' ? 6 : 42)} height={compact ? 34 : CHIPS_BOTTOM} rx={11} fill="transparent" />
         <StateGlyph look={look} />
         <SvgText x={30} y={25} text={title.text} size={title.size} bold color={isDead ? 'var(--ink-2)' : 'var(--ink)'} />
-        {compact ? <CompactMarks broker={broker} width={card.width} form={form} /> : <Chips chips={chips} x={CARD_PAD} y={36} room={card.width - 2 * CARD_PAD} />}
+        {compact ? (
+          <CompactMarks broker={broker} width={card.width} form={form} />
+        ) : (
+          <Chips chips={chips} x={CARD_PAD} y={36} room={card.width - 2 * CARD_PAD} />
+        )}
       </g>
       {form === 'phone' ? null : (
         <g {...pressable(isDead ? start : openMenu)} aria-label={isDead ? words.stage.startOf(name) : words.stage.menuOf(name)} className="pressable">
-          <rect className="hit" x={card.width - 33.5} y={9.5} width={23} height={23} rx={7} fill={isDead ? 'var(--isr-soft)' : 'var(--raised)'} stroke={isDead ? 'var(--isr)' : 'var(--line)'} />
+          <rect
+            className="hit"
+            x={card.width - 33.5}
+            y={9.5}
+            width={23}
+            height={23}
+            rx={7}
+            fill={isDead ? 'var(--isr-soft)' : 'var(--raised)'}
+            stroke={isDead ? 'var(--isr)' : 'var(--line)'}
+          />
           <Glyph name={isDead ? 'play' : 'power'} x={card.width - 28.5} y={14.5} size={13} color={isDead ? 'var(--isr)' : 'var(--ink-2)'} />
         </g>
       )}
@@ -113,7 +150,10 @@ function CardHeader({ broker, look, card, form, belief }: HeaderProps) {
 const LEAST_TITLE = 12;
 
 /** A title that loses its number says nothing: it grows smaller first, and is the number alone where that does not do. */
-function fittingTitle(wish: { readonly text: string; readonly id: number; readonly size: number }, room: number): { readonly text: string; readonly size: number } {
+function fittingTitle(
+  wish: { readonly text: string; readonly id: number; readonly size: number },
+  room: number,
+): { readonly text: string; readonly size: number } {
   for (let size = wish.size; size >= LEAST_TITLE; size--) if (measure(wish.text, { size, bold: true }) <= room) return { text: wish.text, size };
   return { text: String(wish.id), size: wish.size };
 }
@@ -155,8 +195,10 @@ function useChips(broker: BrokerView, look: BrokerLook): readonly Chip[] {
   if (broker.recovering) chips.push({ text: stage.chips.recovering, color: 'var(--dirty)' });
   if (broker.isController && look !== 'dead') chips.push(controllerChip(words, truth.controller === broker.brokerId || !truth.known));
   const peers = brokers.filter((other) => other.host !== broker.host);
-  if (peers.length > 1 && look !== 'dead' && peers.every((other) => isCut(links, broker.host, other.host))) chips.push({ text: stage.chips.cut, icon: 'cut', color: 'var(--out)' });
-  if (links.some((link) => link.slow && (link.a === broker.host || link.b === broker.host))) chips.push({ text: stage.chips.slow, icon: 'clock', color: 'var(--dirty)' });
+  if (peers.length > 1 && look !== 'dead' && peers.every((other) => isCut(links, broker.host, other.host)))
+    chips.push({ text: stage.chips.cut, icon: 'cut', color: 'var(--out)' });
+  if (links.some((link) => link.slow && (link.a === broker.host || link.b === broker.host)))
+    chips.push({ text: stage.chips.slow, icon: 'clock', color: 'var(--dirty)' });
   if (broker.rack !== null) chips.push({ text: stage.rack(broker.rack), color: look === 'dead' ? 'var(--ink-3)' : 'var(--ink-2)' });
   return chips;
 }
@@ -195,13 +237,32 @@ function BeliefBox({ belief, card, form, look, words }: BeliefBoxProps) {
   const width = card.width - 2 * pad;
   const top = card.beliefTop;
   const ink = belief.kind === 'stale' ? 'var(--stale)' : look === 'dead' ? 'var(--ink-2)' : 'var(--ink)';
-  const frame = <rect x={pad + 0.5} y={top + 0.5} width={width - 1} height={card.beliefHeight - 1} rx={8} fill={style.ground} stroke={style.color} strokeOpacity={style.opacity} strokeDasharray={style.dash} />;
+  const frame = (
+    <rect
+      x={pad + 0.5}
+      y={top + 0.5}
+      width={width - 1}
+      height={card.beliefHeight - 1}
+      rx={8}
+      fill={style.ground}
+      stroke={style.color}
+      strokeOpacity={style.opacity}
+      strokeDasharray={style.dash}
+    />
+  );
   if (form === 'phone') {
     return (
       <g>
         {frame}
         <Glyph name={style.icon} x={pad + 7} y={top + 10} size={12} color={style.color} weight={2} />
-        <SvgText x={pad + 24} y={top + 20} text={belief.kind === 'disk' ? words.stage.belief.short.disk : words.stage.belief.short.believes} size={11} color="var(--ink-2)" room={width - 30} />
+        <SvgText
+          x={pad + 24}
+          y={top + 20}
+          text={belief.kind === 'disk' ? words.stage.belief.short.disk : words.stage.belief.short.believes}
+          size={11}
+          color="var(--ink-2)"
+          room={width - 30}
+        />
         <SvgText x={pad + 7} y={top + 39} text={belief.short} size={11.5} bold color={ink} room={width - 12} />
       </g>
     );
@@ -213,7 +274,9 @@ function BeliefBox({ belief, card, form, look, words }: BeliefBoxProps) {
       {frame}
       <Glyph name={style.icon} x={pad + 8} y={top + (single ? 5.5 : 11.5)} size={14} color={style.color} weight={1.8} />
       <SvgText x={pad + 29} y={top + 16} text={title} size={12} bold color={ink} room={width - 34} />
-      {single ? null : <SvgText x={pad + 29} y={top + 30} text={belief.detail} size={11} color={look === 'dead' ? 'var(--ink-3)' : 'var(--ink-2)'} room={width - 34} />}
+      {single ? null : (
+        <SvgText x={pad + 29} y={top + 30} text={belief.detail} size={11} color={look === 'dead' ? 'var(--ink-3)' : 'var(--ink-2)'} room={width - 34} />
+      )}
     </g>
   );
 }
@@ -242,12 +305,30 @@ function DiskBar({ broker, isDead, top, width, words }: DiskBarProps) {
   const right = dirtyBytes === 0 ? stage.allFlushed : isDead ? stage.inPageCache(byteSize(dirtyBytes)) : stage.notFlushed(byteSize(dirtyBytes));
   return (
     <g>
-      <SvgText x={CARD_PAD} y={top} text={isDead ? stage.diskKeeps(byteSize(flushedBytes)) : stage.disk(byteSize(flushedBytes))} size={11} color="var(--ink-2)" room={room * 0.46} />
+      <SvgText
+        x={CARD_PAD}
+        y={top}
+        text={isDead ? stage.diskKeeps(byteSize(flushedBytes)) : stage.disk(byteSize(flushedBytes))}
+        size={11}
+        color="var(--ink-2)"
+        room={room * 0.46}
+      />
       <SvgText x={width - CARD_PAD} y={top} text={right} size={11} color={isDead ? 'var(--ink-3)' : 'var(--ink-2)'} anchor="end" room={room * 0.52} />
       <rect x={CARD_PAD + 0.5} y={top + 6.5} width={room - 1} height={8} rx={4} fill="var(--well)" stroke="var(--line)" />
       <rect className="eased-size" x={CARD_PAD + 1} y={top + 7} width={Math.max(0, flushed)} height={7} rx={3} fill={isDead ? 'var(--dead)' : 'var(--disk)'} />
-      {dirtyBytes > 0 ? <rect className="eased-size" x={CARD_PAD + 2 + flushed} y={top + 7} width={Math.max(3, dirty)} height={7} rx={1} fill="url(#hatch-dirty)" stroke="var(--dirty)" strokeWidth={0.8} /> : null}
+      {dirtyBytes > 0 ? (
+        <rect
+          className="eased-size"
+          x={CARD_PAD + 2 + flushed}
+          y={top + 7}
+          width={Math.max(3, dirty)}
+          height={7}
+          rx={1}
+          fill="url(#hatch-dirty)"
+          stroke="var(--dirty)"
+          strokeWidth={0.8}
+        />
+      ) : null}
     </g>
   );
 }
-

@@ -52,15 +52,37 @@ const SessionLine = memo(function SessionLine({ layout, card }: { readonly layou
   const middle = pointAlong(track, track.length / 2);
   const straight = card.row === 0;
   const word = look.word === null ? '' : layout.form === 'phone' ? words.stage.sessionShort[look.word] : words.stage.session[look.word];
-  const openMenu = (at: { readonly x: number; readonly y: number }): void => changeLook(playground.store, { menu: { kind: 'machine', host: card.host, peer: null, at }, selected: { kind: 'machine', host: card.host } });
+  const openMenu = (at: { readonly x: number; readonly y: number }): void =>
+    changeLook(playground.store, { menu: { kind: 'machine', host: card.host, peer: null, at }, selected: { kind: 'machine', host: card.host } });
   return (
     <g>
-      <g {...pressable(openMenu)} tabIndex={-1} aria-label={words.stage.linkAria(words.stage.broker(card.brokerId), 'ZooKeeper', look.whole ? words.details.sessions.connected : word)} className="pressable cable">
+      <g
+        {...pressable(openMenu)}
+        tabIndex={-1}
+        aria-label={words.stage.linkAria(words.stage.broker(card.brokerId), 'ZooKeeper', look.whole ? words.details.sessions.connected : word)}
+        className="pressable cable"
+      >
         <path className="cable-hit" d={trackPath(track)} />
-        <path d={trackPath(track)} fill="none" stroke={color} strokeWidth={1.5} strokeDasharray={look.whole ? undefined : '3 3'} opacity={look.whole ? 0.8 : 1} />
+        <path
+          d={trackPath(track)}
+          fill="none"
+          stroke={color}
+          strokeWidth={1.5}
+          strokeDasharray={look.whole ? undefined : '3 3'}
+          opacity={look.whole ? 0.8 : 1}
+        />
       </g>
       {look.whole ? null : <BrokenMark x={middle.x} y={straight ? layout.sessionTextY - 4 : middle.y} />}
-      {look.whole || !straight ? null : <SvgText x={middle.x + 14} y={layout.sessionTextY} text={word} size={11} color="var(--out)" room={layout.form === 'phone' ? card.width - 50 : card.width - 40} />}
+      {look.whole || !straight ? null : (
+        <SvgText
+          x={middle.x + 14}
+          y={layout.sessionTextY}
+          text={word}
+          size={11}
+          color="var(--out)"
+          room={layout.form === 'phone' ? card.width - 50 : card.width - 40}
+        />
+      )}
       <Port x={start.x} y={start.y} color={color} />
       <Port x={end.x} y={end.y} color={color} />
     </g>
@@ -97,13 +119,32 @@ const BrokerCable = memo(function BrokerCable({ layout, a, b }: { readonly layou
   const lanes = neighbours && !cut ? [forth, back] : [forth];
   return (
     <g {...pressable(openLink(playground, a.host, b.host))} aria-label={label} aria-haspopup="menu" className="pressable cable">
-      {neighbours ? <rect className="hit gutter-hit" x={a.x + a.width + 4} y={gutterY(layout, a, true) - 14} width={Math.max(8, layout.gap - 8)} height={gutterY(layout, a, false) - gutterY(layout, a, true) + 28} rx={8} fill="transparent" /> : <path className="cable-hit" d={trackPath(forth.track)} />}
+      {neighbours ? (
+        <rect
+          className="hit gutter-hit"
+          x={a.x + a.width + 4}
+          y={gutterY(layout, a, true) - 14}
+          width={Math.max(8, layout.gap - 8)}
+          height={gutterY(layout, a, false) - gutterY(layout, a, true) + 28}
+          rx={8}
+          fill="transparent"
+        />
+      ) : (
+        <path className="cable-hit" d={trackPath(forth.track)} />
+      )}
       {lanes.map((route, i) => {
         const start = pointAlong(route.track, 0);
         const end = pointAlong(route.track, route.track.length);
         return (
           <g key={i}>
-            <path d={trackPath(route.track)} fill="none" stroke={color} strokeWidth={1.3} strokeDasharray={cut ? '3 4' : undefined} opacity={cut ? 0.8 : fetches ? 0.5 : 0.22} />
+            <path
+              d={trackPath(route.track)}
+              fill="none"
+              stroke={color}
+              strokeWidth={1.3}
+              strokeDasharray={cut ? '3 4' : undefined}
+              opacity={cut ? 0.8 : fetches ? 0.5 : 0.22}
+            />
             {cut ? null : <Port x={start.x} y={start.y} color={color} />}
             {cut ? null : <Port x={end.x} y={end.y} color={color} />}
           </g>
@@ -116,7 +157,12 @@ const BrokerCable = memo(function BrokerCable({ layout, a, b }: { readonly layou
 
 /** True when one of the two follows the other for some partition, in its own belief. */
 function fetchesBetween(view: View, a: number, b: number): boolean {
-  return view.brokers.some((broker) => (broker.brokerId === a || broker.brokerId === b) && broker.process === 'running' && broker.replicas.some((replica) => replica.role === 'follower' && replica.leader === (broker.brokerId === a ? b : a)));
+  return view.brokers.some(
+    (broker) =>
+      (broker.brokerId === a || broker.brokerId === b) &&
+      broker.process === 'running' &&
+      broker.replicas.some((replica) => replica.role === 'follower' && replica.leader === (broker.brokerId === a ? b : a)),
+  );
 }
 
 /** From each client to the brokers that lead for it, in its own belief. */
@@ -125,8 +171,12 @@ const ClientTracks = memo(function ClientTracks({ layout }: { readonly layout: S
   const consumers = usePlayground((state) => state.view.consumers);
   const links = usePlayground((state) => state.view.links);
   const ways: { readonly key: string; readonly from: string; readonly to: string; readonly color: string }[] = [];
-  for (const producer of producers) for (const id of distinct(producer.leaders.map((row) => row.leader))) ways.push({ key: `${producer.host} ${id}`, from: producer.host, to: `b${id}`, color: 'var(--produce)' });
-  for (const consumer of consumers) for (const id of distinct(consumer.positions.map((row) => row.leader))) ways.push({ key: `${consumer.host} ${id}`, from: consumer.host, to: `b${id}`, color: 'var(--fetch)' });
+  for (const producer of producers)
+    for (const id of distinct(producer.leaders.map((row) => row.leader)))
+      ways.push({ key: `${producer.host} ${id}`, from: producer.host, to: `b${id}`, color: 'var(--produce)' });
+  for (const consumer of consumers)
+    for (const id of distinct(consumer.positions.map((row) => row.leader)))
+      ways.push({ key: `${consumer.host} ${id}`, from: consumer.host, to: `b${id}`, color: 'var(--fetch)' });
   return (
     <g>
       {ways.map((way) => {
@@ -181,4 +231,3 @@ function controllerHost(state: PlaygroundState): string | null {
   const { truth, brokers } = state.view;
   return brokers.find((broker) => broker.brokerId === truth.controller && broker.process === 'running')?.host ?? null;
 }
-

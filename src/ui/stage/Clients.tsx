@@ -54,7 +54,8 @@ export const Clients = memo(function Clients({ layout }: { readonly layout: Stag
 function useSelect(host: string): { readonly isSelected: boolean; readonly openMenu: (at: { readonly x: number; readonly y: number }) => void } {
   const { playground } = usePage();
   const isSelected = usePlayground((state) => state.look.selected?.kind === 'machine' && state.look.selected.host === host);
-  const openMenu = (at: { readonly x: number; readonly y: number }): void => changeLook(playground.store, { menu: { kind: 'machine', host, peer: null, at }, selected: { kind: 'machine', host } });
+  const openMenu = (at: { readonly x: number; readonly y: number }): void =>
+    changeLook(playground.store, { menu: { kind: 'machine', host, peer: null, at }, selected: { kind: 'machine', host } });
   return { isSelected, openMenu };
 }
 
@@ -65,7 +66,20 @@ interface BoxFrameProps {
 }
 
 function BoxFrame({ box, isSelected, isDown }: BoxFrameProps) {
-  return <rect className="hit" x={box.x + 0.5} y={box.y + 0.5} width={box.width - 1} height={box.height - 1} rx={12} fill={isDown ? 'var(--bg-2)' : 'var(--card)'} stroke={isSelected ? 'var(--focus)' : isDown ? 'var(--dead)' : 'var(--line)'} strokeWidth={isSelected ? 2 : 1.2} strokeDasharray={isDown ? '6 5' : undefined} />;
+  return (
+    <rect
+      className="hit"
+      x={box.x + 0.5}
+      y={box.y + 0.5}
+      width={box.width - 1}
+      height={box.height - 1}
+      rx={12}
+      fill={isDown ? 'var(--bg-2)' : 'var(--card)'}
+      stroke={isSelected ? 'var(--focus)' : isDown ? 'var(--dead)' : 'var(--line)'}
+      strokeWidth={isSelected ? 2 : 1.2}
+      strokeDasharray={isDown ? '6 5' : undefined}
+    />
+  );
 }
 
 const ProducerBox = memo(function ProducerBox({ producer, box }: { readonly producer: ProducerView; readonly box: ColumnBox }) {
@@ -80,10 +94,21 @@ const ProducerBox = memo(function ProducerBox({ producer, box }: { readonly prod
     <g>
       <g {...pressable(openMenu)} aria-label={`${words.stage.producer} ${producer.name}`} aria-haspopup="menu" className="pressable">
         <BoxFrame box={box} isSelected={isSelected} isDown={isDown} />
-        <path d={`M${box.x + 1.2} ${box.y + 14}V${box.y + box.height - 14}`} stroke={isDown ? 'var(--dead)' : 'var(--produce)'} strokeWidth={3} strokeLinecap="round" />
+        <path
+          d={`M${box.x + 1.2} ${box.y + 14}V${box.y + box.height - 14}`}
+          stroke={isDown ? 'var(--dead)' : 'var(--produce)'}
+          strokeWidth={3}
+          strokeLinecap="round"
+        />
         <SvgText x={box.x + 14} y={box.y + 22} text={producer.name} size={12} bold room={box.width - 24} color={isDown ? 'var(--ink-2)' : 'var(--ink)'} />
-        {box.form === 'line' ? <SvgText x={box.x + 14} y={box.y + 38} text={`acks=${acksText(producer)}`} size={11} color="var(--ink-2)" /> : <FactRows rows={rows} box={box} top={41} inset={14} />}
-        {box.form === 'line' ? null : <WaitingMeter count={producer.waitingRecordCount} x={box.x + 14} y={box.y + 41 + rows.length * ROW - 5} width={box.width - 25} />}
+        {box.form === 'line' ? (
+          <SvgText x={box.x + 14} y={box.y + 38} text={`acks=${acksText(producer)}`} size={11} color="var(--ink-2)" />
+        ) : (
+          <FactRows rows={rows} box={box} top={41} inset={14} />
+        )}
+        {box.form === 'line' ? null : (
+          <WaitingMeter count={producer.waitingRecordCount} x={box.x + 14} y={box.y + 41 + rows.length * ROW - 5} width={box.width - 25} />
+        )}
       </g>
       <Port x={port.x} y={port.y} color="var(--produce)" />
     </g>
@@ -100,7 +125,10 @@ function acksText(producer: ProducerView): string {
   return producer.acks === -1 ? 'all' : String(producer.acks);
 }
 
-function producerRows(producer: ProducerView, input: { readonly focus: string | null; readonly partitions: readonly PartitionView[]; readonly words: ReturnType<typeof useWords> }): FactRow[] {
+function producerRows(
+  producer: ProducerView,
+  input: { readonly focus: string | null; readonly partitions: readonly PartitionView[]; readonly words: ReturnType<typeof useWords> },
+): FactRow[] {
   const { stage } = input.words;
   const rows: FactRow[] = [{ name: stage.acks, value: acksText(producer), color: 'var(--ink-2)' }];
   const shown = producer.leaders.find((row) => row.key === input.focus) ?? producer.leaders[0];
@@ -122,7 +150,14 @@ function FactRows({ rows, box, top, inset }: { readonly rows: readonly FactRow[]
         const valueWidth = measure(row.value, { size: 11 });
         return (
           <g key={i}>
-            <SvgText x={box.x + inset} y={box.y + top + i * ROW} text={row.name} size={11} color={row.value === '' ? row.color : 'var(--ink-3)'} room={box.width - inset - 16 - valueWidth} />
+            <SvgText
+              x={box.x + inset}
+              y={box.y + top + i * ROW}
+              text={row.name}
+              size={11}
+              color={row.value === '' ? row.color : 'var(--ink-3)'}
+              room={box.width - inset - 16 - valueWidth}
+            />
             <SvgText x={box.x + box.width - 11} y={box.y + top + i * ROW} text={row.value} size={11} color={row.color} anchor="end" />
           </g>
         );
@@ -140,7 +175,17 @@ function WaitingMeter({ count, x, y, width }: { readonly count: number; readonly
   return (
     <g>
       {Array.from({ length: METER_CELLS }, (_, i) => (
-        <rect key={i} x={x + i * cell} y={y} width={cell - 3} height={8} rx={2} fill={i < cells ? 'var(--produce)' : 'none'} stroke="var(--produce)" strokeOpacity={i < cells ? 1 : 0.5} />
+        <rect
+          key={i}
+          x={x + i * cell}
+          y={y}
+          width={cell - 3}
+          height={8}
+          rx={2}
+          fill={i < cells ? 'var(--produce)' : 'none'}
+          stroke="var(--produce)"
+          strokeOpacity={i < cells ? 1 : 0.5}
+        />
       ))}
     </g>
   );
@@ -153,19 +198,37 @@ const ConsumerBox = memo(function ConsumerBox({ consumer, box, short }: { readon
   const isDown = consumer.process !== 'running' && consumer.process !== 'paused';
   const port = clientPort(box, 'left');
   const inOrder = consumer.positions.slice().sort((a, b) => Number(b.key === focus) - Number(a.key === focus) || (a.key < b.key ? -1 : 1));
-  const lag = consumer.positions.reduce((sum, row) => sum + (row.position === null || row.highWatermark === null ? 0 : Math.max(0, row.highWatermark - row.position)), 0);
-  const rows: FactRow[] = inOrder.slice(0, GREATEST_POSITIONS).map((row) => ({ name: row.key, value: row.position === null ? '–' : String(row.position), color: 'var(--fetch)' }));
+  const lag = consumer.positions.reduce(
+    (sum, row) => sum + (row.position === null || row.highWatermark === null ? 0 : Math.max(0, row.highWatermark - row.position)),
+    0,
+  );
+  const rows: FactRow[] = inOrder
+    .slice(0, GREATEST_POSITIONS)
+    .map((row) => ({ name: row.key, value: row.position === null ? '–' : String(row.position), color: 'var(--fetch)' }));
   if (rows.length === 0) rows.push({ name: words.stage.noPosition, value: '', color: 'var(--ink-3)' });
-  rows.push(consumer.lastError === null ? { name: words.stage.lag, value: String(lag), color: lag > 0 ? 'var(--dirty)' : 'var(--ink-2)' } : { name: consumer.lastError, value: '', color: 'var(--out)' });
+  rows.push(
+    consumer.lastError === null
+      ? { name: words.stage.lag, value: String(lag), color: lag > 0 ? 'var(--dirty)' : 'var(--ink-2)' }
+      : { name: consumer.lastError, value: '', color: 'var(--out)' },
+  );
   return (
     <g>
       <g {...pressable(openMenu)} aria-label={`${words.stage.consumer} ${consumer.name}`} aria-haspopup="menu" className="pressable">
         <BoxFrame box={box} isSelected={isSelected} isDown={isDown} />
-        <path d={`M${box.x + box.width - 1.2} ${box.y + 12}V${box.y + box.height - 12}`} stroke={isDown ? 'var(--dead)' : 'var(--fetch)'} strokeWidth={3} strokeLinecap="round" />
+        <path
+          d={`M${box.x + box.width - 1.2} ${box.y + 12}V${box.y + box.height - 12}`}
+          stroke={isDown ? 'var(--dead)' : 'var(--fetch)'}
+          strokeWidth={3}
+          strokeLinecap="round"
+        />
         <SvgText x={box.x + 12} y={box.y + 22} text={consumer.name} size={12} bold room={box.width - 54} color={isDown ? 'var(--ink-2)' : 'var(--ink)'} />
         <Glyph name="drop" x={box.x + box.width - 22 - measure(short, { size: 11, bold: true })} y={box.y + 13} size={10} color="var(--fetch)" />
         <SvgText x={box.x + box.width - 11} y={box.y + 22} text={short} size={11} bold color="var(--fetch)" anchor="end" />
-        {box.form === 'line' ? <SvgText x={box.x + 12} y={box.y + 38} text={`${words.stage.lag} ${lag}`} size={11} color="var(--ink-2)" /> : <FactRows rows={rows} box={box} top={41} inset={12} />}
+        {box.form === 'line' ? (
+          <SvgText x={box.x + 12} y={box.y + 38} text={`${words.stage.lag} ${lag}`} size={11} color="var(--ink-2)" />
+        ) : (
+          <FactRows rows={rows} box={box} top={41} inset={12} />
+        )}
       </g>
       <Port x={port.x} y={port.y} color="var(--fetch)" />
     </g>
@@ -193,7 +256,17 @@ function AddButton({ box, dialog, text, more }: { readonly box: Rect; readonly d
   const x = box.x + Math.max(6, box.width / 2 - textWidth / 2);
   return (
     <g {...pressable(() => changeLook(playground.store, { dialog }))} aria-label={words.stage.add(text)} className="pressable">
-      <rect className="hit" x={box.x + 0.5} y={box.y + 0.5} width={box.width - 1} height={box.height - 1} rx={10} fill="transparent" stroke="var(--line-2)" strokeDasharray="4 4" />
+      <rect
+        className="hit"
+        x={box.x + 0.5}
+        y={box.y + 0.5}
+        width={box.width - 1}
+        height={box.height - 1}
+        rx={10}
+        fill="transparent"
+        stroke="var(--line-2)"
+        strokeDasharray="4 4"
+      />
       <Glyph name="plus" x={x} y={box.y + 11} size={12} color="var(--ink-2)" weight={1.8} />
       <SvgText x={x + 18} y={box.y + 21} text={label} size={12} color="var(--ink-2)" room={box.width - 30} />
     </g>

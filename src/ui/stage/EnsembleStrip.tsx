@@ -20,7 +20,16 @@ export const EnsembleStrip = memo(function EnsembleStrip({ layout }: { readonly 
   if (layout.form === 'phone') return <PhoneStrip strip={strip} quorum={`${ensemble.inQuorumCount}/${ensemble.servers.length}`} color={color} />;
   return (
     <g>
-      <rect x={strip.x + 0.5} y={strip.y + 0.5} width={strip.width - 1} height={strip.height - 1} rx={12} fill="var(--card)" stroke="var(--line)" strokeWidth={1.2} />
+      <rect
+        x={strip.x + 0.5}
+        y={strip.y + 0.5}
+        width={strip.width - 1}
+        height={strip.height - 1}
+        rx={12}
+        fill="var(--card)"
+        stroke="var(--line)"
+        strokeWidth={1.2}
+      />
       <SvgText x={strip.x + 14} y={strip.y + 23} text="ZooKeeper" size={13} bold />
       <SvgText x={strip.x + 14} y={strip.y + 40} text={quorum} size={11} color={color} room={92} />
       {layout.servers.map((placed) => {
@@ -45,7 +54,18 @@ function Server({ server, box }: { readonly server: ZooKeeperServerView; readonl
     changeLook(playground.store, { menu: { kind: 'machine', host: server.host, peer: null, at }, selected: { kind: 'machine', host: server.host } });
   return (
     <g {...pressable(openMenu)} aria-label={`${server.host}, ${word}`} aria-haspopup="menu" className="pressable">
-      <rect className="hit" x={box.x + 0.5} y={box.y + 0.5} width={box.width - 1} height={box.height - 1} rx={8} fill={leads ? 'var(--control-soft)' : alive ? 'var(--raised)' : 'var(--bg-2)'} stroke={isSelected ? 'var(--focus)' : leads ? 'var(--control)' : alive ? 'var(--line)' : 'var(--dead)'} strokeWidth={isSelected ? 2 : 1} strokeDasharray={alive ? undefined : '4 3'} />
+      <rect
+        className="hit"
+        x={box.x + 0.5}
+        y={box.y + 0.5}
+        width={box.width - 1}
+        height={box.height - 1}
+        rx={8}
+        fill={leads ? 'var(--control-soft)' : alive ? 'var(--raised)' : 'var(--bg-2)'}
+        stroke={isSelected ? 'var(--focus)' : leads ? 'var(--control)' : alive ? 'var(--line)' : 'var(--dead)'}
+        strokeWidth={isSelected ? 2 : 1}
+        strokeDasharray={alive ? undefined : '4 3'}
+      />
       <SvgText x={box.x + box.width / 2} y={box.y + 15} text={server.host} size={12} bold anchor="middle" color={alive ? 'var(--ink)' : 'var(--ink-2)'} />
       <SvgText x={box.x + box.width / 2} y={box.y + 28} text={word} size={11} anchor="middle" color={ink} room={box.width - 6} />
     </g>
@@ -89,18 +109,32 @@ function factsOf(words: Dictionary, truth: TruthView, partition: ReturnType<type
   const { stage } = words;
   if (!truth.known) return [{ path: '/', text: stage.unknown, color: 'var(--out)' }];
   const facts: Fact[] = [
-    { path: '/controller', text: truth.controller === null ? stage.nobody : stage.controllerFact(truth.controller, truth.controllerEpoch), color: truth.controller === null ? 'var(--out)' : 'var(--control)' },
-    { path: '/brokers/ids', text: truth.liveBrokers.length === 0 ? stage.nobody : truth.liveBrokers.join(', '), color: truth.liveBrokers.length === 0 ? 'var(--out)' : 'var(--ink)' },
+    {
+      path: '/controller',
+      text: truth.controller === null ? stage.nobody : stage.controllerFact(truth.controller, truth.controllerEpoch),
+      color: truth.controller === null ? 'var(--out)' : 'var(--control)',
+    },
+    {
+      path: '/brokers/ids',
+      text: truth.liveBrokers.length === 0 ? stage.nobody : truth.liveBrokers.join(', '),
+      color: truth.liveBrokers.length === 0 ? 'var(--out)' : 'var(--ink)',
+    },
   ];
   if (partition !== null && partition.leader !== null) {
-    facts.push({ path: `${partition.topic}/partitions/${partition.partition}/state`, text: partitionFact(words, partition), color: partition.leader < 0 ? 'var(--out)' : 'var(--leader)' });
+    facts.push({
+      path: `${partition.topic}/partitions/${partition.partition}/state`,
+      text: partitionFact(words, partition),
+      color: partition.leader < 0 ? 'var(--out)' : 'var(--leader)',
+    });
   }
   return facts;
 }
 
 function partitionFact(words: Dictionary, partition: NonNullable<ReturnType<typeof focusPartition>>): string {
   const isr = partition.isr.join(' ');
-  return partition.leader === null || partition.leader < 0 ? words.stage.partitionOffline(partition.leaderEpoch, isr) : words.stage.partitionFact(partition.leader, partition.leaderEpoch, isr);
+  return partition.leader === null || partition.leader < 0
+    ? words.stage.partitionOffline(partition.leaderEpoch, isr)
+    : words.stage.partitionFact(partition.leader, partition.leaderEpoch, isr);
 }
 
 /** On a phone the truth about one partition, in one line. */
@@ -119,10 +153,28 @@ function PhoneStrip({ strip, quorum, color }: { readonly strip: Rect; readonly q
   const used = name + measure(quorum, { size: 12 });
   return (
     <g {...pressable(openMenu)} aria-label={`ZooKeeper ${quorum}. ${text}`} aria-haspopup="menu" className="pressable">
-      <rect className="hit" x={strip.x + 0.5} y={strip.y + 0.5} width={strip.width - 1} height={strip.height - 1} rx={10} fill="var(--card)" stroke="var(--line)" />
+      <rect
+        className="hit"
+        x={strip.x + 0.5}
+        y={strip.y + 0.5}
+        width={strip.width - 1}
+        height={strip.height - 1}
+        rx={10}
+        fill="var(--card)"
+        stroke="var(--line)"
+      />
       <SvgText x={strip.x + 12} y={strip.y + 25} text="ZooKeeper" size={13} bold />
       <SvgText x={strip.x + name} y={strip.y + 25} text={quorum} size={12} color={color} />
-      <SvgText x={strip.x + strip.width - 12} y={strip.y + 25} text={text} size={13} bold anchor="end" color={gold ? 'var(--leader)' : 'var(--out)'} room={strip.width - used - 24} />
+      <SvgText
+        x={strip.x + strip.width - 12}
+        y={strip.y + 25}
+        text={text}
+        size={13}
+        bold
+        anchor="end"
+        color={gold ? 'var(--leader)' : 'var(--out)'}
+        room={strip.width - used - 24}
+      />
     </g>
   );
 }

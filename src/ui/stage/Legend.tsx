@@ -20,7 +20,11 @@ export const Legend = memo(function Legend({ room }: { readonly room: Rect }) {
   const { legend } = words.stage;
   const entries: Entry[] = [
     { text: legend.committed, markWidth: 16, mark: (y) => <WaterMark y={y} /> },
-    { text: legend.dry, markWidth: 16, mark: (y) => <rect x={0.5} y={y - 5} width={15} height={10} rx={2} fill="var(--dry-fill)" stroke="var(--dry)" strokeDasharray="3 2" /> },
+    {
+      text: legend.dry,
+      markWidth: 16,
+      mark: (y) => <rect x={0.5} y={y - 5} width={15} height={10} rx={2} fill="var(--dry-fill)" stroke="var(--dry)" strokeDasharray="3 2" />,
+    },
     { text: legend.leader, markWidth: 18, mark: (y) => <ReplicaCap look="leader" x={0} y={y - 9} width={18} /> },
     { text: legend.isr, markWidth: 16, mark: (y) => <ReplicaCap look="isr" x={0} y={y - 9} width={16} /> },
     { text: legend.out, markWidth: 16, mark: (y) => <ReplicaCap look="out" x={0} y={y - 9} width={16} /> },

@@ -84,7 +84,14 @@ function fit(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D, layou
 function readColors(element: Element): PacketColors {
   const style = getComputedStyle(element);
   const token = (name: string): string => style.getPropertyValue(name).trim();
-  return { produce: token('--produce'), fetch: token('--fetch'), control: token('--control'), dead: token('--dead'), ground: token('--bg'), tag: token('--bg-2') };
+  return {
+    produce: token('--produce'),
+    fetch: token('--fetch'),
+    control: token('--control'),
+    dead: token('--dead'),
+    ground: token('--bg'),
+    tag: token('--bg-2'),
+  };
 }
 
 function usePrefersStill(): boolean {

@@ -30,7 +30,17 @@ export function ReplicaCap({ look, x, y, width }: CapProps) {
     case 'ghost':
       return (
         <g>
-          <rect x={x} y={y} width={width} height={CAP_HEIGHT} rx={5} fill="url(#hatch-stale)" stroke="var(--leader-rim)" strokeWidth={1.4} strokeDasharray="3 2" />
+          <rect
+            x={x}
+            y={y}
+            width={width}
+            height={CAP_HEIGHT}
+            rx={5}
+            fill="url(#hatch-stale)"
+            stroke="var(--leader-rim)"
+            strokeWidth={1.4}
+            strokeDasharray="3 2"
+          />
           <Glyph name="crown" x={iconX} y={iconY} size={size} color="var(--leader)" />
         </g>
       );
@@ -55,5 +65,15 @@ export function ReplicaCap({ look, x, y, width }: CapProps) {
 export function BarCap({ look, x, y, width }: CapProps) {
   if (look === 'isr') return null;
   const isLeader = look === 'leader' || look === 'ghost';
-  return <rect x={x - 0.2} y={y + CAP_HEIGHT - (isLeader ? 5 : 3)} width={width + 0.4} height={isLeader ? 4 : 2} rx={1} fill={isLeader ? 'var(--leader-rim)' : 'var(--out)'} opacity={look === 'ghost' ? 0.5 : 1} />;
+  return (
+    <rect
+      x={x - 0.2}
+      y={y + CAP_HEIGHT - (isLeader ? 5 : 3)}
+      width={width + 0.4}
+      height={isLeader ? 4 : 2}
+      rx={1}
+      fill={isLeader ? 'var(--leader-rim)' : 'var(--out)'}
+      opacity={look === 'ghost' ? 0.5 : 1}
+    />
+  );
 }

@@ -36,9 +36,23 @@ export const Replicas = memo(function Replicas({ broker, look, card, form }: Rep
         if (partition === undefined) return null;
         const replica = broker.replicas.find((row) => row.key === slot.key) ?? null;
         const greatestEnd = brokers.reduce((end, other) => Math.max(end, other.replicas.find((row) => row.key === slot.key)?.logEndOffset ?? 0), 0);
-        return <ReplicaTank key={slot.key} slot={slot} partition={partition} replica={replica} broker={broker} isDead={look === 'dead'} card={card} greatestEnd={greatestEnd} form={form} />;
+        return (
+          <ReplicaTank
+            key={slot.key}
+            slot={slot}
+            partition={partition}
+            replica={replica}
+            broker={broker}
+            isDead={look === 'dead'}
+            card={card}
+            greatestEnd={greatestEnd}
+            form={form}
+          />
+        );
       })}
-      {card.hiddenCount > 0 && card.density === 'full' ? <SvgText x={card.width - 10} y={topicY} text={words.stage.more(card.hiddenCount)} size={11} color="var(--ink-3)" anchor="end" /> : null}
+      {card.hiddenCount > 0 && card.density === 'full' ? (
+        <SvgText x={card.width - 10} y={topicY} text={words.stage.more(card.hiddenCount)} size={11} color="var(--ink-3)" anchor="end" />
+      ) : null}
     </g>
   );
 });
@@ -54,7 +68,9 @@ function TopicBrackets({ card, y }: { readonly card: CardLayout; readonly y: num
         const place = places[i];
         return (
           <g key={group.topic}>
-            {place === undefined || place.width < 14 ? null : <SvgText x={place.centre} y={y} text={group.topic} size={11} color="var(--ink-2)" anchor="middle" room={place.width + 0.5} />}
+            {place === undefined || place.width < 14 ? null : (
+              <SvgText x={place.centre} y={y} text={group.topic} size={11} color="var(--ink-2)" anchor="middle" room={place.width + 0.5} />
+            )}
             <path d={`M${group.x} ${y + 9}v-4h${group.width}v4`} fill="none" stroke="var(--line-2)" />
           </g>
         );
@@ -82,15 +98,50 @@ const ReplicaTank = memo(function ReplicaTank(props: ReplicaTankProps) {
   if (replica === null) return <EmptySlot slot={slot} top={card.tankTop} height={card.tankHeight} />;
   const look = replicaLook(replica, partition, broker, isDead);
   const isFocus = slot.form === 'focus';
-  const label = words.stage.partitionAria({ key: slot.key, role: words.stage.roleNames[isDead ? 'dead' : look], highWatermark: replica.highWatermark, logEnd: replica.logEndOffset });
+  const label = words.stage.partitionAria({
+    key: slot.key,
+    role: words.stage.roleNames[isDead ? 'dead' : look],
+    highWatermark: replica.highWatermark,
+    logEnd: replica.logEndOffset,
+  });
   const press = isFocus ? { role: 'img' as const } : pressable(() => changeLook(playground.store, { chosenPartition: slot.key }));
   return (
     <g {...press} aria-label={label} className={isFocus ? undefined : 'pressable'}>
-      {isFocus && form === 'wide' ? <rect x={slot.hit.x} y={slot.hit.y} width={slot.hit.width} height={slot.hit.height + (card.density === 'full' ? 6 : -10)} rx={9} fill="var(--raised)" opacity={isDead ? 0.45 : 1} stroke="var(--line-2)" strokeOpacity={isDead ? 0 : 0.6} /> : null}
+      {isFocus && form === 'wide' ? (
+        <rect
+          x={slot.hit.x}
+          y={slot.hit.y}
+          width={slot.hit.width}
+          height={slot.hit.height + (card.density === 'full' ? 6 : -10)}
+          rx={9}
+          fill="var(--raised)"
+          opacity={isDead ? 0.45 : 1}
+          stroke="var(--line-2)"
+          strokeOpacity={isDead ? 0 : 0.6}
+        />
+      ) : null}
       {isFocus ? null : <rect className="hit" x={slot.hit.x} y={slot.hit.y} width={slot.hit.width} height={slot.hit.height} rx={5} fill="transparent" />}
-      {slot.form === 'bar' ? <BarCap look={look} x={slot.x} y={card.tankTop - 22} width={slot.width} /> : <ReplicaCap look={look} x={isFocus ? slot.x : slot.x - 1} y={card.tankTop - 24} width={isFocus ? slot.width : slot.width + 2} />}
-      <Tank replica={replica} look={look} isDead={isDead} window={tankWindow(props.greatestEnd, card.rows)} x={slot.x} y={card.tankTop} width={slot.width} height={card.tankHeight} numbered={isFocus} />
-      {isFocus ? <FocusNotes {...props} replica={replica} /> : slot.form === 'narrow' ? <NarrowNotes slot={slot} replica={replica} look={look} isDead={isDead} bottom={bottom} partition={partition.partition} /> : null}
+      {slot.form === 'bar' ? (
+        <BarCap look={look} x={slot.x} y={card.tankTop - 22} width={slot.width} />
+      ) : (
+        <ReplicaCap look={look} x={isFocus ? slot.x : slot.x - 1} y={card.tankTop - 24} width={isFocus ? slot.width : slot.width + 2} />
+      )}
+      <Tank
+        replica={replica}
+        look={look}
+        isDead={isDead}
+        window={tankWindow(props.greatestEnd, card.rows)}
+        x={slot.x}
+        y={card.tankTop}
+        width={slot.width}
+        height={card.tankHeight}
+        numbered={isFocus}
+      />
+      {isFocus ? (
+        <FocusNotes {...props} replica={replica} />
+      ) : slot.form === 'narrow' ? (
+        <NarrowNotes slot={slot} replica={replica} look={look} isDead={isDead} bottom={bottom} partition={partition.partition} />
+      ) : null}
     </g>
   );
 });
@@ -99,12 +150,28 @@ function EmptySlot({ slot, top, height }: { readonly slot: TankSlot; readonly to
   return (
     <g>
       <rect x={slot.x + 0.5} y={top} width={Math.max(1, slot.width - 1)} height={height} rx={5} fill="url(#void-slot)" opacity={0.5} />
-      {slot.form === 'bar' ? null : <SvgText x={slot.x + slot.width / 2} y={top + height + 17} text={String(slot.partition)} anchor="middle" color="var(--ink-3)" />}
+      {slot.form === 'bar' ? null : (
+        <SvgText x={slot.x + slot.width / 2} y={top + height + 17} text={String(slot.partition)} anchor="middle" color="var(--ink-3)" />
+      )}
     </g>
   );
 }
 
-function NarrowNotes({ slot, replica, look, isDead, bottom, partition }: { readonly slot: TankSlot; readonly replica: ReplicaView; readonly look: ReplicaLook; readonly isDead: boolean; readonly bottom: number; readonly partition: number }) {
+function NarrowNotes({
+  slot,
+  replica,
+  look,
+  isDead,
+  bottom,
+  partition,
+}: {
+  readonly slot: TankSlot;
+  readonly replica: ReplicaView;
+  readonly look: ReplicaLook;
+  readonly isDead: boolean;
+  readonly bottom: number;
+  readonly partition: number;
+}) {
   const x = slot.x + slot.width / 2;
   return (
     <g>
@@ -126,13 +193,45 @@ function FocusNotes({ slot, partition, replica, broker, isDead, card, greatestEn
   const tags = focusTags(words, { replica, broker, isDead, consumers });
   return (
     <g>
-      {form === 'phone' ? null : <SvgText x={slot.hit.x + slot.hit.width / 2 - 2} y={bottom + 17} text={slot.key} bold anchor="middle" color={isDead ? 'var(--ink-2)' : 'var(--ink)'} room={slot.hit.width - 8} />}
+      {form === 'phone' ? null : (
+        <SvgText
+          x={slot.hit.x + slot.hit.width / 2 - 2}
+          y={bottom + 17}
+          text={slot.key}
+          bold
+          anchor="middle"
+          color={isDead ? 'var(--ink-2)' : 'var(--ink)'}
+          room={slot.hit.width - 8}
+        />
+      )}
       {form === 'phone' ? (
-        <SvgText x={centre} y={bottom + 17} text={words.stage.epoch(replica.leaderEpoch)} size={11} anchor="middle" color={stale && !isDead ? 'var(--stale)' : 'var(--ink-3)'} />
+        <SvgText
+          x={centre}
+          y={bottom + 17}
+          text={words.stage.epoch(replica.leaderEpoch)}
+          size={11}
+          anchor="middle"
+          color={stale && !isDead ? 'var(--stale)' : 'var(--ink-3)'}
+        />
       ) : card.density === 'full' ? (
-        <SvgText x={slot.hit.x + slot.hit.width / 2 - 2} y={bottom + 31} text={words.stage.epoch(replica.leaderEpoch)} size={11} anchor="middle" color={isDead ? 'var(--ink-3)' : stale ? 'var(--stale)' : 'var(--ink-2)'} room={slot.hit.width - 8} />
+        <SvgText
+          x={slot.hit.x + slot.hit.width / 2 - 2}
+          y={bottom + 31}
+          text={words.stage.epoch(replica.leaderEpoch)}
+          size={11}
+          anchor="middle"
+          color={isDead ? 'var(--ink-3)' : stale ? 'var(--stale)' : 'var(--ink-2)'}
+          room={slot.hit.width - 8}
+        />
       ) : null}
-      <TankTags tags={tags} x={slot.x + slot.width} room={(form === 'phone' ? card.width - 3 : slot.hit.x + slot.hit.width) - slot.x - slot.width} heightOf={(offset) => bottom - (offset - window.base) * rowHeight} lowest={bottom} highest={card.tankTop + 6} />
+      <TankTags
+        tags={tags}
+        x={slot.x + slot.width}
+        room={(form === 'phone' ? card.width - 3 : slot.hit.x + slot.hit.width) - slot.x - slot.width}
+        heightOf={(offset) => bottom - (offset - window.base) * rowHeight}
+        lowest={bottom}
+        highest={card.tankTop + 6}
+      />
     </g>
   );
 }
@@ -140,13 +239,25 @@ function FocusNotes({ slot, partition, replica, broker, isDead, card, greatestEn
 function focusTags(words: Dictionary, input: { replica: ReplicaView; broker: BrokerView; isDead: boolean; consumers: readonly ConsumerView[] }): TankTag[] {
   const { replica, broker, isDead } = input;
   const tags: TankTag[] = [
-    { at: replica.logEndOffset, text: words.stage.logEnd(replica.logEndOffset), short: String(replica.logEndOffset), color: isDead ? 'var(--dead)' : 'var(--ink-2)' },
-    { at: replica.highWatermark, text: words.stage.highWatermark(replica.highWatermark), short: String(replica.highWatermark), color: isDead ? 'var(--dead)' : 'var(--surf)' },
+    {
+      at: replica.logEndOffset,
+      text: words.stage.logEnd(replica.logEndOffset),
+      short: String(replica.logEndOffset),
+      color: isDead ? 'var(--dead)' : 'var(--ink-2)',
+    },
+    {
+      at: replica.highWatermark,
+      text: words.stage.highWatermark(replica.highWatermark),
+      short: String(replica.highWatermark),
+      color: isDead ? 'var(--dead)' : 'var(--surf)',
+    },
   ];
   if (isDead) {
-    if (replica.flushedOffset < replica.logEndOffset) tags.push({ at: replica.flushedOffset, text: String(replica.flushedOffset), short: String(replica.flushedOffset), color: 'var(--ink-2)', icon: 'disk' });
+    if (replica.flushedOffset < replica.logEndOffset)
+      tags.push({ at: replica.flushedOffset, text: String(replica.flushedOffset), short: String(replica.flushedOffset), color: 'var(--ink-2)', icon: 'disk' });
     return tags;
   }
-  for (const drop of dropsOf(input.consumers, replica.key, broker.brokerId)) tags.push({ at: drop.at, text: drop.name, short: drop.name, color: 'var(--fetch)', icon: 'drop' });
+  for (const drop of dropsOf(input.consumers, replica.key, broker.brokerId))
+    tags.push({ at: drop.at, text: drop.name, short: drop.name, color: 'var(--fetch)', icon: 'drop' });
   return tags;
 }

@@ -32,7 +32,9 @@ function castOf({ view, look }: PlaygroundState): string {
     producers: view.producers.map((row) => ({ host: row.host, height: PRODUCER_HEIGHT })),
     consumers: view.consumers.map((row) => ({ host: row.host, height: consumerHeight(row.positions.length) })),
     admins: view.admins.map((row) => row.host),
-    partitions: view.partitions.filter((row) => !row.topic.startsWith('__') || row.key === look.chosenPartition).map((row) => ({ key: row.key, topic: row.topic, partition: row.partition })),
+    partitions: view.partitions
+      .filter((row) => !row.topic.startsWith('__') || row.key === look.chosenPartition)
+      .map((row) => ({ key: row.key, topic: row.topic, partition: row.partition })),
   };
   return JSON.stringify(cast);
 }

@@ -34,7 +34,12 @@ function Hatch({ id, size, ground, ink, weight, opacity }: HatchProps) {
   return (
     <pattern id={id} width={size} height={size} patternUnits="userSpaceOnUse">
       {ground === undefined ? null : <rect width={size} height={size} fill={ground} />}
-      <path d={`M-1 ${size + 1} ${size + 1} -1M-1 1 1 -1M${size - 1} ${size + 1} ${size + 1} ${size - 1}`} stroke={ink} strokeWidth={weight} opacity={opacity} />
+      <path
+        d={`M-1 ${size + 1} ${size + 1} -1M-1 1 1 -1M${size - 1} ${size + 1} ${size + 1} ${size - 1}`}
+        stroke={ink}
+        strokeWidth={weight}
+        opacity={opacity}
+      />
     </pattern>
   );
 }

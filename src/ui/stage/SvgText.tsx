@@ -16,7 +16,17 @@ interface SvgTextProps {
 }
 
 /** One line of text on the stage. */
-export const SvgText = memo(function SvgText({ x, y, text, size = 12, bold = false, mono = false, color = 'var(--ink)', anchor = 'start', room }: SvgTextProps) {
+export const SvgText = memo(function SvgText({
+  x,
+  y,
+  text,
+  size = 12,
+  bold = false,
+  mono = false,
+  color = 'var(--ink)',
+  anchor = 'start',
+  room,
+}: SvgTextProps) {
   const shown = room === undefined ? text : fitText(text, { size, bold, mono }, { width: room, measure });
   const style: CSSProperties = { fontSize: size, fill: color, ...(bold ? { fontWeight: 700 } : {}), ...(mono ? { fontFamily: 'var(--mono)' } : {}) };
   return (

@@ -50,7 +50,16 @@ export const Tank = memo(function Tank({ replica, look, isDead, window, x, y, wi
         </g>
         {below ? <Below replica={replica} base={window.base} isDead={isDead} x={x} y={y + height} width={width} numbered={numbered} /> : null}
       </g>
-      <path d={vessel} fill="none" stroke={rim.color} strokeWidth={rim.weight} strokeDasharray={rim.dash} strokeLinecap="round" strokeLinejoin="round" opacity={rim.opacity} />
+      <path
+        d={vessel}
+        fill="none"
+        stroke={rim.color}
+        strokeWidth={rim.weight}
+        strokeDasharray={rim.dash}
+        strokeLinecap="round"
+        strokeLinejoin="round"
+        opacity={rim.opacity}
+      />
     </g>
   );
 });
@@ -146,8 +155,28 @@ const RecordBlock = memo(function RecordBlock({ offset, epoch, state, flushed, w
   const dash = isDead && !flushed ? '1.5 2' : look.dash;
   return (
     <g>
-      <rect x={inset} y={y + 1.25} width={Math.max(1, width - 2 * inset)} height={Math.max(1, blockHeight - 0.5)} rx={Math.min(2, inset)} fill={look.fill} stroke={look.stroke} strokeOpacity={isDead && flushed ? 0.55 : 1} strokeWidth={state === 'diverged' ? 1.3 : 1} strokeDasharray={dash} />
-      {width > 10 ? <EpochStripe epoch={epoch} x={inset + 0.5} y={y + 1.75} width={width > 30 ? 3.5 : 2.2} height={Math.max(1, blockHeight - 1.5)} opacity={isDead ? 0.6 : 1} /> : null}
+      <rect
+        x={inset}
+        y={y + 1.25}
+        width={Math.max(1, width - 2 * inset)}
+        height={Math.max(1, blockHeight - 0.5)}
+        rx={Math.min(2, inset)}
+        fill={look.fill}
+        stroke={look.stroke}
+        strokeOpacity={isDead && flushed ? 0.55 : 1}
+        strokeWidth={state === 'diverged' ? 1.3 : 1}
+        strokeDasharray={dash}
+      />
+      {width > 10 ? (
+        <EpochStripe
+          epoch={epoch}
+          x={inset + 0.5}
+          y={y + 1.75}
+          width={width > 30 ? 3.5 : 2.2}
+          height={Math.max(1, blockHeight - 1.5)}
+          opacity={isDead ? 0.6 : 1}
+        />
+      ) : null}
       {numbered ? (
         <text x={width / 2 + 1.5} y={y + rowHeight / 2 + 3.6} textAnchor="middle" className="numeral" style={{ fill: look.ink }}>
           {offset}

@@ -73,7 +73,10 @@ describe('lines and drops', () => {
   });
 
   test('[R4] a consumer stands where it reads, on the broker it reads from', () => {
-    expect(dropsOf(FAILOVER.consumers, 'orders-0', 2)).toEqual([{ name: 'C1', at: 16 }, { name: 'C3', at: 12 }]);
+    expect(dropsOf(FAILOVER.consumers, 'orders-0', 2)).toEqual([
+      { name: 'C1', at: 16 },
+      { name: 'C3', at: 12 },
+    ]);
     expect(dropsOf(FAILOVER.consumers, 'orders-0', 3)).toEqual([]);
   });
 });

@@ -36,7 +36,10 @@ export interface Belief {
 }
 
 /** What a broker holds to be true of a partition, beside what the cluster says. */
-export function beliefOf(words: Dictionary, input: { broker: BrokerView; replica: ReplicaView | null; partition: PartitionView; truth: TruthView; look: BrokerLook }): Belief {
+export function beliefOf(
+  words: Dictionary,
+  input: { broker: BrokerView; replica: ReplicaView | null; partition: PartitionView; truth: TruthView; look: BrokerLook },
+): Belief {
   const { replica, partition, truth } = input;
   const belief = words.stage.belief;
   if (replica === null) return { kind: 'untold', title: belief.nothing, detail: '', short: belief.nothing };
@@ -46,7 +49,11 @@ export function beliefOf(words: Dictionary, input: { broker: BrokerView; replica
   const agrees = truth.known && partition.leader === replica.leader && partition.leaderEpoch === replica.leaderEpoch;
   return {
     kind: agrees ? 'agrees' : truth.known ? 'stale' : 'untold',
-    title: leads ? belief.leads(replica.leaderEpoch) : replica.leader < 0 ? belief.leaderless(replica.leaderEpoch) : belief.follows(replica.leader, replica.leaderEpoch),
+    title: leads
+      ? belief.leads(replica.leaderEpoch)
+      : replica.leader < 0
+        ? belief.leaderless(replica.leaderEpoch)
+        : belief.follows(replica.leader, replica.leaderEpoch),
     detail: agrees ? belief.agrees : clusterSays(words, partition, truth),
     short: leads ? belief.short.leads(replica.leaderEpoch) : belief.short.follows(replica.leader, replica.leaderEpoch),
   };
@@ -55,7 +62,12 @@ export function beliefOf(words: Dictionary, input: { broker: BrokerView; replica
 function diskBelief(words: Dictionary, replica: ReplicaView): Belief {
   const belief = words.stage.belief;
   const lastEpoch = replica.epochs[replica.epochs.length - 1]?.epoch ?? replica.leaderEpoch;
-  const detail = replica.divergedFrom !== null ? belief.diverged(replica.divergedFrom) : replica.logEndOffset > replica.logStartOffset ? belief.keeps(replica.logEndOffset - 1) : belief.empty;
+  const detail =
+    replica.divergedFrom !== null
+      ? belief.diverged(replica.divergedFrom)
+      : replica.logEndOffset > replica.logStartOffset
+        ? belief.keeps(replica.logEndOffset - 1)
+        : belief.empty;
   const title = replica.role === 'leader' ? belief.diskLeads(replica.leaderEpoch) : belief.diskKept(lastEpoch);
   return { kind: 'disk', title, detail, short: replica.role === 'leader' ? belief.short.leads(replica.leaderEpoch) : words.stage.epoch(lastEpoch) };
 }
@@ -75,18 +87,26 @@ export interface Drop {
 export function dropsOf(consumers: readonly ConsumerView[], key: string, leader: number): Drop[] {
   const drops: Drop[] = [];
   consumers.forEach((consumer, i) => {
-    for (const position of consumer.positions) if (position.key === key && position.position !== null && position.leader === leader) drops.push({ name: `C${i + 1}`, at: position.position });
+    for (const position of consumer.positions)
+      if (position.key === key && position.position !== null && position.leader === leader) drops.push({ name: `C${i + 1}`, at: position.position });
   });
   return drops;
 }
 
 /** How a broker's session with ZooKeeper looks from outside. */
-export function sessionLook(broker: BrokerView, view: Pick<View, 'links' | 'ensemble' | 'truth'>): { readonly whole: boolean; readonly word: 'expired' | 'cut' | 'cutExpired' | 'lost' | 'none' | 'connecting' | null } {
+export function sessionLook(
+  broker: BrokerView,
+  view: Pick<View, 'links' | 'ensemble' | 'truth'>,
+): { readonly whole: boolean; readonly word: 'expired' | 'cut' | 'cutExpired' | 'lost' | 'none' | 'connecting' | null } {
   const registered = view.truth.liveBrokers.includes(broker.brokerId);
   const cuts = view.ensemble.servers.filter((server) => isCut(view.links, broker.host, server.host)).length;
   const isolated = cuts > 0 && cuts === view.ensemble.servers.length;
   if (isolated) return { whole: false, word: registered ? 'cut' : 'cutExpired' };
   if (broker.session === 'connected') return { whole: true, word: null };
   if (broker.process === 'running' || broker.process === 'paused') return { whole: false, word: broker.session === 'expired' ? 'expired' : 'lost' };
-  return { whole: false, word: broker.session === 'connecting' ? 'connecting' : registered ? 'lost' : broker.process === 'starting' || broker.process === 'stopped' ? 'none' : 'expired' };
+  return {
+    whole: false,
+    word:
+      broker.session === 'connecting' ? 'connecting' : registered ? 'lost' : broker.process === 'starting' || broker.process === 'stopped' ? 'none' : 'expired',
+  };
 }

@@ -5,7 +5,8 @@ import { roughMeasure } from '../layout/text-measure.ts';
 import { packetsAt, packetUnder, routeCache, tagsFor } from './packet-painter.ts';
 
 const LAYOUT = layoutStage({
-  width: 1120, height: 712,
+  width: 1120,
+  height: 712,
   brokers: [1, 2, 3].map((brokerId) => ({ host: `b${brokerId}`, brokerId })),
   servers: ['zk1', 'zk2', 'zk3'],
   producers: [{ host: 'producer-1', height: 130 }],
@@ -16,7 +17,21 @@ const LAYOUT = layoutStage({
 });
 
 function message(change: Partial<MessageView>): MessageView {
-  return { id: 1, kind: 'fetch', from: 'b2', to: 'b1', sentUs: 1000, arrivesUs: 2000, label: 'Fetch 16', api: 'Fetch', answer: false, held: false, sizeBytes: 90, fields: [], ...change };
+  return {
+    id: 1,
+    kind: 'fetch',
+    from: 'b2',
+    to: 'b1',
+    sentUs: 1000,
+    arrivesUs: 2000,
+    label: 'Fetch 16',
+    api: 'Fetch',
+    answer: false,
+    held: false,
+    sizeBytes: 90,
+    fields: [],
+    ...change,
+  };
 }
 
 function at(messages: readonly MessageView[], nowUs: number, still = false): ReturnType<typeof packetsAt> {

@@ -42,10 +42,24 @@ function ZoomButtons() {
   };
   return (
     <div className="timeline-zoom">
-      <button type="button" className="btn icon small" disabled={at <= 0} onClick={() => turn(-1)} aria-label={words.timeline.zoomIn} title={words.timeline.zoomIn}>
+      <button
+        type="button"
+        className="btn icon small"
+        disabled={at <= 0}
+        onClick={() => turn(-1)}
+        aria-label={words.timeline.zoomIn}
+        title={words.timeline.zoomIn}
+      >
         <Icon name="plus" size={12} />
       </button>
-      <button type="button" className="btn icon small" disabled={at >= ZOOMS.length - 1} onClick={() => turn(1)} aria-label={words.timeline.zoomOut} title={words.timeline.zoomOut}>
+      <button
+        type="button"
+        className="btn icon small"
+        disabled={at >= ZOOMS.length - 1}
+        onClick={() => turn(1)}
+        aria-label={words.timeline.zoomOut}
+        title={words.timeline.zoomOut}
+      >
         <Icon name="minus" size={12} />
       </button>
     </div>
@@ -123,7 +137,13 @@ function Playhead(span: Span) {
   );
 }
 
-const TONES: Readonly<Record<MarkerTone, string>> = { out: 'var(--out)', isr: 'var(--isr)', leader: 'var(--leader)', control: 'var(--control)', plain: 'var(--ink-2)' };
+const TONES: Readonly<Record<MarkerTone, string>> = {
+  out: 'var(--out)',
+  isr: 'var(--isr)',
+  leader: 'var(--leader)',
+  control: 'var(--control)',
+  plain: 'var(--ink-2)',
+};
 
 /** Marks that stand closer than this are one. */
 const MERGE_PIXELS = 9;

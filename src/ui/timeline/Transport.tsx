@@ -13,10 +13,26 @@ export function Transport() {
   const { session } = playground;
   return (
     <div className="transport" role="group" aria-label={words.timeline.play}>
-      <button type="button" className="btn pri play" disabled={off} onClick={() => (playing ? session.pause() : session.play())} aria-label={playing ? words.timeline.pause : words.timeline.play} title={playing ? words.timeline.pause : words.timeline.play} aria-keyshortcuts="Space">
+      <button
+        type="button"
+        className="btn pri play"
+        disabled={off}
+        onClick={() => (playing ? session.pause() : session.play())}
+        aria-label={playing ? words.timeline.pause : words.timeline.play}
+        title={playing ? words.timeline.pause : words.timeline.play}
+        aria-keyshortcuts="Space"
+      >
         <Icon name={playing ? 'pause' : 'play'} size={16} />
       </button>
-      <button type="button" className="btn icon" disabled={off} onClick={() => session.stepToNextEvent()} aria-label={words.timeline.next} title={words.timeline.next} aria-keyshortcuts="n">
+      <button
+        type="button"
+        className="btn icon"
+        disabled={off}
+        onClick={() => session.stepToNextEvent()}
+        aria-label={words.timeline.next}
+        title={words.timeline.next}
+        aria-keyshortcuts="n"
+      >
         <Icon name="next" size={16} />
       </button>
       <label className="speed">

@@ -53,7 +53,8 @@ export function beginAdminRequest(work: Work, requestId: number, frame: PendingA
   const pending: PendingAdmin = { requestId, frame, tag: null, stage: 'reading', results: [], deadlineUs };
   if (!work.facts.isController) return answer(work, { ...pending, results: namesOf(frame).map((name) => refused(name, 'NOT_CONTROLLER', null)) });
   const operations: ZkOperation[] = [{ op: 'getChildren', path: TOPICS, watch: false }];
-  if (frame.api === 'CreatePartitions') for (const topic of frame.body.topics) operations.push({ op: 'getData', path: `${TOPICS}/${topic.name}`, watch: false });
+  if (frame.api === 'CreatePartitions')
+    for (const topic of frame.body.topics) operations.push({ op: 'getData', path: `${TOPICS}/${topic.name}`, watch: false });
   callFor(work, pending, operations);
 }
 
@@ -110,7 +111,8 @@ function judgeTopic(work: Work, topic: CreateTopicsRequestCreatableTopic, existi
   const colliding = existing.filter((other) => collides(other, name));
   if (colliding.length > 0) return refused(name, 'INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topics: ${colliding.join(', ')}`);
   const unknown = assignment.partitions.flat().filter((id) => !facts.liveBrokers.some((broker) => broker.id === id));
-  if (topic.assignments.length > 0 && unknown.length > 0) return refused(name, 'INVALID_REPLICA_ASSIGNMENT', `Unknown broker(s) in replica assignment: ${[...new Set(unknown)].join(', ')}.`);
+  if (topic.assignments.length > 0 && unknown.length > 0)
+    return refused(name, 'INVALID_REPLICA_ASSIGNMENT', `Unknown broker(s) in replica assignment: ${[...new Set(unknown)].join(', ')}.`);
   const configs: Record<string, string> = {};
   for (const config of topic.configs) if (config.value !== null) configs[config.name] = config.value;
   const configProblem = validateTopicConfigs(configs);
@@ -118,7 +120,12 @@ function judgeTopic(work: Work, topic: CreateTopicsRequestCreatableTopic, existi
   const topicId = uuidToBase64(drawUuid(work));
   const persistent = { ephemeral: false, sequential: false } as const;
   return {
-    name, error: 'NONE', message: null, topicId, partitionCount: assignment.partitions.length, replicationFactor: assignment.partitions[0]?.length ?? 0,
+    name,
+    error: 'NONE',
+    message: null,
+    topicId,
+    partitionCount: assignment.partitions.length,
+    replicationFactor: assignment.partitions[0]?.length ?? 0,
     operations: [
       { op: 'create', path: `/config/topics/${name}`, data: JSON.stringify({ version: 1, config: configs }), ...persistent },
       { op: 'create', path: `${TOPICS}/${name}`, data: topicData(topicId, assignment.partitions), ...persistent },
@@ -138,7 +145,8 @@ function drawUuid(work: Work): string {
   return hex;
 }
 
-type Assignment = { readonly ok: true; readonly partitions: readonly (readonly number[])[] } | { readonly ok: false; readonly error: ErrorName; readonly message: string };
+type Assignment =
+  { readonly ok: true; readonly partitions: readonly (readonly number[])[] } | { readonly ok: false; readonly error: ErrorName; readonly message: string };
 
 function manualAssignment(topic: CreateTopicsRequestCreatableTopic): Assignment {
   const invalid = (message: string): Assignment => ({ ok: false, error: 'INVALID_REPLICA_ASSIGNMENT', message });
@@ -161,7 +169,12 @@ function automaticAssignment(work: Work, topic: CreateTopicsRequestCreatableTopi
   const brokers = facts.liveBrokers;
   if (partitionCount <= 0) return { ok: false, error: 'INVALID_PARTITIONS', message: 'Number of partitions must be larger than 0.' };
   if (replicationFactor <= 0) return { ok: false, error: 'INVALID_REPLICATION_FACTOR', message: 'Replication factor must be larger than 0.' };
-  if (replicationFactor > brokers.length) return { ok: false, error: 'INVALID_REPLICATION_FACTOR', message: `Replication factor: ${replicationFactor} larger than available brokers: ${brokers.length}.` };
+  if (replicationFactor > brokers.length)
+    return {
+      ok: false,
+      error: 'INVALID_REPLICATION_FACTOR',
+      message: `Replication factor: ${replicationFactor} larger than available brokers: ${brokers.length}.`,
+    };
   const startIndex = scope.context.draw('placement') % brokers.length;
   const startShift = scope.context.draw('placement') % brokers.length;
   const placed = placeReplicas({ brokers, partitionCount, replicationFactor, startIndex, startShift, startPartitionId: 0 });
@@ -180,11 +193,17 @@ function judgeGrowth(work: Work, body: CreatePartitionsRequest, stored: readonly
     if (result?.ok !== true || result.op !== 'getData') return refused(topic.name, 'UNKNOWN_TOPIC_OR_PARTITION', `The topic '${topic.name}' does not exist.`);
     const { topic_id: topicId, partitions } = JSON.parse(result.data) as StoredTopic;
     const present = Object.keys(partitions).map((id) => partitions[id] ?? []);
-    if (topic.count < present.length) return refused(topic.name, 'INVALID_PARTITIONS', `Topic currently has ${present.length} partitions, which is higher than the requested ${topic.count}.`);
+    if (topic.count < present.length)
+      return refused(topic.name, 'INVALID_PARTITIONS', `Topic currently has ${present.length} partitions, which is higher than the requested ${topic.count}.`);
     if (topic.count === present.length) return refused(topic.name, 'INVALID_PARTITIONS', `Topic already has ${present.length} partitions.`);
     const grown = [...present, ...newReplicas(work, present, topic.count)];
     return {
-      name: topic.name, error: 'NONE' as const, message: null, topicId: topicId ?? '', partitionCount: grown.length, replicationFactor: present[0]?.length ?? 0,
+      name: topic.name,
+      error: 'NONE' as const,
+      message: null,
+      topicId: topicId ?? '',
+      partitionCount: grown.length,
+      replicationFactor: present[0]?.length ?? 0,
       operations: [{ op: 'setData' as const, path: `${TOPICS}/${topic.name}`, data: topicData(topicId ?? '', grown), version: result.stat.version }],
     };
   });
@@ -194,8 +213,18 @@ function judgeGrowth(work: Work, body: CreatePartitionsRequest, stored: readonly
 function newReplicas(work: Work, present: readonly (readonly number[])[], totalCount: number): (readonly number[])[] {
   const brokers = work.facts.liveBrokers.slice().sort((a, b) => a.id - b.id);
   const first = present[0] ?? [];
-  const startIndex = Math.max(0, brokers.findIndex((broker) => broker.id >= (first[0] ?? 0)));
-  const placed = placeReplicas({ brokers, partitionCount: totalCount - present.length, replicationFactor: Math.min(first.length, brokers.length), startIndex, startShift: startIndex, startPartitionId: present.length });
+  const startIndex = Math.max(
+    0,
+    brokers.findIndex((broker) => broker.id >= (first[0] ?? 0)),
+  );
+  const placed = placeReplicas({
+    brokers,
+    partitionCount: totalCount - present.length,
+    replicationFactor: Math.min(first.length, brokers.length),
+    startIndex,
+    startShift: startIndex,
+    startPartitionId: present.length,
+  });
   return [...placed.values()];
 }
 
@@ -229,7 +258,11 @@ export function onAdminTimer(work: Work, name: string): void {
   const requestId = Number(name.slice('expire-'.length));
   const pending = work.state.pending.find((one) => one.requestId === requestId && one.stage === 'waiting');
   if (pending === undefined) return;
-  const results = pending.results.map((result) => (result.error === 'NONE' && work.facts.ledPartitionCount(result.name) < result.partitionCount ? { ...result, error: 'REQUEST_TIMED_OUT' as const, message: null } : result));
+  const results = pending.results.map((result) =>
+    result.error === 'NONE' && work.facts.ledPartitionCount(result.name) < result.partitionCount
+      ? { ...result, error: 'REQUEST_TIMED_OUT' as const, message: null }
+      : result,
+  );
   answer(work, { ...pending, results });
 }
 
@@ -239,14 +272,21 @@ function answer(work: Work, pending: PendingAdmin): void {
   if (frame.api === 'CreateTopics') {
     const topics = results.map((result) =>
       createTopicsResponseCreatableTopicResult({
-        name: result.name, errorCode: errorCode(result.error), errorMessage: result.message, configs: [],
-        numPartitions: result.error === 'NONE' ? result.partitionCount : -1, replicationFactor: result.error === 'NONE' ? result.replicationFactor : -1, ...idOf(result),
+        name: result.name,
+        errorCode: errorCode(result.error),
+        errorMessage: result.message,
+        configs: [],
+        numPartitions: result.error === 'NONE' ? result.partitionCount : -1,
+        replicationFactor: result.error === 'NONE' ? result.replicationFactor : -1,
+        ...idOf(result),
       }),
     );
     work.scope.effects.push({ type: 'respond', requestId, api: 'CreateTopics', body: createTopicsResponse({ topics }) });
     return;
   }
-  const growth = results.map((result) => createPartitionsResponseCreatePartitionsTopicResult({ name: result.name, errorCode: errorCode(result.error), errorMessage: result.message }));
+  const growth = results.map((result) =>
+    createPartitionsResponseCreatePartitionsTopicResult({ name: result.name, errorCode: errorCode(result.error), errorMessage: result.message }),
+  );
   work.scope.effects.push({ type: 'respond', requestId, api: 'CreatePartitions', body: createPartitionsResponse({ results: growth }) });
 }
 

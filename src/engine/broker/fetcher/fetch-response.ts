@@ -11,7 +11,15 @@ import { completeFetches } from '../purgatory/completion.ts';
 import { moveHighWatermark } from '../replication/high-watermark.ts';
 import { withLog, type Partition } from '../replication/partition.ts';
 import { traceAppend } from '../replication/trace-append.ts';
-import { findFetcherPartition, getFetcher, isReadyForFetch, putFetcher, updateAndMoveToEnd, type AskedPartition, type FetcherPartition } from './fetcher-state.ts';
+import {
+  findFetcherPartition,
+  getFetcher,
+  isReadyForFetch,
+  putFetcher,
+  updateAndMoveToEnd,
+  type AskedPartition,
+  type FetcherPartition,
+} from './fetcher-state.ts';
 import { askLatestOffset } from './out-of-range.ts';
 import { delayPartitions, markPartitionFailed, onFenced } from './partition-errors.ts';
 import { fetchingFrom, truncateReplica, truncationOffset } from './truncation.ts';
@@ -112,7 +120,11 @@ function hasNoNews(partition: Partition, fetchState: FetcherPartition, data: Fet
   return highWatermark === log.highWatermark && data.logStartOffset <= log.logStartOffset && fetchState.lag !== null;
 }
 
-function advanceFetchState(state: BrokerState, source: BrokerId, what: { readonly fetchState: FetcherPartition; readonly data: FetchResponsePartitionData; readonly records: readonly Uint8Array[] }): BrokerState {
+function advanceFetchState(
+  state: BrokerState,
+  source: BrokerId,
+  what: { readonly fetchState: FetcherPartition; readonly data: FetchResponsePartitionData; readonly records: readonly Uint8Array[] },
+): BrokerState {
   const { fetchState, data, records } = what;
   const fetcher = getFetcher(state, source);
   const last = records[records.length - 1];
@@ -121,11 +133,27 @@ function advanceFetchState(state: BrokerState, source: BrokerId, what: { readonl
   const lastFetchedEpoch = last === undefined ? fetchState.lastFetchedEpoch : partitionLeaderEpoch(last);
   const lag = Math.max(0, data.highWatermark - fetchOffset);
   const { key, topic, partition, topicId, currentLeaderEpoch } = fetchState;
-  const advanced: FetcherPartition = { key, topic, partition, topicId, fetchOffset, lastFetchedEpoch, currentLeaderEpoch, state: fetchState.state, delayedUntilUs: null, lag };
+  const advanced: FetcherPartition = {
+    key,
+    topic,
+    partition,
+    topicId,
+    fetchOffset,
+    lastFetchedEpoch,
+    currentLeaderEpoch,
+    state: fetchState.state,
+    delayedUntilUs: null,
+    lag,
+  };
   return putFetcher(state, updateAndMoveToEnd(fetcher, advanced));
 }
 
-function truncateToDivergence(state: BrokerState, source: BrokerId, divergence: { readonly key: string; readonly end: EpochEnd }, scope: BrokerScope): BrokerState {
+function truncateToDivergence(
+  state: BrokerState,
+  source: BrokerId,
+  divergence: { readonly key: string; readonly end: EpochEnd },
+  scope: BrokerScope,
+): BrokerState {
   const fetcher = getFetcher(state, source);
   const fetchState = fetcher === null ? null : findFetcherPartition(fetcher, divergence.key);
   if (fetcher === null || fetchState === null) return state;

@@ -36,7 +36,13 @@ export interface FetcherPartition {
 export type FetcherRequest =
   | { readonly kind: 'fetch'; readonly asked: readonly AskedPartition[] }
   /** After OFFSET_OUT_OF_RANGE: where the leader's log ends, then perhaps where it starts. `waiting` come after. */
-  | { readonly kind: 'listOffsets'; readonly asked: AskedPartition; readonly bound: 'latest' | 'earliest'; readonly leaderEndOffset: Offset; readonly waiting: readonly AskedPartition[] };
+  | {
+      readonly kind: 'listOffsets';
+      readonly asked: AskedPartition;
+      readonly bound: 'latest' | 'earliest';
+      readonly leaderEndOffset: Offset;
+      readonly waiting: readonly AskedPartition[];
+    };
 
 /** What was asked about a partition; an answer counts only if the partition still stands there. */
 export interface AskedPartition {

@@ -1,9 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { errorCode } from '../../protocol/errors.ts';
-import { fetchResponse, fetchResponseFetchableTopicResponse, fetchResponsePartitionData, type FetchResponsePartitionData } from '../../protocol/generated/fetch-response.ts';
+import {
+  fetchResponse,
+  fetchResponseFetchableTopicResponse,
+  fetchResponsePartitionData,
+  type FetchResponsePartitionData,
+} from '../../protocol/generated/fetch-response.ts';
 import { listOffsetsResponse, listOffsetsResponseListOffsetsPartitionResponse } from '../../protocol/generated/list-offsets-response.ts';
 import type { RequestFrame } from '../../protocol/wire.ts';
-import { acceptConnection, advance, answer, connects, makeFollower, newTestBroker, offsets, sentRequests, testBatch, thePartition, TOPIC, TOPIC_ID, type OpenConnection, type TestBroker } from '../test-support.ts';
+import {
+  acceptConnection,
+  advance,
+  answer,
+  connects,
+  makeFollower,
+  newTestBroker,
+  offsets,
+  sentRequests,
+  testBatch,
+  thePartition,
+  TOPIC,
+  TOPIC_ID,
+  type OpenConnection,
+  type TestBroker,
+} from '../test-support.ts';
 import { getFetcher } from './fetcher-state.ts';
 
 interface Following {
@@ -32,7 +52,13 @@ function takeSent(following: Following): RequestFrame | null {
 
 function answerFetch(following: Following, fields: Partial<FetchResponsePartitionData>): void {
   const partitions = [fetchResponsePartitionData({ highWatermark: 0, logStartOffset: 0, ...fields })];
-  answer(following.follower, following.to, following.sent, 'Fetch', fetchResponse({ responses: [fetchResponseFetchableTopicResponse({ topicId: TOPIC_ID, partitions })] }));
+  answer(
+    following.follower,
+    following.to,
+    following.sent,
+    'Fetch',
+    fetchResponse({ responses: [fetchResponseFetchableTopicResponse({ topicId: TOPIC_ID, partitions })] }),
+  );
   takeSent(following);
 }
 
@@ -61,7 +87,10 @@ describe('OFFSET_OUT_OF_RANGE at a follower', () => {
   test('[R13] the leader ends below: cut to its end and go on from there', () => {
     const following = withThreeRecords();
     answerFetch(following, outOfRange);
-    expect(following.sent).toMatchObject({ api: 'ListOffsets', body: { replicaId: 1, topics: [{ name: TOPIC, partitions: [{ timestamp: -1, currentLeaderEpoch: 0 }] }] } });
+    expect(following.sent).toMatchObject({
+      api: 'ListOffsets',
+      body: { replicaId: 1, topics: [{ name: TOPIC, partitions: [{ timestamp: -1, currentLeaderEpoch: 0 }] }] },
+    });
     answerOffset(following, 1);
     expect(offsets(following.follower)).toEqual({ leo: 1, hw: 1 });
     expect(fetchOffset(following.sent)).toBe(1);
@@ -135,7 +164,14 @@ describe('answers of a fetch', () => {
     expect(following.sent).toMatchObject({
       api: 'Fetch',
       clientId: 'broker-1-fetcher-0',
-      body: { replicaState: { replicaId: 1, replicaEpoch: 101 }, maxWaitMs: 500, minBytes: 1, sessionId: 0, sessionEpoch: -1, topics: [{ topicId: TOPIC_ID, partitions: [{ fetchOffset: 3, lastFetchedEpoch: 0, currentLeaderEpoch: 0, logStartOffset: 0 }] }] },
+      body: {
+        replicaState: { replicaId: 1, replicaEpoch: 101 },
+        maxWaitMs: 500,
+        minBytes: 1,
+        sessionId: 0,
+        sessionEpoch: -1,
+        topics: [{ topicId: TOPIC_ID, partitions: [{ fetchOffset: 3, lastFetchedEpoch: 0, currentLeaderEpoch: 0, logStartOffset: 0 }] }],
+      },
     });
   });
 });

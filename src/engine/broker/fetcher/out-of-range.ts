@@ -8,7 +8,15 @@ import type { ListOffsetsResponse, ListOffsetsResponseListOffsetsPartitionRespon
 import { getPartition, requirePartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { networkScope } from '../network.ts';
-import { findFetcherPartition, getFetcher, putFetcher, updateAndMoveToEnd, type AskedPartition, type FetcherPartition, type FetcherRequest } from './fetcher-state.ts';
+import {
+  findFetcherPartition,
+  getFetcher,
+  putFetcher,
+  updateAndMoveToEnd,
+  type AskedPartition,
+  type FetcherPartition,
+  type FetcherRequest,
+} from './fetcher-state.ts';
 import { delayPartitions, onFenced } from './partition-errors.ts';
 import { fetchingFrom, restartReplica, truncateReplica } from './truncation.ts';
 
@@ -45,12 +53,16 @@ export function onListOffsetsResponse(state: BrokerState, source: BrokerId, body
   const cleared = withoutRequest(state, source);
   const fetchState = stillAsked(cleared, source, question.asked);
   if (fetchState === null) return askLatestOffset(cleared, source, question.waiting, scope);
-  if (answer === undefined || answer.errorCode !== 0) return askLatestOffset(onError(cleared, source, { question, answer }, scope), source, question.waiting, scope);
+  if (answer === undefined || answer.errorCode !== 0)
+    return askLatestOffset(onError(cleared, source, { question, answer }, scope), source, question.waiting, scope);
   const { logEndOffset } = requirePartition(cleared, question.asked.key).log;
   if (question.bound === 'latest' && answer.offset >= logEndOffset) {
     return ask(cleared, source, { ...question, bound: 'earliest', leaderEndOffset: answer.offset }, scope);
   }
-  const moved = question.bound === 'latest' ? cutToLeaderEnd(cleared, source, { fetchState, to: answer.offset }, scope) : resumeAt(cleared, source, { fetchState, leaderStart: answer.offset, question }, scope);
+  const moved =
+    question.bound === 'latest'
+      ? cutToLeaderEnd(cleared, source, { fetchState, to: answer.offset }, scope)
+      : resumeAt(cleared, source, { fetchState, leaderStart: answer.offset, question }, scope);
   return askLatestOffset(moved, source, question.waiting, scope);
 }
 
@@ -72,12 +84,22 @@ function stillAsked(state: BrokerState, source: BrokerId, asked: AskedPartition)
   return fetchState;
 }
 
-function cutToLeaderEnd(state: BrokerState, source: BrokerId, cut: { readonly fetchState: FetcherPartition; readonly to: Offset }, scope: BrokerScope): BrokerState {
+function cutToLeaderEnd(
+  state: BrokerState,
+  source: BrokerId,
+  cut: { readonly fetchState: FetcherPartition; readonly to: Offset },
+  scope: BrokerScope,
+): BrokerState {
   const next = truncateReplica(state, cut.fetchState.key, { to: cut.to, reason: 'outOfRange' }, scope);
   return fetchFrom(next, source, { ...fetchingFrom(next, cut.fetchState, cut.to), lag: 0 });
 }
 
-function resumeAt(state: BrokerState, source: BrokerId, where: { readonly fetchState: FetcherPartition; readonly leaderStart: Offset; readonly question: OffsetQuestion }, scope: BrokerScope): BrokerState {
+function resumeAt(
+  state: BrokerState,
+  source: BrokerId,
+  where: { readonly fetchState: FetcherPartition; readonly leaderStart: Offset; readonly question: OffsetQuestion },
+  scope: BrokerScope,
+): BrokerState {
   const { fetchState, leaderStart, question } = where;
   const { logEndOffset } = requirePartition(state, fetchState.key).log;
   const next = leaderStart > logEndOffset ? restartReplica(state, fetchState.key, leaderStart, scope) : state;
@@ -90,7 +112,12 @@ function fetchFrom(state: BrokerState, source: BrokerId, fetchState: FetcherPart
   return fetcher === null ? state : putFetcher(state, updateAndMoveToEnd(fetcher, fetchState));
 }
 
-function onError(state: BrokerState, source: BrokerId, failure: { readonly question: OffsetQuestion; readonly answer: ListOffsetsResponseListOffsetsPartitionResponse | undefined }, scope: BrokerScope): BrokerState {
+function onError(
+  state: BrokerState,
+  source: BrokerId,
+  failure: { readonly question: OffsetQuestion; readonly answer: ListOffsetsResponseListOffsetsPartitionResponse | undefined },
+  scope: BrokerScope,
+): BrokerState {
   const { asked } = failure.question;
   const delayed: string[] = [];
   const fenced = errorName(failure.answer?.errorCode ?? -1) === 'FENCED_LEADER_EPOCH';

@@ -175,7 +175,10 @@ describe('truncation', () => {
     const [first, second] = [brokerOf(cluster, 1), brokerOf(cluster, 2)];
     expect(values(first)).toEqual(['a/0', 'c/2', 'd/2', 'e/2', 'g/4', 'h/4']);
     expect(values(second)).toEqual(values(first));
-    expect(truncations(second)).toEqual([[3, 2, 'divergingEpoch'], [2, 1, 'divergingEpoch']]);
+    expect(truncations(second)).toEqual([
+      [3, 2, 'divergingEpoch'],
+      [2, 1, 'divergingEpoch'],
+    ]);
   });
 });
 

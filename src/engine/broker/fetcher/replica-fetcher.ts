@@ -69,7 +69,8 @@ export function removeFromFetchers(state: BrokerState, key: string): BrokerState
 /** After leaders changed: fetchers without partitions end, the others go on at once (shutdownIdleFetcherThreads, partitionMapCond). */
 export function settleFetchers(state: BrokerState, scope: BrokerScope): BrokerState {
   let next = state;
-  for (const fetcher of allFetchers(state)) next = fetcher.partitions.length === 0 ? stopFetcher(next, fetcher, scope) : runFetcher(next, fetcher.source.nodeId, scope);
+  for (const fetcher of allFetchers(state))
+    next = fetcher.partitions.length === 0 ? stopFetcher(next, fetcher, scope) : runFetcher(next, fetcher.source.nodeId, scope);
   return next;
 }
 

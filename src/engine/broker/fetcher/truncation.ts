@@ -27,7 +27,12 @@ export function truncationOffset(partition: Partition, fetchState: FetcherPartit
 }
 
 /** Cuts the log and notes the new recovery points, as they may have gone back (LogManager.truncateTo). */
-export function truncateReplica(state: BrokerState, key: string, cut: { readonly to: Offset; readonly reason: TruncationReason }, scope: BrokerScope): BrokerState {
+export function truncateReplica(
+  state: BrokerState,
+  key: string,
+  cut: { readonly to: Offset; readonly reason: TruncationReason },
+  scope: BrokerScope,
+): BrokerState {
   const partition = requirePartition(state, key);
   const { log, truncated } = truncateTo(partition.log, cut.to, scope);
   const next = putPartition(state, { ...partition, log });
@@ -52,7 +57,10 @@ function settle(state: BrokerState, key: string, scope: BrokerScope): BrokerStat
 
 function traceTruncation(state: BrokerState, partition: Partition, cut: { readonly to: Offset; readonly reason: TruncationReason }, scope: BrokerScope): void {
   const { leaderEpoch, log } = partition;
-  scope.effects.push({ type: 'trace', event: { type: 'LogTruncated', ...onReplica(partition, state.identity.brokerId), from: log.logEndOffset, to: cut.to, leaderEpoch, reason: cut.reason } });
+  scope.effects.push({
+    type: 'trace',
+    event: { type: 'LogTruncated', ...onReplica(partition, state.identity.brokerId), from: log.logEndOffset, to: cut.to, leaderEpoch, reason: cut.reason },
+  });
 }
 
 /** Fetching goes on from `fetchOffset` with the epochs that the log has now. */

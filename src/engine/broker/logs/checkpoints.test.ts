@@ -89,7 +89,13 @@ describe('clean stop', () => {
     expect(outcome.loaded.recoveries.map(({ log, recovered }) => [log.dir, log.logEndOffset, recovered.segments])).toEqual([['orders-0', 2, [0]]]);
     expect(outcome.loaded.recoveredBytes).toBeGreaterThan(0);
     const returned = newTestBroker(1);
-    returned.state = { ...returned.state, idleLogs: outcome.loaded.logs, logsById: outcome.loaded.logsById, nextLogId: outcome.loaded.nextLogId, checkpointedHighWatermarks: outcome.loaded.checkpointedHighWatermarks };
+    returned.state = {
+      ...returned.state,
+      idleLogs: outcome.loaded.logs,
+      logsById: outcome.loaded.logsById,
+      nextLogId: outcome.loaded.nextLogId,
+      checkpointedHighWatermarks: outcome.loaded.checkpointedHighWatermarks,
+    };
     makeLeader(returned, [1, 2], { leaderEpoch: 1 });
     const partition = [...returned.traces].reverse().find((event) => event.type === 'BecameLeader');
     expect(partition).toMatchObject({ logEndOffset: 2, highWatermark: 1 });

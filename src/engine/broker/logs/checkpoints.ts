@@ -26,6 +26,8 @@ export function writeRecoveryPoints(state: BrokerState, scope: BrokerScope): voi
 
 /** `log-start-offset-checkpoint`: only logs that start above their first segment. */
 export function writeLogStartOffsets(state: BrokerState, scope: BrokerScope): void {
-  const entries = allLogs(state).map(logStartEntry).filter((entry): entry is PartitionOffset => entry !== null);
+  const entries = allLogs(state)
+    .map(logStartEntry)
+    .filter((entry): entry is PartitionOffset => entry !== null);
   writeOffsetCheckpoint(LOG_START_OFFSET_CHECKPOINT, entries, scope);
 }

@@ -46,7 +46,14 @@ export function loadLogs(files: FileTree, facts: LoadFacts, scope: LogScope): Lo
     const named = parseLogDirName(dir);
     if (named === null) continue;
     const config = resolveLogConfig(facts.brokerConfigs, topicOverrides(facts.topicConfigs, named.topic));
-    const options = { ...named, logId, config, cleanShutdown: facts.cleanShutdown, recoveryPoint: mapGet(recoveryPoints, dir) ?? 0, logStartOffset: mapGet(logStarts, dir) ?? 0 };
+    const options = {
+      ...named,
+      logId,
+      config,
+      cleanShutdown: facts.cleanShutdown,
+      recoveryPoint: mapGet(recoveryPoints, dir) ?? 0,
+      logStartOffset: mapGet(logStarts, dir) ?? 0,
+    };
     const result = loadLog(files, options, scope);
     if (!result.ok) return result;
     logs = mapSet(logs, dir, result.log);
@@ -84,7 +91,11 @@ function bytesRead(log: LogState, recovered: Recovered): number {
 }
 
 /** The replica's log, as found at start or made now, with its checkpointed high watermark (Partition.createLogIfNotExists). */
-export function openLog(state: BrokerState, named: { readonly topic: string; readonly partition: PartitionId }, scope: BrokerScope): { readonly state: BrokerState; readonly log: LogState } {
+export function openLog(
+  state: BrokerState,
+  named: { readonly topic: string; readonly partition: PartitionId },
+  scope: BrokerScope,
+): { readonly state: BrokerState; readonly log: LogState } {
   const dir = logDirName(named.topic, named.partition);
   const found = mapGet(state.idleLogs, dir);
   const highWatermark = mapGet(state.checkpointedHighWatermarks, dir) ?? 0;

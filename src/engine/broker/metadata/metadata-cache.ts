@@ -3,7 +3,11 @@ import { emptyMap, mapDelete, mapGet, mapSet, type PersistentMap } from '../../k
 import type { BrokerId, ControllerEpoch, HostName, LeaderEpoch, PartitionEpoch, PartitionId, Uuid } from '../../kernel/units.ts';
 import type { NodeAddress } from '../../network-client/contract.ts';
 import { ZERO_UUID } from '../../protocol/codec.ts';
-import type { UpdateMetadataRequest, UpdateMetadataRequestUpdateMetadataBroker, UpdateMetadataRequestUpdateMetadataPartitionState } from '../../protocol/generated/update-metadata-request.ts';
+import type {
+  UpdateMetadataRequest,
+  UpdateMetadataRequestUpdateMetadataBroker,
+  UpdateMetadataRequestUpdateMetadataPartitionState,
+} from '../../protocol/generated/update-metadata-request.ts';
 
 /**
  * ZkMetadataCache: what this broker believes about the cluster, as the controller last told it by UpdateMetadata. It can lag the truth.

@@ -19,8 +19,17 @@ describe('metadata cache', () => {
     const broker = newTestBroker(1);
     tellMetadata(broker, [1, 2], { leader: 2, leaderEpoch: 4, isr: [2], replicas: [1, 2], offlineReplicas: [] });
     const body = ask(broker, null);
-    expect(body).toMatchObject({ clusterId: 'test', controllerId: 1, brokers: [{ nodeId: 1, host: 'b1' }, { nodeId: 2, host: 'b2' }] });
-    expect(body.topics).toMatchObject([{ errorCode: 0, name: TOPIC, topicId: TOPIC_ID, partitions: [{ errorCode: 0, leaderId: 2, leaderEpoch: 4, replicaNodes: [1, 2], isrNodes: [2] }] }]);
+    expect(body).toMatchObject({
+      clusterId: 'test',
+      controllerId: 1,
+      brokers: [
+        { nodeId: 1, host: 'b1' },
+        { nodeId: 2, host: 'b2' },
+      ],
+    });
+    expect(body.topics).toMatchObject([
+      { errorCode: 0, name: TOPIC, topicId: TOPIC_ID, partitions: [{ errorCode: 0, leaderId: 2, leaderEpoch: 4, replicaNodes: [1, 2], isrNodes: [2] }] },
+    ]);
   });
 
   test('[R2] a leader that is not alive is LEADER_NOT_AVAILABLE, with its epoch', () => {
@@ -31,7 +40,10 @@ describe('metadata cache', () => {
 
   test('[R2] unknown topics, by name and by id', () => {
     const broker = newTestBroker(1);
-    expect(ask(broker, ['nowhere', 'two words']).topics.map((topic) => topic.errorCode)).toEqual([errorCode('UNKNOWN_TOPIC_OR_PARTITION'), errorCode('INVALID_TOPIC_EXCEPTION')]);
+    expect(ask(broker, ['nowhere', 'two words']).topics.map((topic) => topic.errorCode)).toEqual([
+      errorCode('UNKNOWN_TOPIC_OR_PARTITION'),
+      errorCode('INVALID_TOPIC_EXCEPTION'),
+    ]);
     const id = request(broker, 'Metadata', metadataRequest({ topics: [{ name: null, topicId: TOPIC_ID }] }));
     expect(responseTo(broker.effects, id, 'Metadata')?.topics[0]).toMatchObject({ errorCode: errorCode('UNKNOWN_TOPIC_ID'), name: null, topicId: TOPIC_ID });
   });
@@ -58,13 +70,20 @@ describe('metadata cache', () => {
     const broker = newTestBroker(1);
     tellMetadata(broker, [1, 2]);
     const partitionStates = [updateMetadataRequestUpdateMetadataPartitionState({ leader: 1, replicas: [1] })];
-    const id = request(broker, 'UpdateMetadata', updateMetadataRequest({ controllerEpoch: CONTROLLER_EPOCH - 1, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates }] }));
+    const id = request(
+      broker,
+      'UpdateMetadata',
+      updateMetadataRequest({ controllerEpoch: CONTROLLER_EPOCH - 1, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates }] }),
+    );
     expect(responseTo(broker.effects, id, 'UpdateMetadata')).toEqual({ errorCode: errorCode('STALE_CONTROLLER_EPOCH') });
     expect(broker.state.metadata.brokers).toHaveLength(2);
   });
 
   test('[R15] topic configurations: JSON as Kafka writes it, anything else is no configuration', () => {
-    expect(decodeTopicConfig('{"version":1,"config":{"retention.ms":"5","cleanup.policy":"compact"}}')).toEqual({ 'cleanup.policy': 'compact', 'retention.ms': '5' });
+    expect(decodeTopicConfig('{"version":1,"config":{"retention.ms":"5","cleanup.policy":"compact"}}')).toEqual({
+      'cleanup.policy': 'compact',
+      'retention.ms': '5',
+    });
     expect(decodeTopicConfig('')).toEqual({});
     expect(decodeTopicConfig('[1]')).toEqual({});
   });

@@ -8,7 +8,11 @@ import { updateMetadata } from './metadata-cache.ts';
 /** UpdateMetadata (ReplicaManager.maybeUpdateMetadataCache): refused from an older controller or for an earlier registration. */
 export function onUpdateMetadata(state: BrokerState, requestId: number, frame: RequestFrameOf<'UpdateMetadata'>, scope: BrokerScope): BrokerState {
   const { body } = frame;
-  const error: ErrorName = isStaleBrokerEpoch(state, body.brokerEpoch) ? 'STALE_BROKER_EPOCH' : body.controllerEpoch < state.controllerEpoch ? 'STALE_CONTROLLER_EPOCH' : 'NONE';
+  const error: ErrorName = isStaleBrokerEpoch(state, body.brokerEpoch)
+    ? 'STALE_BROKER_EPOCH'
+    : body.controllerEpoch < state.controllerEpoch
+      ? 'STALE_CONTROLLER_EPOCH'
+      : 'NONE';
   scope.effects.push({ type: 'respond', requestId, api: 'UpdateMetadata', body: { errorCode: errorCode(error) } });
   return error === 'NONE' ? { ...state, controllerEpoch: body.controllerEpoch, metadata: updateMetadata(state.metadata, body) } : state;
 }

@@ -65,7 +65,8 @@ function availableBytes(state: BrokerState, operation: DelayedFetch, key: string
 function availableInPartition(state: BrokerState, operation: DelayedFetch, status: FetchPartitionStatus): number {
   const { fetch } = status;
   const partition = getPartition(state, status.key);
-  if (partition === null || checkAccess(partition, { currentLeaderEpoch: fetch.currentLeaderEpoch, onlyLeader: operation.params.onlyLeader }) !== null) return Infinity;
+  if (partition === null || checkAccess(partition, { currentLeaderEpoch: fetch.currentLeaderEpoch, onlyLeader: operation.params.onlyLeader }) !== null)
+    return Infinity;
   const end = upperBound(partition.log, operation.params.isolation);
   if (fetch.fetchOffset > end) return Infinity;
   if (fetch.lastFetchedEpoch !== NO_FETCHED_EPOCH && compareEpochs(partition.log, fetch) !== null) return Infinity;
@@ -86,7 +87,14 @@ export function completeProduces(state: BrokerState, key: string, scope: BrokerS
 
 function checkProduce(state: BrokerState, operation: DelayedProduce, scope: BrokerScope): BrokerState {
   const { requestId, parkedUs, expiresUs, keys, clientId } = operation;
-  const checked: DelayedProduce = { requestId, parkedUs, expiresUs, keys, clientId, partitions: operation.partitions.map((status) => checkAcks(state, status)) };
+  const checked: DelayedProduce = {
+    requestId,
+    parkedUs,
+    expiresUs,
+    keys,
+    clientId,
+    partitions: operation.partitions.map((status) => checkAcks(state, status)),
+  };
   if (checked.partitions.some((status) => status.acksPending)) return withDelayedProduce(state, replaceOperation(state.delayedProduce, checked));
   return completeProduce(state, checked, scope);
 }

@@ -2,7 +2,13 @@ import type { SystemInput } from '../../kernel/system.ts';
 import { msToUs, type BrokerEpoch, type BrokerId, type LeaderEpoch, type PartitionEpoch, type PartitionId, type Uuid } from '../../kernel/units.ts';
 import type { NodeAddress } from '../../network-client/contract.ts';
 import { errorName, type ErrorName } from '../../protocol/errors.ts';
-import { alterPartitionRequest, alterPartitionRequestPartitionData, alterPartitionRequestTopicData, type AlterPartitionRequest, type AlterPartitionRequestTopicData } from '../../protocol/generated/alter-partition-request.ts';
+import {
+  alterPartitionRequest,
+  alterPartitionRequestPartitionData,
+  alterPartitionRequestTopicData,
+  type AlterPartitionRequest,
+  type AlterPartitionRequestTopicData,
+} from '../../protocol/generated/alter-partition-request.ts';
 import type { AlterPartitionResponse, AlterPartitionResponsePartitionData } from '../../protocol/generated/alter-partition-response.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import { ALTER_PARTITION_RETRY_MS, type BrokerConfig } from '../broker-config.ts';
@@ -52,7 +58,12 @@ export function newAlterPartitionManager(config: BrokerConfig, brokerId: BrokerI
 }
 
 /** Queues a change and sends it if nothing is in flight. Refused (OPERATION_NOT_ATTEMPTED) while the partition has one already. */
-export function submitAlterPartition(manager: AlterPartitionManager, item: AlterPartitionItem, facts: ControllerFacts, scope: BrokerScope): { readonly manager: AlterPartitionManager; readonly accepted: boolean } {
+export function submitAlterPartition(
+  manager: AlterPartitionManager,
+  item: AlterPartitionItem,
+  facts: ControllerFacts,
+  scope: BrokerScope,
+): { readonly manager: AlterPartitionManager; readonly accepted: boolean } {
   if (manager.unsent.some((other) => other.key === item.key)) return { manager, accepted: false };
   const queued: AlterPartitionManager = { ...manager, unsent: [...manager.unsent, item] };
   return { manager: propagate(queued, facts, scope), accepted: true };

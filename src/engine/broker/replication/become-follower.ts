@@ -20,7 +20,10 @@ export function becomeFollower(state: BrokerState, partition: Partition, told: P
   const { brokerId } = state.identity;
   const following: Partition = { ...partition, ...assignmentOf(told), role: { kind: 'follower', leader: told.leader } };
   const { logEndOffset } = partition.log;
-  scope.effects.push({ type: 'trace', event: { type: 'BecameFollower', ...onReplica(following, brokerId), leader: told.leader, leaderEpoch: told.leaderEpoch, logEndOffset } });
+  scope.effects.push({
+    type: 'trace',
+    event: { type: 'BecameFollower', ...onReplica(following, brokerId), leader: told.leader, leaderEpoch: told.leaderEpoch, logEndOffset },
+  });
   const stopped = removeFromFetchers(putPartition(state, following), partition.key);
   const settled = completeAfterRoleChange(stopped, partition.key, scope);
   return state.shuttingDown ? settled : addToFetcher(settled, requirePartition(settled, partition.key), source);

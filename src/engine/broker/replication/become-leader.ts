@@ -30,7 +30,10 @@ export function becomeLeader(state: BrokerState, partition: Partition, told: Par
   };
   const led: Partition = { ...partition, ...assignmentOf(told), log, role };
   const { logEndOffset, highWatermark } = led.log;
-  scope.effects.push({ type: 'trace', event: { type: 'BecameLeader', ...onReplica(led, brokerId), leaderEpoch: told.leaderEpoch, isr: told.isr, logEndOffset, highWatermark } });
+  scope.effects.push({
+    type: 'trace',
+    event: { type: 'BecameLeader', ...onReplica(led, brokerId), leaderEpoch: told.leaderEpoch, isr: told.isr, logEndOffset, highWatermark },
+  });
   const advanced = maybeIncrementLeaderHighWatermark(led, replicationFacts(state), scope);
   const next = putPartition(stopped, advanced);
   return advanced === led ? next : completeAllOperations(next, partition.key, scope);
@@ -53,7 +56,9 @@ function followersOf(partition: Partition, told: PartitionState, at: { readonly 
 }
 
 /** What LeaderAndIsr says of a partition, whoever leads it. */
-export function assignmentOf(told: PartitionState): Pick<Partition, 'replicas' | 'addingReplicas' | 'removingReplicas' | 'leaderEpoch' | 'partitionEpoch' | 'controllerEpoch'> {
+export function assignmentOf(
+  told: PartitionState,
+): Pick<Partition, 'replicas' | 'addingReplicas' | 'removingReplicas' | 'leaderEpoch' | 'partitionEpoch' | 'controllerEpoch'> {
   const { replicas, addingReplicas, removingReplicas, leaderEpoch, partitionEpoch, controllerEpoch } = told;
   return { replicas, addingReplicas, removingReplicas, leaderEpoch, partitionEpoch, controllerEpoch };
 }

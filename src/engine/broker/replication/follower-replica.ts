@@ -30,7 +30,10 @@ export function newFollowerReplica(brokerId: BrokerId, lastCaughtUpTimeMs: Epoch
 }
 
 /** The same leader with a new epoch keeps what it knows of offsets (Replica.resetReplicaState). */
-export function resetForNewEpoch(replica: FollowerReplica, epoch: { readonly nowMs: EpochMs; readonly inSync: boolean; readonly leaderEndOffset: Offset }): FollowerReplica {
+export function resetForNewEpoch(
+  replica: FollowerReplica,
+  epoch: { readonly nowMs: EpochMs; readonly inSync: boolean; readonly leaderEndOffset: Offset },
+): FollowerReplica {
   const timeMs = epoch.inSync ? epoch.nowMs : 0;
   return { ...replica, lastFetchLeaderLogEndOffset: epoch.leaderEndOffset, lastFetchTimeMs: timeMs, lastCaughtUpTimeMs: timeMs };
 }

@@ -44,7 +44,19 @@ export function moveHighWatermark(partition: Partition, target: Offset, brokerId
   if (log.highWatermark > previous) {
     const role = partition.role.kind === 'leader' ? 'leader' : 'follower';
     const { leaderEpoch } = partition;
-    scope.effects.push({ type: 'trace', event: { type: 'HighWatermarkAdvanced', brokerId, topic: partition.topic, partition: partition.partition, role, leaderEpoch, highWatermark: log.highWatermark, previous } });
+    scope.effects.push({
+      type: 'trace',
+      event: {
+        type: 'HighWatermarkAdvanced',
+        brokerId,
+        topic: partition.topic,
+        partition: partition.partition,
+        role,
+        leaderEpoch,
+        highWatermark: log.highWatermark,
+        previous,
+      },
+    });
   }
   return withLog(partition, log);
 }

@@ -1,9 +1,33 @@
 import { describe, expect, test } from 'vitest';
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
-import { alterPartitionResponse, alterPartitionResponsePartitionData, alterPartitionResponseTopicData, type AlterPartitionResponsePartitionData } from '../../protocol/generated/alter-partition-response.ts';
+import {
+  alterPartitionResponse,
+  alterPartitionResponsePartitionData,
+  alterPartitionResponseTopicData,
+  type AlterPartitionResponsePartitionData,
+} from '../../protocol/generated/alter-partition-response.ts';
 import { apiVersionsResponse } from '../../protocol/generated/api-versions-response.ts';
 import type { RequestFrame, RequestFrameOf } from '../../protocol/wire.ts';
-import { acceptConnection, advance, answer, connects, followerFetch, leaderRole, makeLeader, newTestBroker, offsets, produce, produceError, sentRequests, tellLeader, tellMetadata, thePartition, TOPIC_ID, type OpenConnection, type TestBroker } from '../test-support.ts';
+import {
+  acceptConnection,
+  advance,
+  answer,
+  connects,
+  followerFetch,
+  leaderRole,
+  makeLeader,
+  newTestBroker,
+  offsets,
+  produce,
+  produceError,
+  sentRequests,
+  tellLeader,
+  tellMetadata,
+  thePartition,
+  TOPIC_ID,
+  type OpenConnection,
+  type TestBroker,
+} from '../test-support.ts';
 
 /** Lets the connection to the controller come up and returns the AlterPartition request that goes out on it. */
 function openToController(broker: TestBroker): { to: OpenConnection; sent: RequestFrameOf<'AlterPartition'> } {
@@ -22,7 +46,13 @@ function alterPartitionIn(effects: Parameters<typeof sentRequests>[0]): RequestF
 
 function confirm(broker: TestBroker, to: OpenConnection, sent: RequestFrame, fields: Partial<AlterPartitionResponsePartitionData>): void {
   const partition = alterPartitionResponsePartitionData({ leaderId: 1, ...fields });
-  answer(broker, to, sent, 'AlterPartition', alterPartitionResponse({ topics: [alterPartitionResponseTopicData({ topicId: TOPIC_ID, partitions: [partition] })] }));
+  answer(
+    broker,
+    to,
+    sent,
+    'AlterPartition',
+    alterPartitionResponse({ topics: [alterPartitionResponseTopicData({ topicId: TOPIC_ID, partitions: [partition] })] }),
+  );
 }
 
 function refuse(broker: TestBroker, to: OpenConnection, sent: RequestFrame, error: ErrorName): void {
@@ -188,16 +218,19 @@ describe('AlterPartition', () => {
     expect(leader.traces.find((event) => event.type === 'IsrChangeRefused')).toMatchObject({ error: 'INELIGIBLE_REPLICA' });
   });
 
-  test.each<ErrorName>(['FENCED_LEADER_EPOCH', 'INVALID_UPDATE_VERSION', 'INVALID_REQUEST', 'UNKNOWN_TOPIC_OR_PARTITION'])('[R8] %s stays pending until LeaderAndIsr brings news', (error) => {
-    const leader = leaderWithSilentFollower();
-    advance(leader, 15_000);
-    const { to, sent } = openToController(leader);
-    refuse(leader, to, sent, error);
-    expect(leaderRole(leader).pendingIsr).not.toBeNull();
-    expect(sentRequests(leader.effects)).toEqual([]);
-    tellLeader(leader, { leader: 1, replicas: [1, 2], isr: [1], leaderEpoch: 1, partitionEpoch: 3 });
-    expect(leaderRole(leader)).toMatchObject({ committedIsr: [1], pendingIsr: null });
-  });
+  test.each<ErrorName>(['FENCED_LEADER_EPOCH', 'INVALID_UPDATE_VERSION', 'INVALID_REQUEST', 'UNKNOWN_TOPIC_OR_PARTITION'])(
+    '[R8] %s stays pending until LeaderAndIsr brings news',
+    (error) => {
+      const leader = leaderWithSilentFollower();
+      advance(leader, 15_000);
+      const { to, sent } = openToController(leader);
+      refuse(leader, to, sent, error);
+      expect(leaderRole(leader).pendingIsr).not.toBeNull();
+      expect(sentRequests(leader.effects)).toEqual([]);
+      tellLeader(leader, { leader: 1, replicas: [1, 2], isr: [1], leaderEpoch: 1, partitionEpoch: 3 });
+      expect(leaderRole(leader)).toMatchObject({ committedIsr: [1], pendingIsr: null });
+    },
+  );
 
   test('[R8] any other error of the partition is tried again', () => {
     const leader = leaderWithSilentFollower();

@@ -9,7 +9,14 @@ import { getPartition, putPartition, replicationFacts, type BrokerState } from '
 import type { BrokerScope } from '../contract.ts';
 import { hasAliveBroker, nodeOf } from '../metadata/metadata-cache.ts';
 import { completeAllOperations } from '../purgatory/completion.ts';
-import { onAlterPartitionInput, settleAlterPartition, submitAlterPartition, type AlterPartitionAnswer, type AlterPartitionItem, type ControllerFacts } from './alter-partition-manager.ts';
+import {
+  onAlterPartitionInput,
+  settleAlterPartition,
+  submitAlterPartition,
+  type AlterPartitionAnswer,
+  type AlterPartitionItem,
+  type ControllerFacts,
+} from './alter-partition-manager.ts';
 import { isCaughtUp, type FollowerReplica } from './follower-replica.ts';
 import { maybeIncrementLeaderHighWatermark } from './high-watermark.ts';
 import { onReplica, type LeaderRole, type Partition, type PendingIsr } from './partition.ts';
@@ -70,7 +77,15 @@ function submit(state: BrokerState, key: string, scope: BrokerScope): BrokerStat
   const partition = getPartition(state, key);
   if (partition === null || partition.role.kind !== 'leader' || partition.role.pendingIsr === null) return state;
   const { isr, leaderEpoch, partitionEpoch } = partition.role.pendingIsr;
-  const item: AlterPartitionItem = { key, topic: partition.topic, topicId: partition.log.topicId ?? ZERO_UUID, partition: partition.partition, isr, leaderEpoch, partitionEpoch };
+  const item: AlterPartitionItem = {
+    key,
+    topic: partition.topic,
+    topicId: partition.log.topicId ?? ZERO_UUID,
+    partition: partition.partition,
+    isr,
+    leaderEpoch,
+    partitionEpoch,
+  };
   const { manager, accepted } = submitAlterPartition(state.alterPartition, item, controllerFacts(state), scope);
   const next: BrokerState = { ...state, alterPartition: manager };
   return accepted ? next : putPartition(next, { ...partition, role: { ...partition.role, pendingIsr: null } });
@@ -135,7 +150,10 @@ function onConfirmed(
   const facts = { ...onReplica(partition, state.identity.brokerId), isr: confirmed.isr, leaderEpoch, partitionEpoch };
   scope.effects.push({
     type: 'trace',
-    event: pendingIsr.change === 'shrink' ? { type: 'IsrShrunk', ...facts, removed: pendingIsr.replicas } : { type: 'IsrExpanded', ...facts, added: pendingIsr.replicas },
+    event:
+      pendingIsr.change === 'shrink'
+        ? { type: 'IsrShrunk', ...facts, removed: pendingIsr.replicas }
+        : { type: 'IsrExpanded', ...facts, added: pendingIsr.replicas },
   });
   const committed: Partition = { ...partition, partitionEpoch, role: { ...role, committedIsr: confirmed.isr, pendingIsr: null } };
   const advanced = maybeIncrementLeaderHighWatermark(committed, replicationFacts(state), scope);

@@ -5,11 +5,35 @@ import { stopReplicaRequest } from '../../protocol/generated/stop-replica-reques
 import { updateMetadataRequest } from '../../protocol/generated/update-metadata-request.ts';
 import { getPartition } from '../broker-state.ts';
 import { getFetcher } from '../fetcher/fetcher-state.ts';
-import { CONTROLLER_EPOCH, consumerFetch, fetched, followerFetch, leaderRole, makeFollower, makeLeader, newTestBroker, offsets, produce, request, responseTo, step, tellLeader, tellMetadata, thePartition, TOPIC, TOPIC_ID, type TestBroker } from '../test-support.ts';
+import {
+  CONTROLLER_EPOCH,
+  consumerFetch,
+  fetched,
+  followerFetch,
+  leaderRole,
+  makeFollower,
+  makeLeader,
+  newTestBroker,
+  offsets,
+  produce,
+  request,
+  responseTo,
+  step,
+  tellLeader,
+  tellMetadata,
+  thePartition,
+  TOPIC,
+  TOPIC_ID,
+  type TestBroker,
+} from '../test-support.ts';
 
 const STALE_CONTROLLER = errorCode('STALE_CONTROLLER_EPOCH');
 
-function stopReplica(broker: TestBroker, told: { leaderEpoch: number; deletePartition: boolean }, controllerEpoch = CONTROLLER_EPOCH): { error: number; partition: number | undefined } {
+function stopReplica(
+  broker: TestBroker,
+  told: { leaderEpoch: number; deletePartition: boolean },
+  controllerEpoch = CONTROLLER_EPOCH,
+): { error: number; partition: number | undefined } {
   const topicStates = [{ topicName: TOPIC, partitionStates: [{ partitionIndex: 0, ...told }] }];
   const id = request(broker, 'StopReplica', stopReplicaRequest({ controllerId: 1, controllerEpoch, topicStates }));
   const body = responseTo(broker.effects, id, 'StopReplica');
@@ -23,7 +47,10 @@ describe('LeaderAndIsr', () => {
     produce(broker, 1);
     tellLeader(broker, { leader: 1, replicas: [1, 2], leaderEpoch: 3, partitionEpoch: 1 });
     expect(leaderRole(broker).epochStartOffset).toBe(1);
-    expect(thePartition(broker).log.leaderEpochs).toEqual([{ epoch: 0, startOffset: 0 }, { epoch: 3, startOffset: 1 }]);
+    expect(thePartition(broker).log.leaderEpochs).toEqual([
+      { epoch: 0, startOffset: 0 },
+      { epoch: 3, startOffset: 1 },
+    ]);
     expect(offsets(broker).leo).toBe(1);
   });
 
@@ -51,7 +78,11 @@ describe('LeaderAndIsr', () => {
   test('[R1] a request for an earlier registration of this broker is STALE_BROKER_EPOCH', () => {
     const broker = newTestBroker(1);
     const told = leaderAndIsrRequestLeaderAndIsrPartitionState({ leader: 1, replicas: [1], isr: [1] });
-    const id = request(broker, 'LeaderAndIsr', leaderAndIsrRequest({ controllerEpoch: 5, brokerEpoch: 100, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [told] }] }));
+    const id = request(
+      broker,
+      'LeaderAndIsr',
+      leaderAndIsrRequest({ controllerEpoch: 5, brokerEpoch: 100, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [told] }] }),
+    );
     expect(responseTo(broker.effects, id, 'LeaderAndIsr')).toMatchObject({ errorCode: errorCode('STALE_BROKER_EPOCH') });
     expect(getPartition(broker.state, 'orders-0')).toBeNull();
   });
@@ -65,7 +96,11 @@ describe('LeaderAndIsr', () => {
     const broker = newTestBroker(1);
     makeLeader(broker, [1]);
     const told = leaderAndIsrRequestLeaderAndIsrPartitionState({ leader: 1, replicas: [1], isr: [1], leaderEpoch: 5 });
-    const id = request(broker, 'LeaderAndIsr', leaderAndIsrRequest({ controllerEpoch: 5, topicStates: [{ topicName: TOPIC, topicId: 'f'.repeat(32), partitionStates: [told] }] }));
+    const id = request(
+      broker,
+      'LeaderAndIsr',
+      leaderAndIsrRequest({ controllerEpoch: 5, topicStates: [{ topicName: TOPIC, topicId: 'f'.repeat(32), partitionStates: [told] }] }),
+    );
     expect(responseTo(broker.effects, id, 'LeaderAndIsr')?.topics[0]?.partitionErrors[0]?.errorCode).toBe(errorCode('INCONSISTENT_TOPIC_ID'));
   });
 
@@ -100,8 +135,16 @@ describe('LeaderAndIsr', () => {
     const broker = newTestBroker(1);
     tellMetadata(broker, [1]);
     const told = leaderAndIsrRequestLeaderAndIsrPartitionState({ leader: 1, replicas: [1], isr: [1] });
-    const first = request(broker, 'LeaderAndIsr', leaderAndIsrRequest({ controllerEpoch: 5, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [told] }] }));
-    expect(broker.effects).toContainEqual({ type: 'zk', tag: `broker-topic-configs-${first}`, operations: [{ op: 'getData', path: '/config/topics/orders', watch: false }] });
+    const first = request(
+      broker,
+      'LeaderAndIsr',
+      leaderAndIsrRequest({ controllerEpoch: 5, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [told] }] }),
+    );
+    expect(broker.effects).toContainEqual({
+      type: 'zk',
+      tag: `broker-topic-configs-${first}`,
+      operations: [{ op: 'getData', path: '/config/topics/orders', watch: false }],
+    });
     const second = request(broker, 'UpdateMetadata', updateMetadataRequest({ controllerId: 1, controllerEpoch: 5 }));
     expect(responseTo(broker.effects, second, 'UpdateMetadata')).toBeNull();
     step(broker, { type: 'zkAnswer', tag: `broker-topic-configs-${first}`, results: [{ ok: false, op: 'getData', error: 'NONODE' }] });
@@ -114,7 +157,11 @@ describe('LeaderAndIsr', () => {
     const broker = newTestBroker(1);
     tellMetadata(broker, [1]);
     const told = leaderAndIsrRequestLeaderAndIsrPartitionState({ leader: 1, replicas: [1], isr: [1] });
-    const id = request(broker, 'LeaderAndIsr', leaderAndIsrRequest({ controllerEpoch: 5, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [told] }] }));
+    const id = request(
+      broker,
+      'LeaderAndIsr',
+      leaderAndIsrRequest({ controllerEpoch: 5, topicStates: [{ topicName: TOPIC, topicId: TOPIC_ID, partitionStates: [told] }] }),
+    );
     step(broker, { type: 'zkAnswer', tag: `broker-topic-configs-${id}`, results: [{ ok: false, op: 'getData', error: 'SESSIONEXPIRED' }] });
     expect(getPartition(broker.state, 'orders-0')).toBeNull();
     step(broker, { type: 'zkSession', state: 'established', sessionId: '1' });

@@ -117,7 +117,10 @@ export function checkLeaderEpoch(partition: Partition, currentLeaderEpoch: Leade
 }
 
 /** Partition.getLocalLog: the error of a request at this replica, null if the log may be used. */
-export function checkAccess(partition: Partition, access: { readonly currentLeaderEpoch: LeaderEpoch; readonly onlyLeader: boolean }): EpochError | 'NOT_LEADER_OR_FOLLOWER' | null {
+export function checkAccess(
+  partition: Partition,
+  access: { readonly currentLeaderEpoch: LeaderEpoch; readonly onlyLeader: boolean },
+): EpochError | 'NOT_LEADER_OR_FOLLOWER' | null {
   const epochError = checkLeaderEpoch(partition, access.currentLeaderEpoch);
   if (epochError !== null) return epochError;
   return access.onlyLeader && partition.role.kind !== 'leader' ? 'NOT_LEADER_OR_FOLLOWER' : null;
@@ -148,9 +151,17 @@ export function withRole(partition: Partition, role: PartitionRole): Partition {
 /** For what changes with every request. */
 function copyPartition(partition: Partition): Mutable<Partition> {
   return {
-    key: partition.key, topic: partition.topic, partition: partition.partition, log: partition.log, replicas: partition.replicas,
-    addingReplicas: partition.addingReplicas, removingReplicas: partition.removingReplicas, leaderEpoch: partition.leaderEpoch,
-    partitionEpoch: partition.partitionEpoch, controllerEpoch: partition.controllerEpoch, role: partition.role,
+    key: partition.key,
+    topic: partition.topic,
+    partition: partition.partition,
+    log: partition.log,
+    replicas: partition.replicas,
+    addingReplicas: partition.addingReplicas,
+    removingReplicas: partition.removingReplicas,
+    leaderEpoch: partition.leaderEpoch,
+    partitionEpoch: partition.partitionEpoch,
+    controllerEpoch: partition.controllerEpoch,
+    role: partition.role,
   };
 }
 

@@ -18,7 +18,11 @@ const EPOCH_DURING_DELETE = -2;
 /** StopReplica (ReplicaManager.stopReplicas): copying stops, whoever waits is told, and with `deletePartition` the log goes. */
 export function onStopReplica(state: BrokerState, requestId: number, frame: RequestFrameOf<'StopReplica'>, scope: BrokerScope): BrokerState {
   const { body } = frame;
-  const refusal: ErrorName | null = isStaleBrokerEpoch(state, body.brokerEpoch) ? 'STALE_BROKER_EPOCH' : body.controllerEpoch < state.controllerEpoch ? 'STALE_CONTROLLER_EPOCH' : null;
+  const refusal: ErrorName | null = isStaleBrokerEpoch(state, body.brokerEpoch)
+    ? 'STALE_BROKER_EPOCH'
+    : body.controllerEpoch < state.controllerEpoch
+      ? 'STALE_CONTROLLER_EPOCH'
+      : null;
   const partitionErrors: StopReplicaResponseStopReplicaPartitionError[] = [];
   if (refusal !== null) {
     scope.effects.push({ type: 'respond', requestId, api: 'StopReplica', body: { errorCode: errorCode(refusal), partitionErrors } });
@@ -46,7 +50,11 @@ function isFenced(state: BrokerState, topic: string, told: StopReplicaRequestSto
   return told.leaderEpoch < partition.leaderEpoch;
 }
 
-function stopPartition(state: BrokerState, stop: { readonly topic: string; readonly partition: PartitionId; readonly deleted: boolean }, scope: BrokerScope): BrokerState {
+function stopPartition(
+  state: BrokerState,
+  stop: { readonly topic: string; readonly partition: PartitionId; readonly deleted: boolean },
+  scope: BrokerScope,
+): BrokerState {
   const { topic, partition, deleted } = stop;
   const key = partitionKey(topic, partition);
   const hosted = getPartition(state, key);

@@ -7,7 +7,8 @@ import { onReplica, type Partition } from './partition.ts';
 /** One event a batch, as replicas append the same batches in other portions. */
 export function traceAppend(partition: Partition, info: AppendInfo, brokerId: BrokerId, scope: BrokerScope): void {
   const role = partition.role.kind === 'leader' ? 'leader' : 'follower';
-  if (info.rolledTo !== null) scope.effects.push({ type: 'trace', event: { type: 'SegmentRolled', ...onReplica(partition, brokerId), baseOffset: info.rolledTo } });
+  if (info.rolledTo !== null)
+    scope.effects.push({ type: 'trace', event: { type: 'SegmentRolled', ...onReplica(partition, brokerId), baseOffset: info.rolledTo } });
   for (const batch of info.batches) {
     scope.effects.push({
       type: 'trace',

@@ -1,7 +1,24 @@
 import { describe, expect, test } from 'vitest';
 import { errorCode } from '../../protocol/errors.ts';
 import { fetchRequest, fetchRequestFetchPartition } from '../../protocol/generated/fetch-request.ts';
-import { advance, consumerFetch, fetched, followerFetch, makeFollower, makeLeader, newTestBroker, offsets, produce, request, responseTo, tellLeader, tellMetadata, thePartition, TOPIC, TOPIC_ID } from '../test-support.ts';
+import {
+  advance,
+  consumerFetch,
+  fetched,
+  followerFetch,
+  makeFollower,
+  makeLeader,
+  newTestBroker,
+  offsets,
+  produce,
+  request,
+  responseTo,
+  tellLeader,
+  tellMetadata,
+  thePartition,
+  TOPIC,
+  TOPIC_ID,
+} from '../test-support.ts';
 
 describe('parked fetches', () => {
   test('[R9] a fetch with nothing to read is parked for its wait and then answered empty', () => {
@@ -103,7 +120,11 @@ describe('fencing', () => {
     const leader = newTestBroker(1);
     makeLeader(leader, [1]);
     const partition = fetchRequestFetchPartition({ partition: 0, partitionMaxBytes: 1000 });
-    const unknownId = request(leader, 'Fetch', fetchRequest({ maxWaitMs: 500, minBytes: 1, topics: [{ topic: '', topicId: 'f'.repeat(32), partitions: [partition] }] }));
+    const unknownId = request(
+      leader,
+      'Fetch',
+      fetchRequest({ maxWaitMs: 500, minBytes: 1, topics: [{ topic: '', topicId: 'f'.repeat(32), partitions: [partition] }] }),
+    );
     expect(fetched(leader.effects, unknownId)).toMatchObject({ error: errorCode('UNKNOWN_TOPIC_ID') });
     const unknownPartition = consumerFetch(leader, 0, { partition: 9 });
     expect(fetched(leader.effects, unknownPartition)).toMatchObject({ error: errorCode('UNKNOWN_TOPIC_OR_PARTITION') });
@@ -153,8 +174,15 @@ describe('limits', () => {
     tellMetadata(leader, [1], { partitionIndex: 1, leader: 2, leaderEpoch: 0, isr: [2], replicas: [2] });
     produce(leader, 1);
     const partitions = [0, 1].map((partition) => fetchRequestFetchPartition({ partition, partitionMaxBytes: 1000 }));
-    const id = request(leader, 'Fetch', fetchRequest({ maxWaitMs: 500, minBytes: 1, maxBytes: 1000, topics: [{ topic: TOPIC, topicId: TOPIC_ID, partitions }] }));
+    const id = request(
+      leader,
+      'Fetch',
+      fetchRequest({ maxWaitMs: 500, minBytes: 1, maxBytes: 1000, topics: [{ topic: TOPIC, topicId: TOPIC_ID, partitions }] }),
+    );
     const answered = responseTo(leader.effects, id, 'Fetch')?.responses[0]?.partitions;
-    expect(answered?.map((each) => [each.partitionIndex, each.errorCode, each.records?.length])).toEqual([[0, 0, 1], [1, errorCode('NOT_LEADER_OR_FOLLOWER'), 0]]);
+    expect(answered?.map((each) => [each.partitionIndex, each.errorCode, each.records?.length])).toEqual([
+      [0, 0, 1],
+      [1, errorCode('NOT_LEADER_OR_FOLLOWER'), 0],
+    ]);
   });
 });

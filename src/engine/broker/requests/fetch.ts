@@ -7,7 +7,14 @@ import { getPartition, partitionKey, putPartition, replicationFacts, withDelayed
 import type { BrokerScope } from '../contract.ts';
 import { findPartition, topicNameOf } from '../metadata/metadata-cache.ts';
 import { canCompleteFetch, completeAllOperations } from '../purgatory/completion.ts';
-import { isFromFollower, type DelayedFetch, type FetchIsolation, type FetchParams, type FetchPartitionStatus, type FetchTopicStatus } from '../purgatory/delayed-operations.ts';
+import {
+  isFromFollower,
+  type DelayedFetch,
+  type FetchIsolation,
+  type FetchParams,
+  type FetchPartitionStatus,
+  type FetchTopicStatus,
+} from '../purgatory/delayed-operations.ts';
 import { expiryUs, park } from '../purgatory/purgatory.ts';
 import { updateFetchState } from '../replication/follower-replica.ts';
 import { maybeIncrementLeaderHighWatermark } from '../replication/high-watermark.ts';
@@ -108,7 +115,13 @@ function recordFollowerFetch(state: BrokerState, status: FetchPartitionStatus, r
   const before = findFollower(partition.role, params.replicaId);
   if (before === null) return state;
   const { fetchOffset, logStartOffset } = status.fetch;
-  const follower = updateFetchState(before, { fetchOffset, logStartOffset, timeMs: scope.context.nowMs, leaderEndOffset: read.logEndOffset, brokerEpoch: params.replicaEpoch });
+  const follower = updateFetchState(before, {
+    fetchOffset,
+    logStartOffset,
+    timeMs: scope.context.nowMs,
+    leaderEndOffset: read.logEndOffset,
+    brokerEpoch: params.replicaEpoch,
+  });
   const updated = withRole(partition, withFollower(partition.role, follower));
   const next = maybeExpandIsr(putPartition(state, updated), updated, follower, scope);
   if (before.logEndOffset === follower.logEndOffset) return next;
@@ -124,10 +137,22 @@ function delayedFetch(requestId: number, topics: readonly FetchTopicStatus[], pa
   return { requestId, parkedUs: nowUs, expiresUs: expiryUs(nowUs, params.maxWaitMs), keys, params, topics };
 }
 
-function traceRefusal(state: BrokerState, refusal: { readonly status: FetchPartitionStatus; readonly params: FetchParams; readonly error: ErrorName }, scope: BrokerScope): void {
+function traceRefusal(
+  state: BrokerState,
+  refusal: { readonly status: FetchPartitionStatus; readonly params: FetchParams; readonly error: ErrorName },
+  scope: BrokerScope,
+): void {
   const { status, params, error } = refusal;
   scope.effects.push({
     type: 'trace',
-    event: { type: 'RequestRefused', brokerId: state.identity.brokerId, topic: status.topic, partition: status.fetch.partition, api: 'Fetch', error, from: params.from },
+    event: {
+      type: 'RequestRefused',
+      brokerId: state.identity.brokerId,
+      topic: status.topic,
+      partition: status.fetch.partition,
+      api: 'Fetch',
+      error,
+      from: params.from,
+    },
   });
 }

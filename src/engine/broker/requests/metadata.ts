@@ -3,11 +3,25 @@ import type { BrokerId } from '../../kernel/units.ts';
 import { ZERO_UUID } from '../../protocol/codec.ts';
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import type { MetadataRequestMetadataRequestTopic } from '../../protocol/generated/metadata-request.ts';
-import { metadataResponse, metadataResponseMetadataResponseTopic, type MetadataResponse, type MetadataResponseMetadataResponsePartition, type MetadataResponseMetadataResponseTopic } from '../../protocol/generated/metadata-response.ts';
+import {
+  metadataResponse,
+  metadataResponseMetadataResponseTopic,
+  type MetadataResponse,
+  type MetadataResponseMetadataResponsePartition,
+  type MetadataResponseMetadataResponseTopic,
+} from '../../protocol/generated/metadata-response.ts';
 import type { RequestFrameOf } from '../../protocol/wire.ts';
 import type { BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
-import { findTopic, hasAliveBroker, partitionsOf, topicNameOf, type MetadataCache, type PartitionMetadata, type TopicMetadata } from '../metadata/metadata-cache.ts';
+import {
+  findTopic,
+  hasAliveBroker,
+  partitionsOf,
+  topicNameOf,
+  type MetadataCache,
+  type PartitionMetadata,
+  type TopicMetadata,
+} from '../metadata/metadata-cache.ts';
 
 const NO_LEADER_ID = -1;
 const INTERNAL_TOPICS = ['__consumer_offsets', '__transaction_state', '__share_group_state'];

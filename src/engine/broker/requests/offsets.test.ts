@@ -1,10 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { errorCode } from '../../protocol/errors.ts';
-import { listOffsetsRequest, listOffsetsRequestListOffsetsPartition, type ListOffsetsRequestListOffsetsPartition } from '../../protocol/generated/list-offsets-request.ts';
+import {
+  listOffsetsRequest,
+  listOffsetsRequestListOffsetsPartition,
+  type ListOffsetsRequestListOffsetsPartition,
+} from '../../protocol/generated/list-offsets-request.ts';
 import { offsetForLeaderEpochRequest } from '../../protocol/generated/offset-for-leader-epoch-request.ts';
 import { followerFetch, makeFollower, makeLeader, newTestBroker, produce, request, responseTo, tellLeader, TOPIC, type TestBroker } from '../test-support.ts';
 
-function listOffset(broker: TestBroker, timestamp: number, options: { replicaId?: number; fields?: Partial<ListOffsetsRequestListOffsetsPartition> } = {}): { error: number; offset: number; epoch: number } {
+function listOffset(
+  broker: TestBroker,
+  timestamp: number,
+  options: { replicaId?: number; fields?: Partial<ListOffsetsRequestListOffsetsPartition> } = {},
+): { error: number; offset: number; epoch: number } {
   const partitions = [listOffsetsRequestListOffsetsPartition({ partitionIndex: 0, timestamp, ...options.fields })];
   const id = request(broker, 'ListOffsets', listOffsetsRequest({ replicaId: options.replicaId ?? -1, topics: [{ name: TOPIC, partitions }] }));
   const answered = responseTo(broker.effects, id, 'ListOffsets')?.topics[0]?.partitions[0];

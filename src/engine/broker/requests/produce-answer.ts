@@ -1,5 +1,10 @@
 import { errorName } from '../../protocol/errors.ts';
-import { produceResponseLeaderIdAndEpoch, type ProduceResponse, type ProduceResponsePartitionProduceResponse, type ProduceResponseTopicProduceResponse } from '../../protocol/generated/produce-response.ts';
+import {
+  produceResponseLeaderIdAndEpoch,
+  type ProduceResponse,
+  type ProduceResponsePartitionProduceResponse,
+  type ProduceResponseTopicProduceResponse,
+} from '../../protocol/generated/produce-response.ts';
 import type { BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import type { ProduceStatus } from '../purgatory/delayed-operations.ts';
@@ -46,7 +51,10 @@ export function respondToProduce(state: BrokerState, answer: ProduceAnswer, scop
 function traceRefusal(state: BrokerState, answer: ProduceAnswer, status: ProduceStatus, scope: BrokerScope): void {
   const { topic, partition } = status;
   const error = errorName(status.response.errorCode);
-  scope.effects.push({ type: 'trace', event: { type: 'RequestRefused', brokerId: state.identity.brokerId, topic, partition, api: 'Produce', error, from: answer.clientId } });
+  scope.effects.push({
+    type: 'trace',
+    event: { type: 'RequestRefused', brokerId: state.identity.brokerId, topic, partition, api: 'Produce', error, from: answer.clientId },
+  });
 }
 
 function produceBody(state: BrokerState, statuses: readonly ProduceStatus[]): ProduceResponse {

@@ -1,7 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { errorCode } from '../../protocol/errors.ts';
 import { produceRequest } from '../../protocol/generated/produce-request.ts';
-import { advance, followerFetch, makeFollower, makeLeader, newTestBroker, offsets, produce, produceError, produceNow, request, responseTo, tellLeader, tellMetadata, testBatch, TOPIC } from '../test-support.ts';
+import {
+  advance,
+  followerFetch,
+  makeFollower,
+  makeLeader,
+  newTestBroker,
+  offsets,
+  produce,
+  produceError,
+  produceNow,
+  request,
+  responseTo,
+  tellLeader,
+  tellMetadata,
+  testBatch,
+  TOPIC,
+} from '../test-support.ts';
 
 describe('Produce', () => {
   test('[R3] acks=1 is answered when the leader has appended, with the offset', () => {
@@ -63,9 +79,16 @@ describe('Produce', () => {
     makeFollower(follower, 2, [1, 2]);
     const id = produce(follower, 1);
     const body = responseTo(follower.effects, id, 'Produce');
-    expect(body?.responses[0]?.partitionResponses[0]).toMatchObject({ errorCode: errorCode('NOT_LEADER_OR_FOLLOWER'), currentLeader: { leaderId: 2, leaderEpoch: 0 } });
+    expect(body?.responses[0]?.partitionResponses[0]).toMatchObject({
+      errorCode: errorCode('NOT_LEADER_OR_FOLLOWER'),
+      currentLeader: { leaderId: 2, leaderEpoch: 0 },
+    });
     expect(body?.nodeEndpoints).toEqual([{ nodeId: 2, host: 'b2', port: 9092, rack: null }]);
-    expect(follower.traces.find((event) => event.type === 'RequestRefused')).toMatchObject({ api: 'Produce', error: 'NOT_LEADER_OR_FOLLOWER', from: 'producer' });
+    expect(follower.traces.find((event) => event.type === 'RequestRefused')).toMatchObject({
+      api: 'Produce',
+      error: 'NOT_LEADER_OR_FOLLOWER',
+      from: 'producer',
+    });
   });
 
   test('[R3] a partition that the metadata cache does not have is UNKNOWN_TOPIC_OR_PARTITION', () => {
@@ -99,7 +122,10 @@ describe('Produce', () => {
     expect(responseTo(leader.effects, id, 'Produce')).toBeNull();
     followerFetch(leader, 2, 1);
     const responses = responseTo(leader.effects, id, 'Produce')?.responses;
-    expect(responses?.map((topic) => [topic.name, topic.partitionResponses[0]?.errorCode])).toEqual([[TOPIC, 0], ['nowhere', errorCode('UNKNOWN_TOPIC_OR_PARTITION')]]);
+    expect(responses?.map((topic) => [topic.name, topic.partitionResponses[0]?.errorCode])).toEqual([
+      [TOPIC, 0],
+      ['nowhere', errorCode('UNKNOWN_TOPIC_OR_PARTITION')],
+    ]);
   });
 
   test('[R3] a corrupt batch is refused with its reason, and nothing is written', () => {
@@ -107,7 +133,11 @@ describe('Produce', () => {
     makeLeader(leader, [1]);
     const damaged = testBatch(['m']);
     damaged[damaged.length - 1] = (damaged[damaged.length - 1] ?? 0) ^ 1;
-    const id = request(leader, 'Produce', produceRequest({ acks: 1, timeoutMs: 1000, topicData: [{ name: TOPIC, partitionData: [{ index: 0, records: [damaged] }] }] }));
+    const id = request(
+      leader,
+      'Produce',
+      produceRequest({ acks: 1, timeoutMs: 1000, topicData: [{ name: TOPIC, partitionData: [{ index: 0, records: [damaged] }] }] }),
+    );
     expect(produceError(leader.effects, id)).toBe(errorCode('CORRUPT_MESSAGE'));
     expect(offsets(leader).leo).toBe(0);
   });

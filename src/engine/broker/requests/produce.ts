@@ -43,7 +43,11 @@ export function onProduce(state: BrokerState, requestId: number, frame: RequestF
   return next;
 }
 
-function answerOrPark(state: BrokerState, produced: { readonly requestId: number; readonly frame: RequestFrameOf<'Produce'>; readonly statuses: readonly ProduceStatus[] }, scope: BrokerScope): BrokerState {
+function answerOrPark(
+  state: BrokerState,
+  produced: { readonly requestId: number; readonly frame: RequestFrameOf<'Produce'>; readonly statuses: readonly ProduceStatus[] },
+  scope: BrokerScope,
+): BrokerState {
   const { requestId, frame } = produced;
   const { acks, timeoutMs } = frame.body;
   const statuses = acks === -1 ? produced.statuses.map((status) => checkAcks(state, status)) : produced.statuses;
@@ -75,12 +79,22 @@ function producePartition(state: BrokerState, produce: PartitionProduce, scope: 
   const key = partitionKey(topic, data.index);
   const partition = getPartition(state, key);
   const error = produceError(state, produce, partition);
-  if (error !== null || partition === null) return { state, status: refusedStatus(produce, key, { error: error ?? 'NOT_LEADER_OR_FOLLOWER', logStartOffset: startAfter(error, partition) }), appended: null };
+  if (error !== null || partition === null)
+    return {
+      state,
+      status: refusedStatus(produce, key, { error: error ?? 'NOT_LEADER_OR_FOLLOWER', logStartOffset: startAfter(error, partition) }),
+      appended: null,
+    };
   const result = appendAsLeader(partition.log, data.records ?? [], { leaderEpoch: partition.leaderEpoch }, scope);
   const written = withLog(partition, result.log);
   if (result.error !== null) {
     const recordError = RECORD_ERRORS.includes(result.error);
-    const refusal = { error: wireError(result.error), logStartOffset: result.log.logStartOffset, errorMessage: recordError ? result.message : null, recordErrors: result.recordErrors };
+    const refusal = {
+      error: wireError(result.error),
+      logStartOffset: result.log.logStartOffset,
+      errorMessage: recordError ? result.message : null,
+      recordErrors: result.recordErrors,
+    };
     return { state: putPartition(state, written), status: refusedStatus(produce, key, refusal), appended: null };
   }
   traceAppend(written, result.info, state.identity.brokerId, scope);

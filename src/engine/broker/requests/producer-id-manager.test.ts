@@ -27,6 +27,9 @@ describe('producer ids', () => {
     if (allocate === undefined) throw new Error('AllocateProducerIds expected');
     expect(allocate.frame).toMatchObject({ api: 'AllocateProducerIds', body: { brokerId: 2, brokerEpoch: 102 } });
     answer(broker, to, allocate.frame, 'AllocateProducerIds', allocateProducerIdsResponse({ producerIdStart: 3000, producerIdLen: 1000 }));
-    expect([initProducerId(broker), initProducerId(broker)]).toMatchObject([{ errorCode: 0, producerId: 3000, producerEpoch: 0 }, { errorCode: 0, producerId: 3001, producerEpoch: 0 }]);
+    expect([initProducerId(broker), initProducerId(broker)]).toMatchObject([
+      { errorCode: 0, producerId: 3000, producerEpoch: 0 },
+      { errorCode: 0, producerId: 3001, producerEpoch: 0 },
+    ]);
   });
 });

@@ -70,7 +70,10 @@ function isPrefetchTarget(block: ProducerIdBlock | null, producerId: number): bo
 function requestBlock(manager: ProducerIdManager, state: BrokerState, scope: BrokerScope): ProducerIdManager {
   if (manager.next !== null || manager.channel.request !== null || scope.context.nowMs < manager.retryAtMs) return manager;
   const body = { brokerId: state.identity.brokerId, brokerEpoch: state.brokerEpoch };
-  return { ...manager, channel: sendToController(manager.channel, { api: 'AllocateProducerIds', body }, nodeOf(state.metadata, state.metadata.controllerId), scope) };
+  return {
+    ...manager,
+    channel: sendToController(manager.channel, { api: 'AllocateProducerIds', body }, nodeOf(state.metadata, state.metadata.controllerId), scope),
+  };
 }
 
 /** Handles what is addressed to the manager's owner. */

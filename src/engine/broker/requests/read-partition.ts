@@ -59,7 +59,8 @@ function fetchError(partition: Partition, fetch: FetchRequestFetchPartition, par
 export function compareEpochs(log: LogState, fetch: { readonly lastFetchedEpoch: LeaderEpoch; readonly fetchOffset: Offset }): EpochEnd | 'unknown' | null {
   // The usual case, told without making an answer: the fetcher has the latest epoch and stands within the log.
   const { fetchOffset } = fetch;
-  if (fetch.lastFetchedEpoch >= 0 && fetch.lastFetchedEpoch === latestLeaderEpoch(log) && fetchOffset >= log.logStartOffset && fetchOffset <= log.logEndOffset) return null;
+  if (fetch.lastFetchedEpoch >= 0 && fetch.lastFetchedEpoch === latestLeaderEpoch(log) && fetchOffset >= log.logStartOffset && fetchOffset <= log.logEndOffset)
+    return null;
   const end = endOffsetForEpoch(log, fetch.lastFetchedEpoch);
   if (end.endOffset < 0 || end.leaderEpoch < 0 || fetch.fetchOffset < log.logStartOffset) return 'unknown';
   return end.leaderEpoch < fetch.lastFetchedEpoch || end.endOffset < fetch.fetchOffset ? end : null;
@@ -93,4 +94,3 @@ function readResult(log: LogState, divergingEpoch: EpochEnd | null, records: rea
 function refused(error: ErrorName): PartitionRead {
   return { error, highWatermark: -1, logStartOffset: -1, logEndOffset: -1, lastStableOffset: -1, divergingEpoch: null, records: NO_RECORDS, sizeBytes: 0 };
 }
-

@@ -9,11 +9,31 @@ import type { BrokerScope } from '../contract.ts';
 
 /** What a broker of this program serves, by API key. */
 const SERVED: readonly ApiName[] = [
-  'Produce', 'Fetch', 'ListOffsets', 'Metadata', 'LeaderAndIsr', 'StopReplica', 'UpdateMetadata', 'ControlledShutdown', 'FindCoordinator',
-  'ApiVersions', 'CreateTopics', 'InitProducerId', 'OffsetForLeaderEpoch', 'CreatePartitions', 'ElectLeaders', 'AlterPartitionReassignments',
-  'AlterPartition', 'DescribeCluster', 'AllocateProducerIds',
+  'Produce',
+  'Fetch',
+  'ListOffsets',
+  'Metadata',
+  'LeaderAndIsr',
+  'StopReplica',
+  'UpdateMetadata',
+  'ControlledShutdown',
+  'FindCoordinator',
+  'ApiVersions',
+  'CreateTopics',
+  'InitProducerId',
+  'OffsetForLeaderEpoch',
+  'CreatePartitions',
+  'ElectLeaders',
+  'AlterPartitionReassignments',
+  'AlterPartition',
+  'DescribeCluster',
+  'AllocateProducerIds',
 ];
-const API_VERSIONS: readonly ApiVersionsResponseApiVersion[] = SERVED.map((api) => ({ apiKey: API_KEYS[api], minVersion: REQUEST_CODECS[api].validVersions[0], maxVersion: LATEST_VERSIONS[api] }));
+const API_VERSIONS: readonly ApiVersionsResponseApiVersion[] = SERVED.map((api) => ({
+  apiKey: API_KEYS[api],
+  minVersion: REQUEST_CODECS[api].validVersions[0],
+  maxVersion: LATEST_VERSIONS[api],
+}));
 const FIRST_VERSION_WITH_MANY_KEYS = 4;
 
 /** ApiVersions: every API that this broker answers, with its versions. */
@@ -27,7 +47,12 @@ export function onFindCoordinator(state: BrokerState, requestId: number, frame: 
   const error = { errorCode: errorCode('COORDINATOR_NOT_AVAILABLE'), errorMessage: 'The coordinator is not available.', nodeId: -1, host: '', port: -1 };
   const many = frame.version >= FIRST_VERSION_WITH_MANY_KEYS;
   const coordinators = frame.body.coordinatorKeys.map((key) => findCoordinatorResponseCoordinator({ key, ...error }));
-  scope.effects.push({ type: 'respond', requestId, api: 'FindCoordinator', body: many ? findCoordinatorResponse({ coordinators }) : findCoordinatorResponse(error) });
+  scope.effects.push({
+    type: 'respond',
+    requestId,
+    api: 'FindCoordinator',
+    body: many ? findCoordinatorResponse({ coordinators }) : findCoordinatorResponse(error),
+  });
   return state;
 }
 
@@ -35,6 +60,11 @@ export function onFindCoordinator(state: BrokerState, requestId: number, frame: 
 export function onDescribeCluster(state: BrokerState, requestId: number, scope: BrokerScope): BrokerState {
   const { metadata, identity } = state;
   const brokers = metadata.brokers.map((broker) => ({ brokerId: broker.brokerId, host: broker.host, port: broker.port, rack: broker.rack }));
-  scope.effects.push({ type: 'respond', requestId, api: 'DescribeCluster', body: describeClusterResponse({ clusterId: identity.clusterId, controllerId: metadata.controllerId, brokers }) });
+  scope.effects.push({
+    type: 'respond',
+    requestId,
+    api: 'DescribeCluster',
+    body: describeClusterResponse({ clusterId: identity.clusterId, controllerId: metadata.controllerId, brokers }),
+  });
   return state;
 }

@@ -7,11 +7,26 @@ import { newNetworkClient, onNetworkInput, queueRequest, type NetworkClientState
 import { errorName, isRetriable, type ErrorName } from '../../protocol/errors.ts';
 import { LATEST_VERSIONS } from '../../protocol/frames.ts';
 import { createPartitionsRequest, createPartitionsRequestCreatePartitionsTopic } from '../../protocol/generated/create-partitions-request.ts';
-import { createTopicsRequest, createTopicsRequestCreatableReplicaAssignment, createTopicsRequestCreatableTopic, createTopicsRequestCreatableTopicConfig } from '../../protocol/generated/create-topics-request.ts';
+import {
+  createTopicsRequest,
+  createTopicsRequestCreatableReplicaAssignment,
+  createTopicsRequestCreatableTopic,
+  createTopicsRequestCreatableTopicConfig,
+} from '../../protocol/generated/create-topics-request.ts';
 import { electLeadersRequest, electLeadersRequestTopicPartitions } from '../../protocol/generated/elect-leaders-request.ts';
 import type { ResponseFrame, WireMessage } from '../../protocol/wire.ts';
 import { configNumber, metadataConfig, networkConfig, type Configs } from '../shared/client-configs.ts';
-import { applyMetadata, maybeUpdate, METADATA_TAG, newMetadata, nextUpdateUs, onUpdateFailed, requestUpdate, wantTopic, type ClientMetadata } from '../shared/metadata.ts';
+import {
+  applyMetadata,
+  maybeUpdate,
+  METADATA_TAG,
+  newMetadata,
+  nextUpdateUs,
+  onUpdateFailed,
+  requestUpdate,
+  wantTopic,
+  type ClientMetadata,
+} from '../shared/metadata.ts';
 import type { ClientTrace } from '../trace.ts';
 import { describeTopic } from './describe.ts';
 import { exceptionName } from './exceptions.ts';
@@ -37,7 +52,13 @@ export type AdminCommand =
   | ({ readonly type: 'createTopic'; readonly commandId: number } & TopicToCreate)
   | { readonly type: 'createPartitions'; readonly commandId: number; readonly topic: string; readonly totalCount: number }
   | { readonly type: 'describeTopics'; readonly commandId: number; readonly topics: readonly string[] }
-  | { readonly type: 'electLeaders'; readonly commandId: number; readonly electionType: 'PREFERRED' | 'UNCLEAN'; readonly topic: string; readonly partition: number };
+  | {
+      readonly type: 'electLeaders';
+      readonly commandId: number;
+      readonly electionType: 'PREFERRED' | 'UNCLEAN';
+      readonly topic: string;
+      readonly partition: number;
+    };
 
 export interface AdminState {
   readonly config: AdminConfig;
@@ -178,7 +199,8 @@ function describe(work: Work, call: AdminCall, topics: readonly string[]): void 
   replaceCall(work, call, null);
   const texts = topics.map((topic) => describeTopic(metadata, topic));
   const missing = topics[texts.findIndex((text) => text === null)];
-  if (missing !== undefined) finish(work, call.command, { error: 'IllegalArgumentException', message: `Topic 'Optional[${missing}]' does not exist as expected` });
+  if (missing !== undefined)
+    finish(work, call.command, { error: 'IllegalArgumentException', message: `Topic 'Optional[${missing}]' does not exist as expected` });
   else finish(work, call.command, { text: texts.join('\n') });
 }
 
@@ -191,10 +213,18 @@ function requestOf(work: Work, node: NodeAddress, command: Exclude<AdminCommand,
   const common = { node, tag: tagOf(command), expectsResponse: true } as const;
   switch (command.type) {
     case 'createTopic': {
-      const assignments = Object.entries(command.assignment ?? {}).map(([partition, brokerIds]) => createTopicsRequestCreatableReplicaAssignment({ partitionIndex: Number(partition), brokerIds }));
+      const assignments = Object.entries(command.assignment ?? {}).map(([partition, brokerIds]) =>
+        createTopicsRequestCreatableReplicaAssignment({ partitionIndex: Number(partition), brokerIds }),
+      );
       const configs = Object.entries(command.configs ?? {}).map(([name, value]) => createTopicsRequestCreatableTopicConfig({ name, value }));
       const manual = assignments.length > 0;
-      const topic = createTopicsRequestCreatableTopic({ name: command.topic, numPartitions: manual ? -1 : (command.partitionCount ?? -1), replicationFactor: manual ? -1 : (command.replicationFactor ?? -1), assignments, configs });
+      const topic = createTopicsRequestCreatableTopic({
+        name: command.topic,
+        numPartitions: manual ? -1 : (command.partitionCount ?? -1),
+        replicationFactor: manual ? -1 : (command.replicationFactor ?? -1),
+        assignments,
+        configs,
+      });
       return { ...common, api: 'CreateTopics', version: LATEST_VERSIONS.CreateTopics, body: createTopicsRequest({ topics: [topic], timeoutMs }) };
     }
     case 'createPartitions': {
@@ -203,7 +233,12 @@ function requestOf(work: Work, node: NodeAddress, command: Exclude<AdminCommand,
     }
     case 'electLeaders': {
       const topicPartitions = [electLeadersRequestTopicPartitions({ topic: command.topic, partitions: [command.partition] })];
-      return { ...common, api: 'ElectLeaders', version: LATEST_VERSIONS.ElectLeaders, body: electLeadersRequest({ electionType: command.electionType === 'PREFERRED' ? 0 : 1, topicPartitions, timeoutMs }) };
+      return {
+        ...common,
+        api: 'ElectLeaders',
+        version: LATEST_VERSIONS.ElectLeaders,
+        body: electLeadersRequest({ electionType: command.electionType === 'PREFERRED' ? 0 : 1, topicPartitions, timeoutMs }),
+      };
     }
     default:
       return unreachable(command);
@@ -218,7 +253,8 @@ function takeNetwork(work: Work, result: NetworkResult): void {
 function onNetworkEvent(work: Work, event: NetworkEvent): void {
   switch (event.type) {
     case 'response':
-      if (event.frame.api === 'Metadata') work.state = { ...work.state, metadata: applyMetadata(work.state.metadata, event.frame.body, work.scope.context.nowUs) };
+      if (event.frame.api === 'Metadata')
+        work.state = { ...work.state, metadata: applyMetadata(work.state.metadata, event.frame.body, work.scope.context.nowUs) };
       else onAnswer(work, event.tag, event.frame);
       return;
     case 'failed':
@@ -256,7 +292,14 @@ function onAnswer(work: Work, tag: string, frame: ResponseFrame): void {
   const call = callOf(work, tag);
   if (call === undefined) return;
   const verdict = verdictOf(frame);
-  if (verdict.error === 'NOT_CONTROLLER' || (isRetriable(verdict.error) && call.command.type === 'createTopic' && verdict.error !== 'REQUEST_TIMED_OUT' && verdict.error !== 'UNKNOWN_TOPIC_OR_PARTITION')) return tryAgain(work, call);
+  if (
+    verdict.error === 'NOT_CONTROLLER' ||
+    (isRetriable(verdict.error) &&
+      call.command.type === 'createTopic' &&
+      verdict.error !== 'REQUEST_TIMED_OUT' &&
+      verdict.error !== 'UNKNOWN_TOPIC_OR_PARTITION')
+  )
+    return tryAgain(work, call);
   replaceCall(work, call, null);
   if (verdict.error === 'NONE') finish(work, call.command, { text: doneText(call.command) });
   else finish(work, call.command, { error: exceptionName(verdict.error), message: verdict.message ?? verdict.error });
@@ -270,7 +313,9 @@ function verdictOf(frame: ResponseFrame): { readonly error: ErrorName; readonly 
       return { error: errorName(frame.body.results[0]?.errorCode ?? -1), message: frame.body.results[0]?.errorMessage ?? null };
     case 'ElectLeaders': {
       const part = frame.body.replicaElectionResults[0]?.partitionResult[0];
-      return frame.body.errorCode !== 0 ? { error: errorName(frame.body.errorCode), message: null } : { error: errorName(part?.errorCode ?? -1), message: part?.errorMessage ?? null };
+      return frame.body.errorCode !== 0
+        ? { error: errorName(frame.body.errorCode), message: null }
+        : { error: errorName(part?.errorCode ?? -1), message: part?.errorMessage ?? null };
     }
     default:
       return { error: 'UNKNOWN_SERVER_ERROR', message: null };
@@ -296,6 +341,8 @@ function finish(work: Work, command: AdminCommand, outcome: { readonly text: str
   // The set-up after a restart finds its topics there: that is as it should be.
   if (command.commandId === SET_UP_COMMAND && 'error' in outcome && outcome.error === 'TopicExistsException') return;
   const facts = { client: work.state.config.clientId, commandId: command.commandId };
-  work.scope.effects.push({ type: 'trace', event: 'text' in outcome ? { type: 'CommandDone', ...facts, text: outcome.text } : { type: 'CommandRefused', ...facts, ...outcome } });
+  work.scope.effects.push({
+    type: 'trace',
+    event: 'text' in outcome ? { type: 'CommandDone', ...facts, text: outcome.text } : { type: 'CommandRefused', ...facts, ...outcome },
+  });
 }
-

@@ -5,9 +5,13 @@ import { topicOf, type ClientMetadata } from '../shared/metadata.ts';
 export function describeTopic(metadata: ClientMetadata, topic: string): string | null {
   const known = topicOf(metadata, topic);
   if (known === undefined || known.partitions.length === 0) return null;
-  const lines = [`Topic: ${topic}\tTopicId: ${uuidToBase64(known.topicId)}\tPartitionCount: ${known.partitions.length}\tReplicationFactor: ${known.partitions[0]?.replicas.length ?? 0}\tConfigs: `];
+  const lines = [
+    `Topic: ${topic}\tTopicId: ${uuidToBase64(known.topicId)}\tPartitionCount: ${known.partitions.length}\tReplicationFactor: ${known.partitions[0]?.replicas.length ?? 0}\tConfigs: `,
+  ];
   for (const part of known.partitions) {
-    lines.push(`\tTopic: ${topic}\tPartition: ${part.partition}\tLeader: ${part.leader < 0 ? 'none' : part.leader}\tReplicas: ${part.replicas.join(',')}\tIsr: ${part.isr.join(',')}\tElr: N/A\tLastKnownElr: N/A`);
+    lines.push(
+      `\tTopic: ${topic}\tPartition: ${part.partition}\tLeader: ${part.leader < 0 ? 'none' : part.leader}\tReplicas: ${part.replicas.join(',')}\tIsr: ${part.isr.join(',')}\tElr: N/A\tLastKnownElr: N/A`,
+    );
   }
   return lines.join('\n');
 }

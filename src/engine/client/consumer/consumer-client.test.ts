@@ -80,8 +80,13 @@ describe('fetching', () => {
   test('[R2] one fetch a node, with all its partitions', () => {
     const brokers = newTestBrokers([1, 2], 4);
     const cluster = start(brokers, { configs: { 'fetch.max.wait.ms': '5000' } });
-    const fetches = cluster.requests.flatMap(({ frame, nodeId }) => (frame.api === 'Fetch' ? [[nodeId, frame.body.topics.flatMap((topic) => topic.partitions.map((each) => each.partition))]] : []));
-    expect(fetches.sort((a, b) => Number(a[0]) - Number(b[0]))).toEqual([[1, [0, 2]], [2, [1, 3]]]);
+    const fetches = cluster.requests.flatMap(({ frame, nodeId }) =>
+      frame.api === 'Fetch' ? [[nodeId, frame.body.topics.flatMap((topic) => topic.partitions.map((each) => each.partition))]] : [],
+    );
+    expect(fetches.sort((a, b) => Number(a[0]) - Number(b[0]))).toEqual([
+      [1, [0, 2]],
+      [2, [1, 3]],
+    ]);
   });
 
   test('[R3] a batch that begins before the position gives only its rest', () => {
@@ -112,7 +117,9 @@ describe('leader change', () => {
     fail(partitionOf(brokers), {});
     appendValues(partitionOf(brokers), ['c']);
     cluster.runUntilMs(5000);
-    const asked = cluster.requests.flatMap(({ frame, nodeId }) => (frame.api === 'OffsetForLeaderEpoch' ? [{ nodeId, ...frame.body.topics[0]?.partitions[0] }] : []));
+    const asked = cluster.requests.flatMap(({ frame, nodeId }) =>
+      frame.api === 'OffsetForLeaderEpoch' ? [{ nodeId, ...frame.body.topics[0]?.partitions[0] }] : [],
+    );
     expect(asked).toEqual([{ nodeId: 2, partition: 0, currentLeaderEpoch: 1, leaderEpoch: 0 }]);
     expect(traced(cluster, 'PositionReset').length).toBe(1);
     expect(consumed(cluster)).toEqual(['a', 'b', 'c']);

@@ -7,7 +7,17 @@ import type { NetworkEvent } from '../../network-client/contract.ts';
 import { newNetworkClient, onNetworkInput, type NetworkResult } from '../../network-client/network-client.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import { configNumber, configText, CONSUMER_DEFAULTS, metadataConfig, networkConfig } from '../shared/client-configs.ts';
-import { applyMetadata, maybeUpdate, METADATA_TAG, newMetadata, nextUpdateUs, onUpdateFailed, partitionOf, requestUpdate, topicOf } from '../shared/metadata.ts';
+import {
+  applyMetadata,
+  maybeUpdate,
+  METADATA_TAG,
+  newMetadata,
+  nextUpdateUs,
+  onUpdateFailed,
+  partitionOf,
+  requestUpdate,
+  topicOf,
+} from '../shared/metadata.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
 import { copyConsumer, type ConsumedPartition, type ConsumerConfig, type ConsumerSettings, type ConsumerState, type Work } from './consumer-state.ts';
@@ -42,7 +52,10 @@ function initialState(config: ConsumerConfig): ConsumerState {
     settings: settingsOf(config),
     net: newNetworkClient(networkConfig(config.configs, { owner: OWNER, clientId: config.clientId, maxInFlight: 100 })),
     metadata: newMetadata(metadataConfig(config.configs, config.bootstrap), [config.topic]),
-    partitions: emptyMap(), fetching: [], nextTag: 1, asked: emptyMap(),
+    partitions: emptyMap(),
+    fetching: [],
+    nextTag: 1,
+    asked: emptyMap(),
   };
 }
 
@@ -50,8 +63,12 @@ function settingsOf(config: ConsumerConfig): ConsumerSettings {
   const value = (name: string): number => configNumber(config.configs, CONSUMER_DEFAULTS, name);
   const reset = configText(config.configs, CONSUMER_DEFAULTS, 'auto.offset.reset');
   return {
-    minBytes: value('fetch.min.bytes'), maxWaitMs: value('fetch.max.wait.ms'), maxBytes: value('fetch.max.bytes'), maxPartitionBytes: value('max.partition.fetch.bytes'),
-    reset: reset === 'earliest' || reset === 'none' ? reset : 'latest', retryBackoffMs: value('retry.backoff.ms'),
+    minBytes: value('fetch.min.bytes'),
+    maxWaitMs: value('fetch.max.wait.ms'),
+    maxBytes: value('fetch.max.bytes'),
+    maxPartitionBytes: value('max.partition.fetch.bytes'),
+    reset: reset === 'earliest' || reset === 'none' ? reset : 'latest',
+    retryBackoffMs: value('retry.backoff.ms'),
   };
 }
 
@@ -148,7 +165,8 @@ function onFailed(work: Work, event: Extract<NetworkEvent, { type: 'failed' }>):
   if (event.api === 'Fetch') onFetchFailed(work, event.nodeId);
   for (const { key } of asked) {
     const part = mapGet(work.state.partitions, key);
-    if (part !== undefined) putPartition(work, { ...part, status: statusAfterFailure(part), notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) });
+    if (part !== undefined)
+      putPartition(work, { ...part, status: statusAfterFailure(part), notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) });
   }
 }
 
@@ -170,7 +188,18 @@ function onNewMetadata(work: Work): void {
 }
 
 function newPartition(topic: string, partition: number): ConsumedPartition {
-  return { topic, partition, status: 'needsOffset', position: null, positionEpoch: -1, validatedEpoch: -1, highWatermark: 0, logStartOffset: 0, consumed: 0, notBeforeUs: 0 };
+  return {
+    topic,
+    partition,
+    status: 'needsOffset',
+    position: null,
+    positionEpoch: -1,
+    validatedEpoch: -1,
+    highWatermark: 0,
+    logStartOffset: 0,
+    consumed: 0,
+    notBeforeUs: 0,
+  };
 }
 
 function maybeDoubt(work: Work, part: ConsumedPartition): void {

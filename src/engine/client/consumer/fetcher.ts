@@ -35,7 +35,11 @@ export function sendFetches(work: Work): NetworkResult {
     work.state.nextTag = work.state.nextTag + 1;
     work.state.fetching = [...work.state.fetching, node.nodeId];
     work.state.asked = mapSet(work.state.asked, tag, asked);
-    net = queueRequest(net, { node, api: 'Fetch', version: LATEST_VERSIONS.Fetch, body: fetchBody(work, parts), tag, expectsResponse: true }, work.scope).client;
+    net = queueRequest(
+      net,
+      { node, api: 'Fetch', version: LATEST_VERSIONS.Fetch, body: fetchBody(work, parts), tag, expectsResponse: true },
+      work.scope,
+    ).client;
   }
   return { client: net, events: [] };
 }
@@ -52,7 +56,15 @@ function fetchBody(work: Work, parts: readonly ConsumedPartition[]): ReturnType<
     }),
   );
   const topics = [fetchRequestFetchTopic({ topic: config.topic, ...(topicId === undefined ? {} : { topicId }), partitions })];
-  return fetchRequest({ replicaId: CONSUMER_REPLICA, maxWaitMs: settings.maxWaitMs, minBytes: settings.minBytes, maxBytes: settings.maxBytes, sessionId: 0, sessionEpoch: FULL_FETCH_EPOCH, topics });
+  return fetchRequest({
+    replicaId: CONSUMER_REPLICA,
+    maxWaitMs: settings.maxWaitMs,
+    minBytes: settings.minBytes,
+    maxBytes: settings.maxBytes,
+    sessionId: 0,
+    sessionEpoch: FULL_FETCH_EPOCH,
+    topics,
+  });
 }
 
 function fetchEnded(work: Work, nodeId: number): void {
@@ -63,7 +75,10 @@ export function onFetchFailed(work: Work, nodeId: number): void {
   fetchEnded(work, nodeId);
 }
 
-export function onFetchResponse(work: Work, answer: { readonly nodeId: number; readonly asked: readonly AskedPartition[]; readonly response: FetchResponse }): void {
+export function onFetchResponse(
+  work: Work,
+  answer: { readonly nodeId: number; readonly asked: readonly AskedPartition[]; readonly response: FetchResponse },
+): void {
   fetchEnded(work, answer.nodeId);
   const { config } = work.state;
   for (const topic of answer.response.responses) {
@@ -91,15 +106,32 @@ function onPartitionData(work: Work, part: ConsumedPartition, data: FetchRespons
   if (records.length === 0 && data.highWatermark === part.highWatermark && data.logStartOffset === part.logStartOffset) return;
   const read = readBatches(part, records);
   putPartition(work, {
-    topic: part.topic, partition: part.partition, status: part.status, position: read.nextOffset, positionEpoch: read.epoch, validatedEpoch: part.validatedEpoch,
-    highWatermark: data.highWatermark, logStartOffset: data.logStartOffset, consumed: part.consumed + read.values.length, notBeforeUs: part.notBeforeUs,
+    topic: part.topic,
+    partition: part.partition,
+    status: part.status,
+    position: read.nextOffset,
+    positionEpoch: read.epoch,
+    validatedEpoch: part.validatedEpoch,
+    highWatermark: data.highWatermark,
+    logStartOffset: data.logStartOffset,
+    consumed: part.consumed + read.values.length,
+    notBeforeUs: part.notBeforeUs,
   });
   // poll() throws a KafkaException here; fetching the same bytes again would find them no better.
   if (read.corrupt) stop(work, { ...part, position: read.nextOffset }, 'CORRUPT_MESSAGE');
   if (read.nextOffset === part.position) return;
   work.scope.effects.push({
     type: 'trace',
-    event: { type: 'RecordsConsumed', client: work.state.config.clientId, topic: part.topic, partition: part.partition, baseOffset: part.position ?? 0, nextOffset: read.nextOffset, highWatermark: data.highWatermark, values: read.values },
+    event: {
+      type: 'RecordsConsumed',
+      client: work.state.config.clientId,
+      topic: part.topic,
+      partition: part.partition,
+      baseOffset: part.position ?? 0,
+      nextOffset: read.nextOffset,
+      highWatermark: data.highWatermark,
+      values: read.values,
+    },
   });
 }
 
@@ -144,5 +176,8 @@ function onOutOfRange(work: Work, part: ConsumedPartition): void {
 }
 
 function traceFailure(work: Work, part: ConsumedPartition, error: ErrorName): void {
-  work.scope.effects.push({ type: 'trace', event: { type: 'FetchFailed', client: work.state.config.clientId, topic: part.topic, partition: part.partition, error } });
+  work.scope.effects.push({
+    type: 'trace',
+    event: { type: 'FetchFailed', client: work.state.config.clientId, topic: part.topic, partition: part.partition, error },
+  });
 }

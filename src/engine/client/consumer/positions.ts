@@ -4,9 +4,17 @@ import type { NodeAddress, QueuedRequest } from '../../network-client/contract.t
 import { queueRequest, type NetworkResult } from '../../network-client/network-client.ts';
 import { errorName } from '../../protocol/errors.ts';
 import { LATEST_VERSIONS } from '../../protocol/frames.ts';
-import { listOffsetsRequest, listOffsetsRequestListOffsetsPartition, listOffsetsRequestListOffsetsTopic } from '../../protocol/generated/list-offsets-request.ts';
+import {
+  listOffsetsRequest,
+  listOffsetsRequestListOffsetsPartition,
+  listOffsetsRequestListOffsetsTopic,
+} from '../../protocol/generated/list-offsets-request.ts';
 import type { ListOffsetsResponse } from '../../protocol/generated/list-offsets-response.ts';
-import { offsetForLeaderEpochRequest, offsetForLeaderEpochRequestOffsetForLeaderPartition, offsetForLeaderEpochRequestOffsetForLeaderTopic } from '../../protocol/generated/offset-for-leader-epoch-request.ts';
+import {
+  offsetForLeaderEpochRequest,
+  offsetForLeaderEpochRequestOffsetForLeaderPartition,
+  offsetForLeaderEpochRequestOffsetForLeaderTopic,
+} from '../../protocol/generated/offset-for-leader-epoch-request.ts';
 import type { OffsetForLeaderEpochResponse } from '../../protocol/generated/offset-for-leader-epoch-response.ts';
 import { leaderOf, partitionOf, requestUpdate } from '../shared/metadata.ts';
 import { putPartition, stop } from './put-partition.ts';
@@ -28,7 +36,8 @@ interface ToAsk {
 export function sendOffsetRequests(work: Work): NetworkResult {
   let net = work.state.net;
   if (work.state.settings.reset === 'none') stopWithoutOffset(work);
-  if (mapLeast(work.state.partitions, (part) => (part.status === 'needsOffset' || part.status === 'needsValidation' ? 0 : Infinity)) > 0) return { client: net, events: NO_EVENTS };
+  if (mapLeast(work.state.partitions, (part) => (part.status === 'needsOffset' || part.status === 'needsValidation' ? 0 : Infinity)) > 0)
+    return { client: net, events: NO_EVENTS };
   for (const status of ['needsOffset', 'needsValidation'] as const) {
     for (const { node, parts } of byLeader(work, status)) {
       const tag = `${status}-${work.state.nextTag}`;
@@ -69,19 +78,45 @@ function epochOf(work: Work, part: ConsumedPartition): number {
 
 function listRequest(work: Work, node: NodeAddress, parts: readonly ConsumedPartition[], tag: string): QueuedRequest {
   const timestamp = work.state.settings.reset === 'earliest' ? EARLIEST : LATEST;
-  const topics = [listOffsetsRequestListOffsetsTopic({
-    name: work.state.config.topic,
-    partitions: parts.map((part) => listOffsetsRequestListOffsetsPartition({ partitionIndex: part.partition, currentLeaderEpoch: epochOf(work, part), timestamp })),
-  })];
-  return { node, api: 'ListOffsets', version: LATEST_VERSIONS.ListOffsets, body: listOffsetsRequest({ replicaId: CONSUMER_REPLICA, topics }), tag, expectsResponse: true };
+  const topics = [
+    listOffsetsRequestListOffsetsTopic({
+      name: work.state.config.topic,
+      partitions: parts.map((part) =>
+        listOffsetsRequestListOffsetsPartition({ partitionIndex: part.partition, currentLeaderEpoch: epochOf(work, part), timestamp }),
+      ),
+    }),
+  ];
+  return {
+    node,
+    api: 'ListOffsets',
+    version: LATEST_VERSIONS.ListOffsets,
+    body: listOffsetsRequest({ replicaId: CONSUMER_REPLICA, topics }),
+    tag,
+    expectsResponse: true,
+  };
 }
 
 function validationRequest(work: Work, node: NodeAddress, parts: readonly ConsumedPartition[], tag: string): QueuedRequest {
-  const topics = [offsetForLeaderEpochRequestOffsetForLeaderTopic({
-    topic: work.state.config.topic,
-    partitions: parts.map((part) => offsetForLeaderEpochRequestOffsetForLeaderPartition({ partition: part.partition, currentLeaderEpoch: epochOf(work, part), leaderEpoch: part.positionEpoch })),
-  })];
-  return { node, api: 'OffsetForLeaderEpoch', version: LATEST_VERSIONS.OffsetForLeaderEpoch, body: offsetForLeaderEpochRequest({ replicaId: CONSUMER_REPLICA, topics }), tag, expectsResponse: true };
+  const topics = [
+    offsetForLeaderEpochRequestOffsetForLeaderTopic({
+      topic: work.state.config.topic,
+      partitions: parts.map((part) =>
+        offsetForLeaderEpochRequestOffsetForLeaderPartition({
+          partition: part.partition,
+          currentLeaderEpoch: epochOf(work, part),
+          leaderEpoch: part.positionEpoch,
+        }),
+      ),
+    }),
+  ];
+  return {
+    node,
+    api: 'OffsetForLeaderEpoch',
+    version: LATEST_VERSIONS.OffsetForLeaderEpoch,
+    body: offsetForLeaderEpochRequest({ replicaId: CONSUMER_REPLICA, topics }),
+    tag,
+    expectsResponse: true,
+  };
 }
 
 export function onListedOffsets(work: Work, response: ListOffsetsResponse): void {
@@ -96,7 +131,10 @@ export function onListedOffsets(work: Work, response: ListOffsetsResponse): void
       }
       putPartition(work, { ...part, status: 'fetching', position: answer.offset, positionEpoch: -1, validatedEpoch: epochOf(work, part) });
       const reason = `auto.offset.reset=${work.state.settings.reset}`;
-      work.scope.effects.push({ type: 'trace', event: { type: 'PositionReset', client: work.state.config.clientId, topic: part.topic, partition: part.partition, offset: answer.offset, reason } });
+      work.scope.effects.push({
+        type: 'trace',
+        event: { type: 'PositionReset', client: work.state.config.clientId, topic: part.topic, partition: part.partition, offset: answer.offset, reason },
+      });
     }
   }
 }
@@ -131,7 +169,17 @@ export function onEpochEndOffsets(work: Work, asked: readonly AskedPartition[], 
         putPartition(work, { ...part, status: 'needsOffset' });
       } else if (truncated) {
         putPartition(work, { ...validated, position: answer.endOffset, positionEpoch: answer.leaderEpoch });
-        work.scope.effects.push({ type: 'trace', event: { type: 'PositionReset', client: work.state.config.clientId, topic: part.topic, partition: part.partition, offset: answer.endOffset, reason: 'truncation detected' } });
+        work.scope.effects.push({
+          type: 'trace',
+          event: {
+            type: 'PositionReset',
+            client: work.state.config.clientId,
+            topic: part.topic,
+            partition: part.partition,
+            offset: answer.endOffset,
+            reason: 'truncation detected',
+          },
+        });
       } else putPartition(work, validated);
     }
   }

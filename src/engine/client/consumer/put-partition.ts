@@ -9,5 +9,8 @@ export function putPartition(work: Work, part: ConsumedPartition): void {
 /** poll() throws: the application hears the error, and this partition is not fetched any more. */
 export function stop(work: Work, part: ConsumedPartition, error: string): void {
   putPartition(work, { ...part, status: 'stopped' });
-  work.scope.effects.push({ type: 'trace', event: { type: 'FetchFailed', client: work.state.config.clientId, topic: part.topic, partition: part.partition, error } });
+  work.scope.effects.push({
+    type: 'trace',
+    event: { type: 'FetchFailed', client: work.state.config.clientId, topic: part.topic, partition: part.partition, error },
+  });
 }

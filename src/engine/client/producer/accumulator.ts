@@ -35,7 +35,8 @@ export function unblock(work: Work): void {
 function failBlocked(work: Work, record: OutgoingRecord): void {
   const { maxBlockMs, bufferBytes, batchSizeBytes } = work.state.settings;
   const partitionCount = topicOf(work.state.metadata, record.topic)?.partitions.length ?? 0;
-  if (partitionCount === 0) return failRecord(work, record, { error: 'TimeoutException', message: `Topic ${record.topic} not present in metadata after ${maxBlockMs} ms.` });
+  if (partitionCount === 0)
+    return failRecord(work, record, { error: 'TimeoutException', message: `Topic ${record.topic} not present in metadata after ${maxBlockMs} ms.` });
   if (record.partition !== null && record.partition >= partitionCount) {
     const message = `Partition ${record.partition} of topic ${record.topic} with partition count ${partitionCount} is not present in metadata after ${maxBlockMs} ms.`;
     return failRecord(work, record, { error: 'TimeoutException', message });
@@ -47,7 +48,18 @@ function failBlocked(work: Work, record: OutgoingRecord): void {
 
 /** A record that never came into a batch. */
 function failRecord(work: Work, record: OutgoingRecord, failure: { readonly error: string; readonly message: string }): void {
-  work.scope.effects.push({ type: 'trace', event: { type: 'RecordsFailed', client: work.state.config.clientId, topic: record.topic, partition: record.partition ?? -1, recordCount: 1, values: [record.value], ...failure } });
+  work.scope.effects.push({
+    type: 'trace',
+    event: {
+      type: 'RecordsFailed',
+      client: work.state.config.clientId,
+      topic: record.topic,
+      partition: record.partition ?? -1,
+      recordCount: 1,
+      values: [record.value],
+      ...failure,
+    },
+  });
   work.state.failed = work.state.failed + 1;
 }
 
@@ -62,7 +74,10 @@ function appendRecord(work: Work, record: OutgoingRecord): boolean {
   const serializedBytes = BATCH_OVERHEAD_BYTES + sizeBytes;
   const { maxRequestBytes, bufferBytes } = work.state.settings;
   if (serializedBytes > maxRequestBytes || sizeBytes > bufferBytes) {
-    const limit = serializedBytes > maxRequestBytes ? `${maxRequestBytes}, which is the value of the max.request.size configuration.` : 'the total memory buffer you have configured with the buffer.memory configuration.';
+    const limit =
+      serializedBytes > maxRequestBytes
+        ? `${maxRequestBytes}, which is the value of the max.request.size configuration.`
+        : 'the total memory buffer you have configured with the buffer.memory configuration.';
     failRecord(work, record, { error: 'MESSAGE_TOO_LARGE', message: `The message is ${serializedBytes} bytes when serialized which is larger than ${limit}` });
     return true;
   }
@@ -98,12 +113,21 @@ function addToBatch(work: Work, record: OutgoingRecord, place: { readonly partit
   const key = queueKey(record.topic, partition);
   const queue = mapGet(state.queues, key) ?? [];
   const last = queue[queue.length - 1];
-  const fits = last !== undefined && !last.closed && last.attempts === 0 && last.sizeBytes + sizeBytes <= Math.max(state.settings.batchSizeBytes, last.sizeBytes);
+  const fits =
+    last !== undefined && !last.closed && last.attempts === 0 && last.sizeBytes + sizeBytes <= Math.max(state.settings.batchSizeBytes, last.sizeBytes);
   const batch: ProducerBatch = fits
     ? grown(last, record, sizeBytes)
     : {
-        id: state.nextBatchId, topic: record.topic, partition, records: arrayFrom([record.record]), values: arrayFrom([record.value]),
-        sizeBytes: BATCH_OVERHEAD_BYTES + sizeBytes, createdUs: work.scope.context.nowUs, attempts: 0, notBeforeUs: 0, closed: false,
+        id: state.nextBatchId,
+        topic: record.topic,
+        partition,
+        records: arrayFrom([record.record]),
+        values: arrayFrom([record.value]),
+        sizeBytes: BATCH_OVERHEAD_BYTES + sizeBytes,
+        createdUs: work.scope.context.nowUs,
+        attempts: 0,
+        notBeforeUs: 0,
+        closed: false,
       };
   const batches = queue.slice();
   batches[fits ? queue.length - 1 : queue.length] = batch;

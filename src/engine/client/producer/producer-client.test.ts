@@ -45,10 +45,17 @@ function mute(brokers: TestBrokers): Handler {
 }
 
 describe('partitions', () => {
-  interface Vector { readonly key: string; readonly partitionFor3_6_12: readonly [number, number, number] }
+  interface Vector {
+    readonly key: string;
+    readonly partitionFor3_6_12: readonly [number, number, number];
+  }
   const vectors = JSON.parse(readFileSync(new URL('../../../testing/goldens/vectors/partitioner.json', import.meta.url), 'utf8')) as Vector[];
 
-  test.each([[3, 0], [6, 1], [12, 2]] as const)('[R1] keys go where Kafka sends them, of %d partitions', (partitionCount, column) => {
+  test.each([
+    [3, 0],
+    [6, 1],
+    [12, 2],
+  ] as const)('[R1] keys go where Kafka sends them, of %d partitions', (partitionCount, column) => {
     const brokers = newTestBrokers([1], partitionCount);
     const cluster = start(brokers);
     const some = vectors.slice(0, 12);
@@ -91,7 +98,11 @@ describe('batches', () => {
     cluster.runUntilMs(1000);
     for (const letter of 'abc') put(cluster, letter.repeat(80));
     cluster.runUntilMs(1100);
-    expect(produces(cluster).slice(1).map((request) => request.batches.flat().map((value) => value[0]))).toEqual([['a'], ['b']]);
+    expect(
+      produces(cluster)
+        .slice(1)
+        .map((request) => request.batches.flat().map((value) => value[0])),
+    ).toEqual([['a'], ['b']]);
     cluster.runUntilMs(2000);
     expect(produces(cluster).at(-1)).toMatchObject({ atMs: 1501 });
   });
@@ -225,11 +236,20 @@ describe('acks', () => {
     const cluster = start(brokers, { configs: { acks: '0', 'batch.size': '100', 'linger.ms': '20' } });
     for (const letter of 'abc') put(cluster, letter.repeat(80));
     cluster.runUntilMs(1000);
-    expect(traced(cluster, 'RecordsAcknowledged').map((event) => [event.acks, event.baseOffset])).toEqual([[0, -1], [0, -1], [0, -1]]);
+    expect(traced(cluster, 'RecordsAcknowledged').map((event) => [event.acks, event.baseOffset])).toEqual([
+      [0, -1],
+      [0, -1],
+      [0, -1],
+    ]);
     expect(valuesOf(brokers.partitions[0] as never).map((value) => value[0])).toEqual(['a', 'b', 'c']);
   });
 
-  test.each([['0', 0], ['1', 1], ['all', -1], ['-1', -1]] as const)('[R7] acks=%s asks for %d', (text, acks) => {
+  test.each([
+    ['0', 0],
+    ['1', 1],
+    ['all', -1],
+    ['-1', -1],
+  ] as const)('[R7] acks=%s asks for %d', (text, acks) => {
     const brokers = newTestBrokers([1], 1);
     const cluster = start(brokers, { configs: { acks: text } });
     put(cluster, 'x');
@@ -245,7 +265,9 @@ describe('send() blocks', () => {
     const cluster = start(brokers, { configs: { 'max.block.ms': '3000' } });
     put(cluster, 'x');
     cluster.runUntilMs(5000);
-    expect(traced(cluster, 'RecordsFailed')).toMatchObject([{ atMs: 3100, error: 'TimeoutException', message: `Topic ${TOPIC} not present in metadata after 3000 ms.` }]);
+    expect(traced(cluster, 'RecordsFailed')).toMatchObject([
+      { atMs: 3100, error: 'TimeoutException', message: `Topic ${TOPIC} not present in metadata after 3000 ms.` },
+    ]);
   });
 
   test('[R8] for a partition that the topic does not have', () => {
@@ -294,7 +316,9 @@ describe('workload', () => {
     expect(records.length).toBe(300);
     expect(new Set(records).size).toBe(300);
     expect(records.every((value) => value.length === 12)).toBe(true);
-    const sentMs = produces(cluster).map((request) => request.atMs).slice(1);
+    const sentMs = produces(cluster)
+      .map((request) => request.atMs)
+      .slice(1);
     const [first, last] = [sentMs[0] as number, sentMs.at(-1) as number];
     expect(Math.abs(last - first - ((sentMs.length - 1) * 1000) / 3)).toBeLessThan(0.002);
     for (let i = 1; i < sentMs.length; i++) expect((sentMs[i] as number) - (sentMs[i - 1] as number)).toBeCloseTo(1000 / 3, 2);
@@ -322,8 +346,17 @@ describe('workload', () => {
 
   test('[R9] a second run of the process makes other values', () => {
     const brokers = newTestBrokers([1], 1);
-    const config: ProducerConfig = { clientId: 'p', bootstrap: [{ host: 'b1', port: 9092 }], configs: {}, workload: { topic: TOPIC, recordsPerSecond: 10, keyCount: 0, valueBytes: 0, recordCount: 2 } };
-    const again = { ...producerClient, init: (begin: Parameters<typeof producerClient.init>[0], context: Parameters<typeof producerClient.init>[1]) => producerClient.init({ ...begin, incarnation: 2 }, context) };
+    const config: ProducerConfig = {
+      clientId: 'p',
+      bootstrap: [{ host: 'b1', port: 9092 }],
+      configs: {},
+      workload: { topic: TOPIC, recordsPerSecond: 10, keyCount: 0, valueBytes: 0, recordCount: 2 },
+    };
+    const again = {
+      ...producerClient,
+      init: (begin: Parameters<typeof producerClient.init>[0], context: Parameters<typeof producerClient.init>[1]) =>
+        producerClient.init({ ...begin, incarnation: 2 }, context),
+    };
     newTestCluster<ProducerConfig, ProducerState, ProduceCommand>(producerClient, config, brokers.handler).runUntilMs(1000);
     newTestCluster<ProducerConfig, ProducerState, ProduceCommand>(again, config, brokers.handler).runUntilMs(1000);
     expect(valuesOf(brokers.partitions[0] as never)).toEqual(['v-0', 'v-1', 'v2-0', 'v2-1']);

@@ -19,7 +19,17 @@ import { errorMessage } from '../shared/error-messages.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
 import { drain, recordsOf, release, requeue, sendRecord, takeExpired, takeExpiredInFlight, unblock, unmute } from './accumulator.ts';
-import { copyProducer, queueKey, type ProduceCommand, type ProducerBatch, type ProducerConfig, type ProducerRequest, type ProducerSettings, type ProducerState, type Work } from './producer-state.ts';
+import {
+  copyProducer,
+  queueKey,
+  type ProduceCommand,
+  type ProducerBatch,
+  type ProducerConfig,
+  type ProducerRequest,
+  type ProducerSettings,
+  type ProducerState,
+  type Work,
+} from './producer-state.ts';
 import { generateRecords } from './workload.ts';
 
 export type { ProduceCommand, ProducerConfig, ProducerState };
@@ -49,10 +59,22 @@ export const producerClient: Machine<ProcessStart<ProducerConfig>, ProducerState
 function initialState({ config, incarnation }: ProcessStart<ProducerConfig>): ProducerState {
   const settings = settingsOf(config);
   return {
-    config, settings,
+    config,
+    settings,
     net: newNetworkClient(networkConfig(config.configs, { owner: OWNER, clientId: config.clientId, maxInFlight: settings.maxInFlight })),
     metadata: newMetadata(metadataConfig(config.configs, config.bootstrap), config.workload.topic === '' ? [] : [config.workload.topic]),
-    queues: emptyMap(), requests: emptyMap(), muted: [], blocked: [], sticky: emptyMap(), nextBatchId: 1, usedBytes: 0, generated: 0, grid: null, incarnation, acknowledged: 0, failed: 0,
+    queues: emptyMap(),
+    requests: emptyMap(),
+    muted: [],
+    blocked: [],
+    sticky: emptyMap(),
+    nextBatchId: 1,
+    usedBytes: 0,
+    generated: 0,
+    grid: null,
+    incarnation,
+    acknowledged: 0,
+    failed: 0,
   };
 }
 
@@ -61,9 +83,17 @@ function settingsOf(config: ProducerConfig): ProducerSettings {
   const acks = configText(config.configs, PRODUCER_DEFAULTS, 'acks');
   return {
     acks: acks === '0' ? 0 : acks === '1' ? 1 : -1,
-    batchSizeBytes: value('batch.size'), lingerMs: value('linger.ms'), bufferBytes: value('buffer.memory'), maxBlockMs: value('max.block.ms'), maxRequestBytes: value('max.request.size'),
-    requestTimeoutMs: value('request.timeout.ms'), deliveryTimeoutMs: value('delivery.timeout.ms'), retries: value('retries'),
-    retryBackoffMs: value('retry.backoff.ms'), retryBackoffMaxMs: value('retry.backoff.max.ms'), maxInFlight: value('max.in.flight.requests.per.connection'),
+    batchSizeBytes: value('batch.size'),
+    lingerMs: value('linger.ms'),
+    bufferBytes: value('buffer.memory'),
+    maxBlockMs: value('max.block.ms'),
+    maxRequestBytes: value('max.request.size'),
+    requestTimeoutMs: value('request.timeout.ms'),
+    deliveryTimeoutMs: value('delivery.timeout.ms'),
+    retries: value('retries'),
+    retryBackoffMs: value('retry.backoff.ms'),
+    retryBackoffMaxMs: value('retry.backoff.max.ms'),
+    maxInFlight: value('max.in.flight.requests.per.connection'),
   };
 }
 
@@ -159,13 +189,23 @@ function sendBatches(work: Work, nodeId: number, batches: readonly ProducerBatch
   const body = produceRequest({
     acks: state.settings.acks,
     timeoutMs: state.settings.requestTimeoutMs,
-    topicData: [...topics].map(([name, parts]) => produceRequestTopicProduceData({
-      name,
-      partitionData: parts.map((batch) => produceRequestPartitionProduceData({ index: batch.partition, records: [buildBatch(recordsOf(batch).records, {}, (size) => scope.context.allocate(size))] })),
-    })),
+    topicData: [...topics].map(([name, parts]) =>
+      produceRequestTopicProduceData({
+        name,
+        partitionData: parts.map((batch) =>
+          produceRequestPartitionProduceData({
+            index: batch.partition,
+            records: [buildBatch(recordsOf(batch).records, {}, (size) => scope.context.allocate(size))],
+          }),
+        ),
+      }),
+    ),
   });
   work.state.requests = mapSet(state.requests, tag, { nodeId, batches, expiredKeys: [] });
-  takeNetwork(work, queueRequest(work.state.net, { node, api: 'Produce', version: LATEST_VERSIONS.Produce, body, tag, expectsResponse: state.settings.acks !== 0 }, scope));
+  takeNetwork(
+    work,
+    queueRequest(work.state.net, { node, api: 'Produce', version: LATEST_VERSIONS.Produce, body, tag, expectsResponse: state.settings.acks !== 0 }, scope),
+  );
 }
 
 function takeNetwork(work: Work, result: NetworkResult): void {
@@ -233,10 +273,30 @@ function complete(work: Work, batch: ProducerBatch, baseOffset: number): void {
   const { values } = recordsOf(batch);
   release(work, batch);
   work.state.acknowledged = work.state.acknowledged + values.length;
-  work.scope.effects.push({ type: 'trace', event: { type: 'RecordsAcknowledged', client: config.clientId, topic: batch.topic, partition: batch.partition, acks: settings.acks, baseOffset, recordCount: values.length, values } });
+  work.scope.effects.push({
+    type: 'trace',
+    event: {
+      type: 'RecordsAcknowledged',
+      client: config.clientId,
+      topic: batch.topic,
+      partition: batch.partition,
+      acks: settings.acks,
+      baseOffset,
+      recordCount: values.length,
+      values,
+    },
+  });
 }
 
-const STALE_METADATA: readonly ErrorName[] = ['NOT_LEADER_OR_FOLLOWER', 'FENCED_LEADER_EPOCH', 'UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'KAFKA_STORAGE_ERROR', 'NETWORK_EXCEPTION', 'REQUEST_TIMED_OUT'];
+const STALE_METADATA: readonly ErrorName[] = [
+  'NOT_LEADER_OR_FOLLOWER',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'KAFKA_STORAGE_ERROR',
+  'NETWORK_EXCEPTION',
+  'REQUEST_TIMED_OUT',
+];
 
 /** Sender.completeBatch: retriable and in time: again after the back-off, with fresh metadata where that is the cause. */
 function failOrRetry(work: Work, batch: ProducerBatch, error: ErrorName, message: string | null): void {
@@ -245,7 +305,10 @@ function failOrRetry(work: Work, batch: ProducerBatch, error: ErrorName, message
   if (STALE_METADATA.includes(error)) work.state.metadata = requestUpdate(work.state.metadata);
   const inTime = nowUs - batch.createdUs < msToUs(settings.deliveryTimeoutMs);
   if (isRetriable(error) && inTime && batch.attempts < settings.retries) {
-    work.scope.effects.push({ type: 'trace', event: { type: 'ProduceRetried', client: config.clientId, topic: batch.topic, partition: batch.partition, error, attempt: batch.attempts + 1 } });
+    work.scope.effects.push({
+      type: 'trace',
+      event: { type: 'ProduceRetried', client: config.clientId, topic: batch.topic, partition: batch.partition, error, attempt: batch.attempts + 1 },
+    });
     return requeue(work, batch, nowUs + retryBackOffUs(work, batch.attempts));
   }
   if (isRetriable(error) && !inTime) return failExpired(work, batch);
@@ -264,14 +327,31 @@ function retryBackOffUs(work: Work, attempts: number): number {
 function failExpired(work: Work, batch: ProducerBatch): void {
   const waitedMs = Math.floor((work.scope.context.nowUs - batch.createdUs) / 1000);
   const { values } = recordsOf(batch);
-  fail(work, batch, 'TimeoutException', `Expiring ${values.length} record(s) for ${batch.topic}-${batch.partition}:${waitedMs} ms has passed since batch creation`);
+  fail(
+    work,
+    batch,
+    'TimeoutException',
+    `Expiring ${values.length} record(s) for ${batch.topic}-${batch.partition}:${waitedMs} ms has passed since batch creation`,
+  );
 }
 
 function fail(work: Work, batch: ProducerBatch, error: string, message: string): void {
   const { values } = recordsOf(batch);
   release(work, batch);
   work.state.failed = work.state.failed + values.length;
-  work.scope.effects.push({ type: 'trace', event: { type: 'RecordsFailed', client: work.state.config.clientId, topic: batch.topic, partition: batch.partition, recordCount: values.length, values, error, message } });
+  work.scope.effects.push({
+    type: 'trace',
+    event: {
+      type: 'RecordsFailed',
+      client: work.state.config.clientId,
+      topic: batch.topic,
+      partition: batch.partition,
+      recordCount: values.length,
+      values,
+      error,
+      message,
+    },
+  });
 }
 
 /** Batches under way per node, for those who draw. */

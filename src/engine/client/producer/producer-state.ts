@@ -112,9 +112,22 @@ export type ProducerScope = Scope<SystemEffect<WireMessage, ClientTrace>>;
 /** A step's own copy of the state, changed in place until the step ends. */
 export function copyProducer(state: ProducerState): Mutable<ProducerState> {
   return {
-    config: state.config, settings: state.settings, net: state.net, metadata: state.metadata, queues: state.queues, requests: state.requests,
-    muted: state.muted, blocked: state.blocked, sticky: state.sticky, nextBatchId: state.nextBatchId, usedBytes: state.usedBytes,
-    generated: state.generated, grid: state.grid, incarnation: state.incarnation, acknowledged: state.acknowledged, failed: state.failed,
+    config: state.config,
+    settings: state.settings,
+    net: state.net,
+    metadata: state.metadata,
+    queues: state.queues,
+    requests: state.requests,
+    muted: state.muted,
+    blocked: state.blocked,
+    sticky: state.sticky,
+    nextBatchId: state.nextBatchId,
+    usedBytes: state.usedBytes,
+    generated: state.generated,
+    grid: state.grid,
+    incarnation: state.incarnation,
+    acknowledged: state.acknowledged,
+    failed: state.failed,
   };
 }
 

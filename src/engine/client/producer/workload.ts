@@ -50,7 +50,12 @@ function makeRecord(work: Work): void {
   const key = workload.keyCount > 0 ? utf8Encode(`key-${below(context.draw('workload-key'), workload.keyCount)}`, allocate) : null;
   const value = valueText(work.state.incarnation, number, workload.valueBytes);
   work.state.generated = number + 1;
-  sendRecord(work, { topic: workload.topic, partition: null, record: { timestamp: context.nowMs, key, value: utf8Encode(value, allocate), headers: NO_HEADERS }, value });
+  sendRecord(work, {
+    topic: workload.topic,
+    partition: null,
+    record: { timestamp: context.nowMs, key, value: utf8Encode(value, allocate), headers: NO_HEADERS },
+    value,
+  });
 }
 
 /** `v-17`, in a second run of the process `v2-17`, and then letters up to the size wanted: unique in a producer, and compressible like text. */

@@ -9,7 +9,11 @@ function answer(leader: number, leaderEpoch: number, topicId = 'a'.repeat(32)): 
     brokers: [1, 2].map((nodeId) => ({ nodeId, host: `b${nodeId}`, port: 9092, rack: null })),
     topics: [
       {
-        name: 'orders', topicId, errorCode: 0, isInternal: false, topicAuthorizedOperations: -1,
+        name: 'orders',
+        topicId,
+        errorCode: 0,
+        isInternal: false,
+        topicAuthorizedOperations: -1,
         partitions: [{ partitionIndex: 0, leaderId: leader, leaderEpoch, errorCode: 0, replicaNodes: [1, 2], isrNodes: [1, 2], offlineReplicas: [] }],
       },
     ],

@@ -51,7 +51,18 @@ export interface PartitionMetadata {
 export const METADATA_TAG = 'metadata';
 
 export function newMetadata(config: MetadataConfig, wanted: readonly string[]): ClientMetadata {
-  return { config, brokers: [], controllerId: -1, topics: emptyMap(), wanted, needsUpdate: true, inFlight: false, lastAttemptUs: -Infinity, lastSuccessUs: null, failures: 0 };
+  return {
+    config,
+    brokers: [],
+    controllerId: -1,
+    topics: emptyMap(),
+    wanted,
+    needsUpdate: true,
+    inFlight: false,
+    lastAttemptUs: -Infinity,
+    lastSuccessUs: null,
+    failures: 0,
+  };
 }
 
 export function wantTopic(metadata: ClientMetadata, topic: string): ClientMetadata {
@@ -149,11 +160,27 @@ export function applyMetadata(metadata: ClientMetadata, response: MetadataRespon
     const partitions: PartitionMetadata[] = [];
     for (const part of topic.partitions) {
       const known = sameTopic ? before?.partitions[part.partitionIndex] : undefined;
-      const news: PartitionMetadata = { partition: part.partitionIndex, leader: part.leaderId, leaderEpoch: part.leaderEpoch, replicas: part.replicaNodes, isr: part.isrNodes, error: errorName(part.errorCode) };
+      const news: PartitionMetadata = {
+        partition: part.partitionIndex,
+        leader: part.leaderId,
+        leaderEpoch: part.leaderEpoch,
+        replicas: part.replicaNodes,
+        isr: part.isrNodes,
+        error: errorName(part.errorCode),
+      };
       partitions[part.partitionIndex] = known !== undefined && known.leaderEpoch > news.leaderEpoch ? known : news;
       if (part.errorCode !== 0 || part.leaderId < 0) incomplete = true;
     }
     topics = mapSet(topics, name, { name, topicId: topic.topicId, error, partitions });
   }
-  return { ...metadata, brokers: brokers.length > 0 ? brokers : metadata.brokers, controllerId: response.controllerId, topics, inFlight: false, failures: incomplete ? metadata.failures + 1 : 0, lastSuccessUs: nowUs, needsUpdate: metadata.needsUpdate || incomplete };
+  return {
+    ...metadata,
+    brokers: brokers.length > 0 ? brokers : metadata.brokers,
+    controllerId: response.controllerId,
+    topics,
+    inFlight: false,
+    failures: incomplete ? metadata.failures + 1 : 0,
+    lastSuccessUs: nowUs,
+    needsUpdate: metadata.needsUpdate || incomplete,
+  };
 }

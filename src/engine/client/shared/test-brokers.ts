@@ -2,7 +2,11 @@ import { apiVersionsResponse } from '../../protocol/generated/api-versions-respo
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import { fetchResponse, fetchResponsePartitionData } from '../../protocol/generated/fetch-response.ts';
 import { listOffsetsResponse, listOffsetsResponseListOffsetsPartitionResponse } from '../../protocol/generated/list-offsets-response.ts';
-import { metadataResponse, metadataResponseMetadataResponsePartition, metadataResponseMetadataResponseTopic } from '../../protocol/generated/metadata-response.ts';
+import {
+  metadataResponse,
+  metadataResponseMetadataResponsePartition,
+  metadataResponseMetadataResponseTopic,
+} from '../../protocol/generated/metadata-response.ts';
 import { offsetForLeaderEpochResponse, offsetForLeaderEpochResponseEpochEndOffset } from '../../protocol/generated/offset-for-leader-epoch-response.ts';
 import { produceResponse, produceResponsePartitionProduceResponse } from '../../protocol/generated/produce-response.ts';
 import { batchSizeBytes, buildBatch, lastOffset, readRecords, recordCount, stampBatch } from '../../protocol/record-batch.ts';
@@ -49,7 +53,10 @@ export function newTestBrokers(brokerIds: readonly number[], partitionCount: num
 /** Appends records as a leader of the present epoch would, committed at once; one batch. */
 export function appendValues(partition: TestPartition, values: readonly string[]): void {
   const records = values.map((value) => ({ timestamp: 1_700_000_000_000, key: null, value: utf8Encode(value), headers: [] }));
-  append(partition, buildBatch(records, {}, (sizeBytes) => new Uint8Array(sizeBytes)));
+  append(
+    partition,
+    buildBatch(records, {}, (sizeBytes) => new Uint8Array(sizeBytes)),
+  );
 }
 
 function append(partition: TestPartition, batch: Uint8Array): number {
@@ -108,7 +115,11 @@ function metadata(brokers: TestBrokers): ReturnType<typeof metadataResponse> {
   const topic = brokers.topicKnown
     ? metadataResponseMetadataResponseTopic({ name: TOPIC, topicId: TOPIC_ID, partitions })
     : metadataResponseMetadataResponseTopic({ name: TOPIC, errorCode: errorCode('UNKNOWN_TOPIC_OR_PARTITION') });
-  return metadataResponse({ brokers: brokers.brokerIds.map((nodeId) => ({ nodeId, host: `b${nodeId}`, port: 9092, rack: null })), controllerId: 1, topics: [topic] });
+  return metadataResponse({
+    brokers: brokers.brokerIds.map((nodeId) => ({ nodeId, host: `b${nodeId}`, port: 9092, rack: null })),
+    controllerId: 1,
+    topics: [topic],
+  });
 }
 
 function produce(brokers: TestBrokers, nodeId: number, asked: RequestBodies['Produce']): Answer {
@@ -162,7 +173,8 @@ function fetch(brokers: TestBrokers, nodeId: number, asked: RequestBodies['Fetch
     partitions: topic.partitions.map(({ partition: partitionIndex, fetchOffset, currentLeaderEpoch }) => {
       const partition = brokers.partitions[partitionIndex];
       const error = partition === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : fetchError(partition, nodeId, { fetchOffset, currentLeaderEpoch });
-      const batches = partition === undefined || error !== null ? [] : partition.batches.filter((batch) => lastOffset(batch) >= fetchOffset && batchSizeBytes(batch) > 0);
+      const batches =
+        partition === undefined || error !== null ? [] : partition.batches.filter((batch) => lastOffset(batch) >= fetchOffset && batchSizeBytes(batch) > 0);
       readable ||= error !== null || batches.length > 0;
       return fetchResponsePartitionData({
         partitionIndex,

@@ -14,9 +14,7 @@ export const EPOCH_MS = 1_700_000_000_000;
 
 /** What a broker does with a request: answer now or later, keep silent, or drop the connection. */
 export type Answer =
-  | { readonly kind: 'body'; readonly body: ResponseBodies[ApiName]; readonly afterUs?: number }
-  | { readonly kind: 'silent' }
-  | { readonly kind: 'close' };
+  { readonly kind: 'body'; readonly body: ResponseBodies[ApiName]; readonly afterUs?: number } | { readonly kind: 'silent' } | { readonly kind: 'close' };
 
 export type Handler = (request: ReceivedRequest) => Answer;
 
@@ -121,7 +119,7 @@ export function newTestCluster<Config, State, Command>(
     });
   };
   const receive = (connection: Connection, frame: RequestFrame): void => {
-    if (!connection.open || brokers[connection.nodeId] !== undefined && brokers[connection.nodeId] !== 'up') return;
+    if (!connection.open || (brokers[connection.nodeId] !== undefined && brokers[connection.nodeId] !== 'up')) return;
     const request = { nodeId: connection.nodeId, atUs: nowUs, frame };
     requests.push(request);
     const answer = handler(request);
@@ -129,11 +127,15 @@ export function newTestCluster<Config, State, Command>(
     if (answer.kind === 'silent') return;
     const message = makeResponse({ api: frame.api, version: frame.version, correlationId: frame.correlationId }, answer.body as never) as WireMessage;
     at(nowUs + (answer.afterUs ?? 0) + LATENCY_US, () => {
-      if (connection.open && (brokers[connection.nodeId] ?? 'up') === 'up') deliver({ type: 'received', owner: connection.owner, connection: connection.id, message });
+      if (connection.open && (brokers[connection.nodeId] ?? 'up') === 'up')
+        deliver({ type: 'received', owner: connection.owner, connection: connection.id, message });
     });
   };
   const send = (effect: Extract<Effect, { type: 'send' }>): void => {
-    const connection = required(connections.find((each) => each.id === effect.connection), 'a known connection to send on');
+    const connection = required(
+      connections.find((each) => each.id === effect.connection),
+      'a known connection to send on',
+    );
     const { message } = effect;
     assert(message.kind === 'request', 'a client to send requests only');
     at(nowUs + LATENCY_US, () => receive(connection, message));

@@ -11,7 +11,8 @@ export function traceMetadata(scope: Scope<SystemEffect<WireMessage, ClientTrace
   for (const topic of mapValues(after.topics)) {
     for (const part of topic.partitions) {
       const known = partitionOf(before, topic.name, part.partition);
-      if (known === undefined || known.leader !== part.leader || known.leaderEpoch !== part.leaderEpoch) partitions.push({ topic: topic.name, partition: part.partition, leader: part.leader, leaderEpoch: part.leaderEpoch });
+      if (known === undefined || known.leader !== part.leader || known.leaderEpoch !== part.leaderEpoch)
+        partitions.push({ topic: topic.name, partition: part.partition, leader: part.leader, leaderEpoch: part.leaderEpoch });
     }
   }
   if (partitions.length > 0) scope.effects.push({ type: 'trace', event: { type: 'MetadataUpdated', client, partitions } });

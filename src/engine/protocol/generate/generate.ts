@@ -14,10 +14,43 @@ const table = join(here, '../../../testing/goldens/messages.json');
 
 /** What processes of this engine send each other; the rest of the table stays out of the page. */
 const ENGINE_APIS = [
-  'Produce', 'Fetch', 'ListOffsets', 'Metadata', 'LeaderAndIsr', 'StopReplica', 'UpdateMetadata', 'ControlledShutdown', 'OffsetCommit',
-  'OffsetFetch', 'FindCoordinator', 'JoinGroup', 'Heartbeat', 'LeaveGroup', 'SyncGroup', 'DescribeGroups', 'ListGroups', 'ApiVersions', 'CreateTopics', 'DeleteTopics',
-  'DeleteRecords', 'InitProducerId', 'OffsetForLeaderEpoch', 'AddPartitionsToTxn', 'AddOffsetsToTxn', 'EndTxn', 'WriteTxnMarkers', 'TxnOffsetCommit',
-  'DescribeConfigs', 'IncrementalAlterConfigs', 'CreatePartitions', 'ElectLeaders', 'AlterPartitionReassignments', 'ListPartitionReassignments', 'AlterPartition', 'DescribeCluster', 'AllocateProducerIds',
+  'Produce',
+  'Fetch',
+  'ListOffsets',
+  'Metadata',
+  'LeaderAndIsr',
+  'StopReplica',
+  'UpdateMetadata',
+  'ControlledShutdown',
+  'OffsetCommit',
+  'OffsetFetch',
+  'FindCoordinator',
+  'JoinGroup',
+  'Heartbeat',
+  'LeaveGroup',
+  'SyncGroup',
+  'DescribeGroups',
+  'ListGroups',
+  'ApiVersions',
+  'CreateTopics',
+  'DeleteTopics',
+  'DeleteRecords',
+  'InitProducerId',
+  'OffsetForLeaderEpoch',
+  'AddPartitionsToTxn',
+  'AddOffsetsToTxn',
+  'EndTxn',
+  'WriteTxnMarkers',
+  'TxnOffsetCommit',
+  'DescribeConfigs',
+  'IncrementalAlterConfigs',
+  'CreatePartitions',
+  'ElectLeaders',
+  'AlterPartitionReassignments',
+  'ListPartitionReassignments',
+  'AlterPartition',
+  'DescribeCluster',
+  'AllocateProducerIds',
 ];
 
 function fileName(message: string): string {
@@ -53,9 +86,25 @@ function apisFile(messages: readonly MessageSchema[]): string {
   lines.push('export interface RequestBodies {', ...ENGINE_APIS.map((api) => `  ${api}: ${api}Request;`), '}', '');
   lines.push('export interface ResponseBodies {', ...ENGINE_APIS.map((api) => `  ${api}: ${api}Response;`), '}', '');
   lines.push('export const API_KEYS: Readonly<Record<ApiName, number>> = {', ...ENGINE_APIS.map((api) => `  ${api}: ${keyOf(api)},`), '};', '');
-  lines.push('/** The newest version of each API in Kafka 3.9. */', 'export const LATEST_VERSIONS: Readonly<Record<ApiName, number>> = {', ...ENGINE_APIS.map((api) => `  ${api}: ${latest(api)},`), '};', '');
-  lines.push('export const REQUEST_CODECS: { readonly [Api in ApiName]: MessageCodec<RequestBodies[Api]> } = {', ...ENGINE_APIS.map((api) => `  ${api}: ${codecName(`${api}Request`)},`), '};', '');
-  lines.push('export const RESPONSE_CODECS: { readonly [Api in ApiName]: MessageCodec<ResponseBodies[Api]> } = {', ...ENGINE_APIS.map((api) => `  ${api}: ${codecName(`${api}Response`)},`), '};', '');
+  lines.push(
+    '/** The newest version of each API in Kafka 3.9. */',
+    'export const LATEST_VERSIONS: Readonly<Record<ApiName, number>> = {',
+    ...ENGINE_APIS.map((api) => `  ${api}: ${latest(api)},`),
+    '};',
+    '',
+  );
+  lines.push(
+    'export const REQUEST_CODECS: { readonly [Api in ApiName]: MessageCodec<RequestBodies[Api]> } = {',
+    ...ENGINE_APIS.map((api) => `  ${api}: ${codecName(`${api}Request`)},`),
+    '};',
+    '',
+  );
+  lines.push(
+    'export const RESPONSE_CODECS: { readonly [Api in ApiName]: MessageCodec<ResponseBodies[Api]> } = {',
+    ...ENGINE_APIS.map((api) => `  ${api}: ${codecName(`${api}Response`)},`),
+    '};',
+    '',
+  );
   return lines.join('\n');
 }
 

@@ -27,7 +27,13 @@ const PRIMITIVES: Readonly<Record<string, { ts: string; size: number | null; suf
 
 /** The TypeScript of one message: interfaces, constructors with defaults, size, write, read, codec. */
 export function messageFile(message: MessageSchema): string {
-  const context: Context = { message: message.name, valid: parseVersions(message.validVersions), flexible: parseVersions(message.flexibleVersions), structs: new Map(), tagged: new Set() };
+  const context: Context = {
+    message: message.name,
+    valid: parseVersions(message.validVersions),
+    flexible: parseVersions(message.flexibleVersions),
+    structs: new Map(),
+    tagged: new Set(),
+  };
   for (const common of message.commonStructs ?? []) context.structs.set(common.name, common.fields);
   collectStructs(context, message.fields);
   for (const common of message.commonStructs ?? []) collectStructs(context, common.fields);
@@ -43,8 +49,22 @@ export function messageFile(message: MessageSchema): string {
 function imports(text: string): string {
   const names: string[] = [];
   const known = [
-    'DecodeError', 'ZERO_UUID', 'decodeWhole', 'encodeWhole', 'notNull', 'readTags', 'readArrayLength', 'writeArrayLength', 'sizeOfArrayLength', 'sizeOfUnsignedVarint', 'writeUnsignedVarint',
-    'readNullableString', 'readNullableBytes', 'sizeOfString', 'sizeOfBytes', 'sizeOfRecords',
+    'DecodeError',
+    'ZERO_UUID',
+    'decodeWhole',
+    'encodeWhole',
+    'notNull',
+    'readTags',
+    'readArrayLength',
+    'writeArrayLength',
+    'sizeOfArrayLength',
+    'sizeOfUnsignedVarint',
+    'writeUnsignedVarint',
+    'readNullableString',
+    'readNullableBytes',
+    'sizeOfString',
+    'sizeOfBytes',
+    'sizeOfRecords',
     ...Object.values(PRIMITIVES).flatMap((primitive) => [`read${primitive.suffix}`, `write${primitive.suffix}`]),
   ];
   for (const name of known) if (new RegExp(`\\b${name}\\b`).test(text)) names.push(name);
@@ -131,7 +151,8 @@ function structCode(context: Context, name: string, fields: readonly FieldSchema
   for (const field of fields) lines.push(`  readonly ${property(field)}: ${tsType(context, field)};`);
   lines.push('}', '');
   lines.push(`export function ${create}(${fields.length === 0 ? '_fields' : 'fields'}: Partial<${name}> = {}): ${name} {`, '  return {');
-  for (const field of fields) lines.push(`    ${property(field)}: fields.${property(field)} === undefined ? ${defaultOf(context, field)} : fields.${property(field)},`);
+  for (const field of fields)
+    lines.push(`    ${property(field)}: fields.${property(field)} === undefined ? ${defaultOf(context, field)} : fields.${property(field)},`);
   lines.push('  };', '}', '');
   lines.push(...sizeCode(context, name, fields), '', ...writeCode(context, name, fields), '', ...readCode(context, name, fields), '');
   if (context.tagged.has(name)) lines.push(...equalsDefaultCode(context, name, fields), '');
@@ -161,7 +182,8 @@ function fieldSize(context: Context, field: FieldSchema, flexible: string): stri
   const value = `value.${property(field)}`;
   const type = elementType(field);
   if (!isArray(field)) {
-    if (PRIMITIVES[type] === undefined && isNullable(context, field)) return [`size += 1 + (${value} === null ? 0 : ${valueSize(context, type, value, flexible)});`];
+    if (PRIMITIVES[type] === undefined && isNullable(context, field))
+      return [`size += 1 + (${value} === null ? 0 : ${valueSize(context, type, value, flexible)});`];
     return [`size += ${valueSize(context, type, value, flexible)};`];
   }
   const items = isNullable(context, field) ? `(${value} ?? [])` : value;
@@ -192,7 +214,10 @@ function taggedPresent(context: Context, field: FieldSchema): string {
   if (field.default === 'null') differs = `${value} !== null`;
   else if (isArray(field)) differs = isNullable(context, field) ? `(${value} === null || ${value}.length > 0)` : `${value}.length > 0`;
   else if (type === 'bytes') differs = `${value}.length > 0`;
-  else if (PRIMITIVES[type] === undefined) differs = isNullable(context, field) ? `(${value} === null || !isDefault${context.message}${type}(${value}))` : `!isDefault${context.message}${type}(${value})`;
+  else if (PRIMITIVES[type] === undefined)
+    differs = isNullable(context, field)
+      ? `(${value} === null || !isDefault${context.message}${type}(${value}))`
+      : `!isDefault${context.message}${type}(${value})`;
   else differs = `${value} !== ${defaultOf(context, field)}`;
   return when === null ? differs : `${when} && ${differs}`;
 }
@@ -208,7 +233,13 @@ function sizeCode(context: Context, name: string, fields: readonly FieldSchema[]
     else {
       inner.push('let tags = 0;');
       for (const field of tagged) {
-        inner.push(`if (${taggedPresent(context, field)}) {`, '  tags += 1;', `  const part = ${tagSizeName(name, field)}(value, version);`, `  size += sizeOfUnsignedVarint(${field.tag}) + sizeOfUnsignedVarint(part) + part;`, '}');
+        inner.push(
+          `if (${taggedPresent(context, field)}) {`,
+          '  tags += 1;',
+          `  const part = ${tagSizeName(name, field)}(value, version);`,
+          `  size += sizeOfUnsignedVarint(${field.tag}) + sizeOfUnsignedVarint(part) + part;`,
+          '}',
+        );
       }
       inner.push('size += sizeOfUnsignedVarint(tags);');
     }
@@ -218,7 +249,8 @@ function sizeCode(context: Context, name: string, fields: readonly FieldSchema[]
   if (flexible !== 'false') {
     for (const field of taggedFields(context, fields)) {
       lines.push('', `function ${tagSizeName(name, field)}(value: ${name}, version: number): number {`, '  let size = 0;');
-      if (isNullable(context, field) && !isArray(field) && PRIMITIVES[elementType(field)] === undefined) lines.push(...fieldSize(context, field, 'true').map((line) => `  ${line}`));
+      if (isNullable(context, field) && !isArray(field) && PRIMITIVES[elementType(field)] === undefined)
+        lines.push(...fieldSize(context, field, 'true').map((line) => `  ${line}`));
       else lines.push(...fieldSize(context, field, 'true').map((line) => `  ${line}`));
       lines.push('  void value;', '  void version;', '  return size;', '}');
     }
@@ -240,7 +272,8 @@ function fieldWrite(context: Context, field: FieldSchema, flexible: string): str
   const value = `value.${property(field)}`;
   const type = elementType(field);
   if (!isArray(field)) {
-    if (PRIMITIVES[type] === undefined && isNullable(context, field)) return [`if (${value} === null) writeInt8(writer, -1);`, 'else {', '  writeInt8(writer, 1);', `  ${valueWrite(context, type, value, flexible)}`, '}'];
+    if (PRIMITIVES[type] === undefined && isNullable(context, field))
+      return [`if (${value} === null) writeInt8(writer, -1);`, 'else {', '  writeInt8(writer, 1);', `  ${valueWrite(context, type, value, flexible)}`, '}'];
     return [valueWrite(context, type, value, flexible)];
   }
   const nullSafe = isNullable(context, field) ? `${value} === null ? -1 : ${value}.length` : `${value}.length`;
@@ -259,7 +292,13 @@ function writeCode(context: Context, name: string, fields: readonly FieldSchema[
     else {
       inner.push(`writeUnsignedVarint(writer, ${tagged.map((field) => `(${taggedPresent(context, field)} ? 1 : 0)`).join(' + ')});`);
       for (const field of tagged) {
-        inner.push(`if (${taggedPresent(context, field)}) {`, `  writeUnsignedVarint(writer, ${field.tag});`, `  writeUnsignedVarint(writer, ${tagSizeName(name, field)}(value, version));`, ...fieldWrite(context, field, 'true').map((line) => `  ${line}`), '}');
+        inner.push(
+          `if (${taggedPresent(context, field)}) {`,
+          `  writeUnsignedVarint(writer, ${field.tag});`,
+          `  writeUnsignedVarint(writer, ${tagSizeName(name, field)}(value, version));`,
+          ...fieldWrite(context, field, 'true').map((line) => `  ${line}`),
+          '}',
+        );
       }
     }
     lines.push(...guarded(condition(context, context.flexible), inner));
@@ -282,14 +321,25 @@ function fieldRead(context: Context, field: FieldSchema, source: { reader: strin
   const type = elementType(field);
   const nullable = isNullable(context, field);
   if (!isArray(field)) {
-    if (PRIMITIVES[type] === undefined && nullable) return [`${variable} = readInt8(${source.reader}) < 0 ? null : ${valueRead(context, type, { ...source, nullable: false })};`];
+    if (PRIMITIVES[type] === undefined && nullable)
+      return [`${variable} = readInt8(${source.reader}) < 0 ? null : ${valueRead(context, type, { ...source, nullable: false })};`];
     return [`${variable} = ${valueRead(context, type, { ...source, nullable })};`];
   }
   const element = tsElement(context, type);
   const lines = [`const ${property(field)}Count = readArrayLength(${source.reader}, ${source.flexible});`];
-  const loop = [`const items: ${element}[] = [];`, `for (let i = 0; i < ${property(field)}Count; i++) items.push(${valueRead(context, type, { ...source, nullable: false })});`, `${variable} = items;`];
+  const loop = [
+    `const items: ${element}[] = [];`,
+    `for (let i = 0; i < ${property(field)}Count; i++) items.push(${valueRead(context, type, { ...source, nullable: false })});`,
+    `${variable} = items;`,
+  ];
   if (nullable) lines.push(`if (${property(field)}Count < 0) ${variable} = null;`, 'else {', ...loop.map((line) => `  ${line}`), '}');
-  else lines.push(`if (${property(field)}Count < 0) throw new DecodeError('${context.message}.${property(field)} may not be null');`, '{', ...loop.map((line) => `  ${line}`), '}');
+  else
+    lines.push(
+      `if (${property(field)}Count < 0) throw new DecodeError('${context.message}.${property(field)} may not be null');`,
+      '{',
+      ...loop.map((line) => `  ${line}`),
+      '}',
+    );
   return lines;
 }
 
@@ -297,11 +347,24 @@ function readCode(context: Context, name: string, fields: readonly FieldSchema[]
   const flexible = flexibleExpression(context);
   const lines = [`function read${name}(reader: Reader, version: number): ${name} {`];
   for (const field of fields) lines.push(`  let ${property(field)}Value: ${tsType(context, field)} = ${defaultOf(context, field)};`);
-  for (const field of fields) lines.push(...guarded(untagged(context, field), ['{', ...fieldRead(context, field, { reader: 'reader', flexible: fieldFlexible(context, field, flexible) }).map((line) => `  ${line}`), '}']));
+  for (const field of fields)
+    lines.push(
+      ...guarded(untagged(context, field), [
+        '{',
+        ...fieldRead(context, field, { reader: 'reader', flexible: fieldFlexible(context, field, flexible) }).map((line) => `  ${line}`),
+        '}',
+      ]),
+    );
   if (flexible !== 'false') {
     const tagged = taggedFields(context, fields);
     const inner = tagged.length === 0 ? ['readTags(reader, () => undefined);'] : ['readTags(reader, (tag, part) => {', '  switch (tag) {'];
-    for (const field of tagged) inner.push(`    case ${field.tag}: {`, ...fieldRead(context, field, { reader: 'part', flexible: 'true' }).map((line) => `      ${line}`), '      return;', '    }');
+    for (const field of tagged)
+      inner.push(
+        `    case ${field.tag}: {`,
+        ...fieldRead(context, field, { reader: 'part', flexible: 'true' }).map((line) => `      ${line}`),
+        '      return;',
+        '    }',
+      );
     if (tagged.length > 0) inner.push('    default:', '      return;', '  }', '});');
     lines.push(...guarded(condition(context, context.flexible), inner));
   }
