@@ -22,6 +22,7 @@ import {
   METADATA_TAG,
   newMetadata,
   nextUpdateUs,
+  onNodeChange,
   onUpdateFailed,
   requestUpdate,
   wantTopic,
@@ -262,10 +263,12 @@ function onNetworkEvent(work: Work, event: NetworkEvent): void {
       else onLost(work, event);
       return;
     case 'nodeLost':
-      work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
+      work.state = { ...work.state, metadata: onNodeChange(requestUpdate(work.state.metadata)) };
+      return;
+    case 'nodeReady':
+      work.state = { ...work.state, metadata: onNodeChange(work.state.metadata) };
       return;
     case 'sent':
-    case 'nodeReady':
       return;
     default:
       return unreachable(event);

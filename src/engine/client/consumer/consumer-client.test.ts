@@ -125,6 +125,19 @@ describe('leader change', () => {
     expect(consumed(cluster)).toEqual(['a', 'b', 'c']);
   });
 
+  test('[R6] a refusal that names the new leader is heeded at once, and the position is validated there', () => {
+    const brokers = newTestBrokers([1, 2], 1);
+    appendValues(partitionOf(brokers), ['a', 'b']);
+    const cluster = start(brokers, { configs: { 'retry.backoff.ms': '60000' } });
+    brokers.namesLeader = true;
+    fail(partitionOf(brokers), {});
+    appendValues(partitionOf(brokers), ['c']);
+    cluster.runUntilMs(2100);
+    expect(traced(cluster, 'FetchFailed')).toMatchObject([{ error: 'NOT_LEADER_OR_FOLLOWER' }]);
+    expect(apis(cluster).filter((api) => api === 'OffsetForLeaderEpoch').length).toBe(1);
+    expect(consumed(cluster)).toEqual(['a', 'b', 'c']);
+  });
+
   test('[R4] the old leader is killed: the consumer finds the new one by itself', () => {
     const brokers = newTestBrokers([1, 2], 1);
     appendValues(partitionOf(brokers), ['a']);

@@ -13,8 +13,8 @@ import {
   METADATA_TAG,
   newMetadata,
   nextUpdateUs,
+  onNodeChange,
   onUpdateFailed,
-  partitionOf,
   requestUpdate,
   topicOf,
 } from '../shared/metadata.ts';
@@ -22,7 +22,7 @@ import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
 import { copyConsumer, type ConsumedPartition, type ConsumerConfig, type ConsumerSettings, type ConsumerState, type Work } from './consumer-state.ts';
 import { onFetchFailed, onFetchResponse, sendFetches } from './fetcher.ts';
-import { putPartition } from './put-partition.ts';
+import { doubtPosition, putPartition } from './put-partition.ts';
 import { onEpochEndOffsets, onListedOffsets, sendOffsetRequests } from './positions.ts';
 
 export type { ConsumerConfig, ConsumerState };
@@ -123,10 +123,12 @@ function onNetworkEvent(work: Work, event: NetworkEvent): void {
     case 'failed':
       return onFailed(work, event);
     case 'nodeLost':
-      work.state.metadata = requestUpdate(work.state.metadata);
+      work.state.metadata = onNodeChange(requestUpdate(work.state.metadata));
+      return;
+    case 'nodeReady':
+      work.state.metadata = onNodeChange(work.state.metadata);
       return;
     case 'sent':
-    case 'nodeReady':
       return;
     default:
       return unreachable(event);
@@ -183,7 +185,7 @@ function onNewMetadata(work: Work): void {
     if (config.partitions !== undefined && !config.partitions.includes(partition)) continue;
     const known = mapGet(work.state.partitions, `${config.topic}-${partition}`);
     if (known === undefined) putPartition(work, newPartition(config.topic, partition));
-    else maybeDoubt(work, known);
+    else doubtPosition(work, known);
   }
 }
 
@@ -200,12 +202,4 @@ function newPartition(topic: string, partition: number): ConsumedPartition {
     consumed: 0,
     notBeforeUs: 0,
   };
-}
-
-function maybeDoubt(work: Work, part: ConsumedPartition): void {
-  const leaderEpoch = partitionOf(work.state.metadata, part.topic, part.partition)?.leaderEpoch ?? -1;
-  if (part.status !== 'fetching' || leaderEpoch <= part.validatedEpoch) return;
-  // Nothing was read yet in any epoch: there is nothing to compare.
-  if (part.positionEpoch < 0) putPartition(work, { ...part, validatedEpoch: leaderEpoch });
-  else putPartition(work, { ...part, status: 'needsValidation' });
 }

@@ -8,9 +8,10 @@ import { LATEST_VERSIONS } from '../../protocol/frames.ts';
 import { fetchRequest, fetchRequestFetchPartition, fetchRequestFetchTopic } from '../../protocol/generated/fetch-request.ts';
 import type { FetchResponse, FetchResponsePartitionData } from '../../protocol/generated/fetch-response.ts';
 import { batchError, batchSizeBytes, isControlBatch, lastOffset, partitionLeaderEpoch, readRecords } from '../../protocol/record-batch.ts';
-import { leaderOf, partitionOf, requestUpdate, topicOf } from '../shared/metadata.ts';
+import { leaderOf, partitionOf, requestUpdate, topicOf, updateLeadership, type LeaderNews } from '../shared/metadata.ts';
+import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { AskedPartition, ConsumedPartition, Work } from './consumer-state.ts';
-import { putPartition, stop } from './put-partition.ts';
+import { doubtPosition, putPartition, stop } from './put-partition.ts';
 
 /** Fetcher: one Fetch a node at a time, for the partitions it leads that are ready. */
 const CONSUMER_REPLICA = -1;
@@ -81,6 +82,7 @@ export function onFetchResponse(
 ): void {
   fetchEnded(work, answer.nodeId);
   const { config } = work.state;
+  const news: LeaderNews[] = [];
   for (const topic of answer.response.responses) {
     for (const data of topic.partitions) {
       const key = `${config.topic}-${data.partitionIndex}`;
@@ -89,9 +91,26 @@ export function onFetchResponse(
       // The position was moved meanwhile (reset, validation): this answer is about another place.
       if (part === undefined || part.status !== 'fetching' || part.position !== offset) continue;
       onPartitionData(work, part, data);
+      const error = data.errorCode === 0 ? 'NONE' : errorName(data.errorCode);
+      if (error === 'NOT_LEADER_OR_FOLLOWER' || error === 'FENCED_LEADER_EPOCH')
+        news.push({ topic: part.topic, partition: part.partition, ...data.currentLeader });
     }
   }
+  if (news.length > 0) takeLeaders(work, news, answer.response);
   if (answer.response.errorCode !== 0) for (const { key } of answer.asked) backOff(work, key);
+}
+
+/** The leader that a refusal names is believed at once, and the position is validated there (KIP-951). */
+function takeLeaders(work: Work, news: readonly LeaderNews[], response: FetchResponse): void {
+  const before = work.state.metadata;
+  work.state.metadata = updateLeadership(before, news, response.nodeEndpoints);
+  if (work.state.metadata === before) return;
+  traceMetadata(work.scope, work.state.config.clientId, before, work.state.metadata);
+  for (const { topic, partition } of news) {
+    const part = mapGet(work.state.partitions, `${topic}-${partition}`);
+    if (part !== undefined && partitionOf(work.state.metadata, topic, partition) !== partitionOf(before, topic, partition))
+      doubtPosition(work, { ...part, notBeforeUs: 0 });
+  }
 }
 
 function backOff(work: Work, key: string): void {

@@ -128,6 +128,7 @@ function addToBatch(work: Work, record: OutgoingRecord, place: { readonly partit
         attempts: 0,
         notBeforeUs: 0,
         closed: false,
+        sentLeaderEpoch: -1,
       };
   const batches = queue.slice();
   batches[fits ? queue.length - 1 : queue.length] = batch;
@@ -145,22 +146,27 @@ function grown(batch: ProducerBatch, record: OutgoingRecord, sizeBytes: number):
 }
 
 function copyBatch(batch: ProducerBatch): Mutable<ProducerBatch> {
-  const { id, topic, partition, records, values, sizeBytes, createdUs, attempts, notBeforeUs, closed } = batch;
-  return { id, topic, partition, records, values, sizeBytes, createdUs, attempts, notBeforeUs, closed };
+  const { id, topic, partition, records, values, sizeBytes, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch } = batch;
+  return { id, topic, partition, records, values, sizeBytes, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch };
 }
 
-function closedBatch(batch: ProducerBatch): ProducerBatch {
+function closedBatch(work: Work, batch: ProducerBatch): ProducerBatch {
   const next = copyBatch(batch);
   next.closed = true;
+  next.sentLeaderEpoch = leaderEpochOf(work, batch);
   return next;
 }
 
-/** Full, or others wait behind it, or it has lingered (or its back-off is over), or memory is short. */
+function leaderEpochOf(work: Work, batch: ProducerBatch): number {
+  return partitionOf(work.state.metadata, batch.topic, batch.partition)?.leaderEpoch ?? -1;
+}
+
+/** Full, or others wait behind it, or it has lingered (or its back-off is over, or its leader changed: shouldBackoff), or memory is short. */
 function readyAtUs(work: Work, queue: readonly ProducerBatch[]): InstantUs {
   const first = queue[0];
   if (first === undefined) return Infinity;
   const { settings, blocked } = work.state;
-  if (first.attempts > 0) return first.notBeforeUs;
+  if (first.attempts > 0) return leaderEpochOf(work, first) > first.sentLeaderEpoch ? 0 : first.notBeforeUs;
   const full = queue.length > 1 || first.sizeBytes >= settings.batchSizeBytes;
   return full || blocked.length > 0 ? 0 : first.createdUs + msToUs(settings.lingerMs);
 }
@@ -198,8 +204,8 @@ export function drain(work: Work, maySendTo: (nodeId: number) => boolean): { rea
     if (!maySendTo(leader.nodeId) || (bytesByNode.has(leader.nodeId) && bytes > work.state.settings.maxRequestBytes)) continue;
     bytesByNode.set(leader.nodeId, bytes);
     const drained = byNode.get(leader.nodeId);
-    if (drained === undefined) byNode.set(leader.nodeId, [closedBatch(first)]);
-    else drained.push(closedBatch(first));
+    if (drained === undefined) byNode.set(leader.nodeId, [closedBatch(work, first)]);
+    else drained.push(closedBatch(work, first));
     work.state.queues = mapSet(work.state.queues, key, queue.slice(1));
     if (work.state.settings.maxInFlight === 1) work.state.muted = [...work.state.muted, key];
   }

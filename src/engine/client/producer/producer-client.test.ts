@@ -125,6 +125,22 @@ describe('batches', () => {
 });
 
 describe('errors', () => {
+  test('[R5] a refusal that names the new leader is heeded at once: no back-off, and no metadata is waited for', () => {
+    const brokers = newTestBrokers([1, 2], 2);
+    const noMetadata: Handler = (request) => (request.frame.api === 'Metadata' && request.atUs > 500_000 ? { kind: 'silent' } : brokers.handler(request));
+    const cluster = start(brokers, { configs: { 'retry.backoff.ms': '5000' }, handler: noMetadata });
+    put(cluster, 'before');
+    put(cluster, 'elsewhere', { partition: 1 });
+    cluster.runUntilMs(1000);
+    brokers.namesLeader = true;
+    Object.assign(brokers.partitions[0] as object, { leader: 2, leaderEpoch: 1 });
+    put(cluster, 'after');
+    cluster.runUntilMs(1010);
+    expect(traced(cluster, 'ProduceRetried')).toMatchObject([{ error: 'NOT_LEADER_OR_FOLLOWER', attempt: 1 }]);
+    expect(traced(cluster, 'MetadataUpdated').at(-1)?.partitions).toEqual([{ topic: TOPIC, partition: 0, leader: 2, leaderEpoch: 1 }]);
+    expect(valuesOf(brokers.partitions[0] as never)).toEqual(['before', 'after']);
+  });
+
   test('[R5] NOT_LEADER_OR_FOLLOWER: metadata is asked for, and the batch goes to the new leader', () => {
     const brokers = newTestBrokers([1, 2], 1);
     const cluster = start(brokers);

@@ -14,7 +14,18 @@ import type { ProduceResponse, ProduceResponsePartitionProduceResponse } from '.
 import { buildBatch } from '../../protocol/record-batch.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import { configNumber, configText, metadataConfig, networkConfig, PRODUCER_DEFAULTS } from '../shared/client-configs.ts';
-import { applyMetadata, maybeUpdate, METADATA_TAG, newMetadata, nextUpdateUs, onUpdateFailed, requestUpdate } from '../shared/metadata.ts';
+import {
+  applyMetadata,
+  maybeUpdate,
+  METADATA_TAG,
+  newMetadata,
+  nextUpdateUs,
+  onNodeChange,
+  onUpdateFailed,
+  requestUpdate,
+  updateLeadership,
+  type LeaderNews,
+} from '../shared/metadata.ts';
 import { errorMessage } from '../shared/error-messages.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
@@ -230,9 +241,10 @@ function onNetworkEvent(work: Work, event: NetworkEvent): void {
       else onRequestLost(work, event.tag, event.reason === 'timeout' ? 'REQUEST_TIMED_OUT' : 'NETWORK_EXCEPTION');
       return;
     case 'nodeLost':
-      work.state.metadata = requestUpdate(work.state.metadata);
+      work.state.metadata = onNodeChange(requestUpdate(work.state.metadata));
       return;
     case 'nodeReady':
+      work.state.metadata = onNodeChange(work.state.metadata);
       return;
     default:
       return unreachable(event);
@@ -260,12 +272,23 @@ function onRequestLost(work: Work, tag: string, error: ErrorName): void {
 function onProduced(work: Work, tag: string, response: ProduceResponse): void {
   const answers = new Map<string, ProduceResponsePartitionProduceResponse>();
   for (const topic of response.responses) for (const part of topic.partitionResponses) answers.set(`${topic.name}-${part.index}`, part);
+  const news: LeaderNews[] = [];
   for (const batch of takeRequest(work, tag)?.batches ?? []) {
     const answer = answers.get(`${batch.topic}-${batch.partition}`);
     const error = answer === undefined ? 'UNKNOWN_SERVER_ERROR' : errorName(answer.errorCode);
     if (error === 'NONE' || error === 'DUPLICATE_SEQUENCE_NUMBER') complete(work, batch, answer?.baseOffset ?? -1);
     else failOrRetry(work, batch, error, answer?.errorMessage ?? null);
+    const tellsLeader = error === 'NOT_LEADER_OR_FOLLOWER' || error === 'FENCED_LEADER_EPOCH';
+    if (tellsLeader && answer !== undefined) news.push({ topic: batch.topic, partition: batch.partition, ...answer.currentLeader });
   }
+  takeLeaders(work, news, response);
+}
+
+/** The leader that a refusal names is believed at once (KIP-951). */
+function takeLeaders(work: Work, news: readonly LeaderNews[], response: ProduceResponse): void {
+  const before = work.state.metadata;
+  work.state.metadata = updateLeadership(before, news, response.nodeEndpoints);
+  if (work.state.metadata !== before) traceMetadata(work.scope, work.state.config.clientId, before, work.state.metadata);
 }
 
 function complete(work: Work, batch: ProducerBatch, baseOffset: number): void {

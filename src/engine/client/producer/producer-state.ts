@@ -58,6 +58,8 @@ export interface ProducerBatch {
   /** A retry waits until then. */
   readonly notBeforeUs: InstantUs;
   readonly closed: boolean;
+  /** Leader epoch of its partition when it was last sent, -1 before: a retry does not wait where a newer leader is known. */
+  readonly sentLeaderEpoch: number;
 }
 
 export interface ProducerRequest {

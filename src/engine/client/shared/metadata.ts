@@ -1,6 +1,7 @@
 import { emptyMap, mapGet, mapSet, type PersistentMap } from '../../kernel/persistent-map.ts';
 import { msToUs, type HostName, type InstantUs, type LeaderEpoch, type PartitionId } from '../../kernel/units.ts';
-import { canConnect, inFlightCount, queueRequest, type NetworkClientState, type NetworkScope } from '../../network-client/network-client.ts';
+import { backoffEndUs, canSend, connectNode } from '../../network-client/connect-node.ts';
+import { canConnect, inFlightCount, nodeOf, queueRequest, type NetworkClientState, type NetworkScope } from '../../network-client/network-client.ts';
 import type { NodeAddress } from '../../network-client/contract.ts';
 import { LATEST_VERSIONS } from '../../protocol/frames.ts';
 import { metadataRequest, metadataRequestMetadataRequestTopic } from '../../protocol/generated/metadata-request.ts';
@@ -20,6 +21,8 @@ export interface ClientMetadata {
   readonly lastAttemptUs: InstantUs;
   readonly lastSuccessUs: InstantUs | null;
   readonly failures: number;
+  /** No node is connected: not before this is looked for one again, unless a connection comes or goes. */
+  readonly noNodeUntilUs: InstantUs;
 }
 
 export interface MetadataConfig {
@@ -62,6 +65,7 @@ export function newMetadata(config: MetadataConfig, wanted: readonly string[]): 
     lastAttemptUs: -Infinity,
     lastSuccessUs: null,
     failures: 0,
+    noNodeUntilUs: 0,
   };
 }
 
@@ -90,7 +94,7 @@ export function leaderOf(metadata: ClientMetadata, topic: string, partition: num
 /** When to ask next: soon (after the back-off) if asked to, else when the age is reached. */
 export function nextUpdateUs(metadata: ClientMetadata): InstantUs {
   if (metadata.inFlight) return Infinity;
-  const backoffUs = metadata.lastAttemptUs + msToUs(backOffMs(metadata));
+  const backoffUs = Math.max(metadata.lastAttemptUs + msToUs(backOffMs(metadata)), metadata.noNodeUntilUs);
   if (metadata.needsUpdate) return Math.max(0, backoffUs);
   return metadata.lastSuccessUs === null ? 0 : Math.max(backoffUs, metadata.lastSuccessUs + msToUs(metadata.config.maxAgeMs));
 }
@@ -106,35 +110,58 @@ export interface MetadataAndNetwork {
   readonly net: NetworkClientState;
 }
 
-/** Asks the least loaded node when it is time to. */
+/** How long a client without a connected node waits before it looks again (`reconnect.backoff.ms`). */
+const NO_NODE_WAIT_MS = 50;
+
+/**
+ * Asks the least loaded node when it is time to. Where none is connected a connection is begun, one at a time, and the request waits for
+ * it: by then another node may be the better one (NetworkClient.DefaultMetadataUpdater).
+ */
 export function maybeUpdate(state: MetadataAndNetwork, scope: NetworkScope): MetadataAndNetwork {
-  const { metadata } = state;
+  const { metadata, net } = state;
   if (nextUpdateUs(metadata) > scope.context.nowUs) return state;
+  const waiting: ClientMetadata = { ...metadata, needsUpdate: true, noNodeUntilUs: scope.context.nowUs + msToUs(NO_NODE_WAIT_MS) };
   const node = leastLoadedNode(state, scope);
-  if (node === null) return { ...state, metadata: { ...metadata, lastAttemptUs: scope.context.nowUs, needsUpdate: true } };
+  if (node === null) return { net, metadata: waiting };
+  if (!canSend(net, node.nodeId)) return { net: isPreparing(net, node.nodeId) ? net : connectNode(net, node, scope), metadata: waiting };
   const topics = metadata.wanted.map((name) => metadataRequestMetadataRequestTopic({ name }));
   const body = metadataRequest({ topics, allowAutoTopicCreation: metadata.config.allowAutoTopicCreation });
-  const sent = queueRequest(state.net, { node, api: 'Metadata', version: LATEST_VERSIONS.Metadata, body, tag: METADATA_TAG, expectsResponse: true }, scope);
+  const sent = queueRequest(net, { node, api: 'Metadata', version: LATEST_VERSIONS.Metadata, body, tag: METADATA_TAG, expectsResponse: true }, scope);
   return { net: sent.client, metadata: { ...metadata, inFlight: true, needsUpdate: false, lastAttemptUs: scope.context.nowUs } };
 }
 
-/** Fewest requests under way, from a drawn start; nodes in back-off only when all are. */
+/** A connection was made or lost: whoever waits for one looks at once. */
+export function onNodeChange(metadata: ClientMetadata): ClientMetadata {
+  return metadata.noNodeUntilUs === 0 ? metadata : { ...metadata, noNodeUntilUs: 0 };
+}
+
+function isPreparing(net: NetworkClientState, nodeId: number): boolean {
+  const status = nodeOf(net, nodeId)?.status;
+  return status === 'connecting' || status === 'checkingApiVersions';
+}
+
+/**
+ * NetworkClient.leastLoadedNode, from a drawn start: a connected node, the one with the fewest requests under way; else one that is being
+ * connected to; else the one whose last attempt is the longest ago. Null when all are in their back-off.
+ */
 export function leastLoadedNode(state: MetadataAndNetwork, scope: NetworkScope): NodeAddress | null {
   const { brokers, config } = state.metadata;
+  const { net } = state;
   const nodes = brokers.length > 0 ? brokers : config.bootstrap.map((address, i): NodeAddress => ({ nodeId: -1 - i, ...address }));
   const start = scope.context.draw('metadata-node') % Math.max(1, nodes.length);
-  let best: NodeAddress | null = null;
-  let least = Infinity;
+  let ready: NodeAddress | null = null;
+  let connecting: NodeAddress | null = null;
+  let connectable: NodeAddress | null = null;
   for (let i = 0; i < nodes.length; i++) {
     const node = nodes[(start + i) % nodes.length] as NodeAddress;
-    if (!canConnect(state.net, node.nodeId, scope.context.nowUs)) continue;
-    const load = inFlightCount(state.net, node.nodeId);
-    if (load < least) {
-      best = node;
-      least = load;
+    if (canSend(net, node.nodeId)) {
+      if (ready === null || inFlightCount(net, node.nodeId) < inFlightCount(net, ready.nodeId)) ready = node;
+    } else if (isPreparing(net, node.nodeId)) connecting = node;
+    else if (nodeOf(net, node.nodeId)?.status !== 'ready' && canConnect(net, node.nodeId, scope.context.nowUs)) {
+      if (connectable === null || backoffEndUs(net, node.nodeId) < backoffEndUs(net, connectable.nodeId)) connectable = node;
     }
   }
-  return best;
+  return ready ?? connecting ?? connectable;
 }
 
 export function onUpdateFailed(metadata: ClientMetadata): ClientMetadata {
@@ -183,4 +210,30 @@ export function applyMetadata(metadata: ClientMetadata, response: MetadataRespon
     lastSuccessUs: nowUs,
     needsUpdate: metadata.needsUpdate || incomplete,
   };
+}
+
+export interface LeaderNews {
+  readonly topic: string;
+  readonly partition: PartitionId;
+  readonly leaderId: number;
+  readonly leaderEpoch: LeaderEpoch;
+}
+
+/**
+ * Takes over the leaders that an error answer names, with their addresses (Metadata.updatePartitionLeadership, KIP-951): only of partitions that
+ * are known, only newer ones, and only where the node is known. The rest of what is believed stays.
+ */
+export function updateLeadership(metadata: ClientMetadata, news: readonly LeaderNews[], nodes: readonly NodeAddress[]): ClientMetadata {
+  const told = nodes.map(({ nodeId, host, port }): NodeAddress => ({ nodeId, host, port }));
+  const brokers = [...told, ...metadata.brokers.filter((known) => !nodes.some((node) => node.nodeId === known.nodeId))];
+  let { topics } = metadata;
+  for (const { topic: name, partition, leaderId, leaderEpoch } of news) {
+    const topic = mapGet(topics, name);
+    const known = topic?.partitions[partition];
+    if (topic === undefined || known === undefined || leaderId < 0 || leaderEpoch <= known.leaderEpoch || !brokers.some((node) => node.nodeId === leaderId))
+      continue;
+    const partitions = topic.partitions.map((other) => (other === known ? { ...known, leader: leaderId, leaderEpoch } : other));
+    topics = mapSet(topics, name, { ...topic, partitions });
+  }
+  return topics === metadata.topics ? metadata : { ...metadata, topics, brokers: brokers.sort((a, b) => a.nodeId - b.nodeId) };
 }

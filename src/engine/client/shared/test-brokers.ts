@@ -37,6 +37,8 @@ export interface TestBrokers {
   readonly partitions: TestPartition[];
   readonly brokerIds: number[];
   topicKnown: boolean;
+  /** Whether a refusal names the leader (KIP-951). */
+  namesLeader: boolean;
   readonly handler: Handler;
 }
 
@@ -46,7 +48,7 @@ export function newTestBrokers(brokerIds: readonly number[], partitionCount: num
     const leader = brokerIds[i % brokerIds.length] ?? 1;
     partitions.push({ leader, leaderEpoch: 0, logStartOffset: 0, highWatermark: 0, batches: [], produceError: null, fetchError: null, epochEnd: null });
   }
-  const brokers: TestBrokers = { partitions, brokerIds: [...brokerIds], topicKnown: true, handler: (request) => serve(brokers, request) };
+  const brokers: TestBrokers = { partitions, brokerIds: [...brokerIds], topicKnown: true, namesLeader: false, handler: (request) => serve(brokers, request) };
   return brokers;
 }
 
@@ -129,13 +131,22 @@ function produce(brokers: TestBrokers, nodeId: number, asked: RequestBodies['Pro
       const partition = brokers.partitions[index];
       if (partition === undefined) return produceResponsePartitionProduceResponse({ index, errorCode: errorCode('UNKNOWN_TOPIC_OR_PARTITION') });
       const error = partition.produceError ?? (partition.leader === nodeId ? null : 'NOT_LEADER_OR_FOLLOWER');
-      if (error !== null) return produceResponsePartitionProduceResponse({ index, errorCode: errorCode(error), baseOffset: -1 });
+      if (error !== null)
+        return produceResponsePartitionProduceResponse({ index, errorCode: errorCode(error), baseOffset: -1, ...leaderToTell(brokers, partition) });
       let base = NO_SUCH_OFFSET;
       for (const batch of records ?? []) base = append(partition, batch);
       return produceResponsePartitionProduceResponse({ index, baseOffset: base });
     }),
   }));
-  return asked.acks === 0 ? { kind: 'silent' } : body(produceResponse({ responses }));
+  return asked.acks === 0 ? { kind: 'silent' } : body(produceResponse({ responses, nodeEndpoints: endpoints(brokers) }));
+}
+
+function leaderToTell(brokers: TestBrokers, partition: TestPartition): { currentLeader?: { leaderId: number; leaderEpoch: number } } {
+  return brokers.namesLeader ? { currentLeader: { leaderId: partition.leader, leaderEpoch: partition.leaderEpoch } } : {};
+}
+
+function endpoints(brokers: TestBrokers): readonly { nodeId: number; host: string; port: number; rack: null }[] {
+  return brokers.namesLeader ? brokers.brokerIds.map((nodeId) => ({ nodeId, host: `b${nodeId}`, port: 9092, rack: null })) : [];
 }
 
 function listOffsets(brokers: TestBrokers, asked: RequestBodies['ListOffsets']): ReturnType<typeof listOffsetsResponse> {
@@ -182,10 +193,11 @@ function fetch(brokers: TestBrokers, nodeId: number, asked: RequestBodies['Fetch
         highWatermark: error === null ? (partition?.highWatermark ?? -1) : -1,
         logStartOffset: partition?.logStartOffset ?? -1,
         records: batches,
+        ...(partition === undefined || error === null ? {} : leaderToTell(brokers, partition)),
       });
     }),
   }));
-  return body(fetchResponse({ responses }), readable ? 0 : asked.maxWaitMs * 1000);
+  return body(fetchResponse({ responses, nodeEndpoints: endpoints(brokers) }), readable ? 0 : asked.maxWaitMs * 1000);
 }
 
 function fetchError(partition: TestPartition, nodeId: number, asked: { readonly fetchOffset: number; readonly currentLeaderEpoch: number }): ErrorName | null {
