@@ -5,6 +5,7 @@ import type { ProcessState } from '../engine/machine/process-kinds.ts';
 import type { Runner } from '../engine/machine/runner.ts';
 import { BROKER_CONFIG_DEFAULTS } from '../engine/broker/broker-config.ts';
 import { isCut } from '../engine/world/commands.ts';
+import type { KafkaServerState } from '../engine/process/kafka-server-state.ts';
 import type { World } from '../engine/world/world-state.ts';
 import { messagesOf } from './messages.ts';
 import { diskBytes, divergence, replicasOfFiles, replicasOfRunning } from './replica-rows.ts';
@@ -87,7 +88,7 @@ function processOf(runner: Runner): ProcessView {
     case 'killed':
       return process.status;
     case 'running':
-      return isStopping(process.state) ? 'stopping' : 'running';
+      return isStopping(process.state) ? 'stopping' : isJoining(process.state) ? 'starting' : 'running';
     case 'exited':
     case 'off':
       return 'stopped';
@@ -98,6 +99,11 @@ function isStopping(state: ProcessState | null): boolean {
   if (state?.kind !== 'kafka') return false;
   const { name } = state.state.phase;
   return name === 'controlledShutdown' || name === 'stopping' || name === 'closing';
+}
+
+/** A broker takes part once ZooKeeper has its registration; while it reads its logs it is `recovering`. */
+function isJoining(state: ProcessState | null): boolean {
+  return state?.kind === 'kafka' && (state.state.phase.name === 'starting' || state.state.phase.name === 'registering');
 }
 
 function ensembleOf(world: World): EnsembleView {
@@ -127,8 +133,7 @@ function brokerOf(runner: Runner, partitions: readonly PartitionView[]): BrokerV
   const { process, disk } = runner.state;
   const state = process.state?.kind === 'kafka' ? process.state.state : null;
   const broker = state?.broker ?? null;
-  const replicas: readonly ReplicaView[] =
-    broker === null ? replicasOfFiles(disk.cache, disk.device, partitions) : replicasOfRunning(broker, disk.device, partitions);
+  const replicas: readonly ReplicaView[] = broker === null ? replicasOfFiles(disk.cache, disk.device, partitions) : replicasOfRunning(broker, disk, partitions);
   const view: BrokerView = {
     host: spec.host,
     brokerId: spec.process.config.brokerId,
@@ -137,17 +142,19 @@ function brokerOf(runner: Runner, partitions: readonly PartitionView[]): BrokerV
     processSinceUs: process.statusSinceUs,
     recovering: state?.phase.name === 'recovering',
     isController: state?.controller.active !== null && state !== null,
-    session: sessionOf(state?.session.status ?? null, state?.session.sessionId ?? ''),
+    session: sessionOf(state),
     disk: diskBytes(disk.cache, disk.device),
     replicas,
   };
   return [view];
 }
 
-function sessionOf(status: string | null, sessionId: string): BrokerView['session'] {
-  if (status === null || status === 'closed') return 'none';
+/** A session id of zeros belongs to one that has expired, or, before the broker was ever registered, to none yet. */
+function sessionOf(state: KafkaServerState | null): BrokerView['session'] {
+  const status = state?.session.status ?? 'closed';
+  if (state === null || status === 'closed') return 'none';
   if (status === 'connected' || status === 'closing') return 'connected';
-  return /^0+$/.test(sessionId) ? 'expired' : 'connecting';
+  return /^0+$/.test(state.session.sessionId) && state.registeredSessionId !== null ? 'expired' : 'connecting';
 }
 
 /** Marks where replicas part from the log of the leader that the cluster has. */

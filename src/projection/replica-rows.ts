@@ -10,11 +10,20 @@ import { baseOffset, batchSizeBytes, lastOffset } from '../engine/protocol/recor
 import { findPartition } from '../engine/broker/metadata/metadata-cache.ts';
 import type { EpochSpan, FollowerView, PartitionView, ReplicaView } from './view.ts';
 
-/** A broker's replicas: from its memory while it runs, from its files while it does not. */
-export function replicasOfRunning(broker: BrokerState, device: FileTree, order: readonly PartitionView[]): ReplicaView[] {
+/**
+ * A broker's replicas as it knows them. Of one that no controller has told it about since it started it has the files,
+ * and they stand for it: what is on the disk is not gone.
+ */
+export function replicasOfRunning(
+  broker: BrokerState,
+  disk: { readonly cache: FileTree; readonly device: FileTree },
+  order: readonly PartitionView[],
+): ReplicaView[] {
   return order.flatMap((truth) => {
     const partition = mapGet(broker.partitions, truth.key);
-    if (partition !== undefined) return [replicaOf(broker, partition, device)];
+    if (partition !== undefined) return [replicaOf(broker, partition, disk.device)];
+    const kept = replicasOfFiles(disk.cache, disk.device, [truth]);
+    if (kept.length > 0) return kept;
     return truth.replicas.includes(broker.identity.brokerId) ? [emptyReplica(truth.key)] : [];
   });
 }

@@ -253,8 +253,19 @@ export interface SiteReloaded {
   readonly lostBytes: number;
 }
 
-/** What a reader is told of: what machines trace, and what concerns them all. */
-export type ToldEvent = TraceEvent | SiteReloaded;
+/** Several cables of one machine (the `host` of the event) were cut or healed by one press: told once, and not for each end of each. */
+export interface LinksCut {
+  readonly type: 'LinksCut';
+  readonly peers: readonly HostName[];
+}
+
+export interface LinksHealed {
+  readonly type: 'LinksHealed';
+  readonly peers: readonly HostName[];
+}
+
+/** What a reader is told of: what machines trace, and what concerns several of them. */
+export type ToldEvent = TraceEvent | SiteReloaded | LinksCut | LinksHealed;
 
 export interface EventView {
   /** Ascending in the one order of events; never used again within a run. */

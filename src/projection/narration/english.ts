@@ -1,5 +1,5 @@
 import { say, span, type Span } from './sentence.ts';
-import { brokerIdOf, byteSize, idList, isrChange, offsetRange, partitionName, zooKeeperIdOf, type Templates } from './words.ts';
+import { brokerIdOf, byteSize, idList, isrChange, offsetRange, partitionName, registeredBroker, zooKeeperIdOf, type Templates } from './words.ts';
 
 function Machine(host: string): string {
   const brokerId = brokerIdOf(host);
@@ -27,6 +27,12 @@ function many(count: number, one: string): string {
 /** `broker 1`, `brokers 1, 2`. */
 function brokers(ids: readonly number[]): string {
   return `${ids.length === 1 ? 'broker' : 'brokers'} ${idList(ids, '?')}`;
+}
+
+/** `zk1, zk2, broker 2 and producer-1`. */
+function peers(hosts: readonly string[]): string {
+  const names = hosts.map((host) => (zooKeeperIdOf(host) === null ? machine(host) : host));
+  return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1] ?? ''}`;
 }
 
 const ACKS = { '-1': 'by every in-sync replica', '0': 'by nobody (acks=0)', '1': 'by the leader alone' } as const;
@@ -62,6 +68,8 @@ export const english: Templates = {
   PoweredOn: (_, host) => say`${Machine(host)} has power.`,
   LinkCut: (event, host) => say`The cable from ${machine(host)} to ${machine(event.to)} is ${span('out', 'cut')}.`,
   LinkHealed: (event, host) => say`The cable from ${machine(host)} to ${machine(event.to)} is whole again.`,
+  LinksCut: (event, host) => say`${Machine(host)} is ${span('out', 'cut off')} from ${peers(event.peers)}. It runs on, and hears of nothing that they decide.`,
+  LinksHealed: (event, host) => say`${Machine(host)} reaches ${peers(event.peers)} again.`,
   LinkChanged: (event, host) => say`The link from ${machine(host)} to ${machine(event.to)} has other settings.`,
   ConnectionClosed: (event, host) => say`${Machine(host)} lost a connection to ${machine(event.peer)} (${event.reason}).`,
   DiskFailed: (event, host) => say`The disk of ${machine(host)} ${span('out', 'failed')} at ${event.path}: ${event.error}.`,
@@ -141,7 +149,7 @@ export const english: Templates = {
   ZooKeeperSessionCreated: (event) => say`A ZooKeeper session begins, with a time-out of ${event.timeoutMs} ms.`,
   ZooKeeperSessionExpiring: () => say`ZooKeeper has not heard from a session for too long and ${span('out', 'expires')} it.`,
   ZooKeeperSessionClosed: (event) =>
-    say`A ZooKeeper session ${event.expired ? span('out', 'expired') : 'was closed'}${event.ephemerals.length === 0 ? '' : `; gone with it: ${event.ephemerals.join(', ')}`}.`,
+    say`${registeredBroker(event) === null ? 'A ZooKeeper session' : `The ZooKeeper session of broker ${registeredBroker(event)}`} ${event.expired ? span('out', 'expired') : 'was closed'}${event.ephemerals.length === 0 ? '' : `; gone with it: ${event.ephemerals.join(', ')}`}.`,
 
   RecordsAcknowledged: (event) =>
     say`${event.client}: ${many(event.recordCount, 'record')} for ${partitionName(event)} acknowledged ${ACKS[`${event.acks}`]}, from offset ${event.baseOffset}.`,

@@ -1,6 +1,6 @@
 import { malhae } from './particles.ts';
 import { span, type Span } from './sentence.ts';
-import { brokerIdOf, byteSize, idList, isrChange, offsetRange, partitionName, zooKeeperIdOf, type Templates } from './words.ts';
+import { brokerIdOf, byteSize, idList, isrChange, offsetRange, partitionName, registeredBroker, zooKeeperIdOf, type Templates } from './words.ts';
 
 function machine(host: string): string {
   const brokerId = brokerIdOf(host);
@@ -18,6 +18,10 @@ function epoch(value: number): Span {
 
 function brokers(ids: readonly number[]): string {
   return `브로커 ${idList(ids, '?')}`;
+}
+
+function peers(hosts: readonly string[]): string {
+  return hosts.map((host) => (zooKeeperIdOf(host) === null ? machine(host) : host)).join(', ');
 }
 
 const ACKS = { '-1': 'ISR 전체가', '0': '확인 없이(acks=0)', '1': '리더 혼자' } as const;
@@ -53,6 +57,9 @@ export const korean: Templates = {
   PoweredOn: (_, host) => malhae`${machine(host)}에 전원이 들어왔습니다.`,
   LinkCut: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 선이 ${span('out', '끊겼습니다')}.`,
   LinkHealed: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 선이 다시 이어졌습니다.`,
+  LinksCut: (event, host) =>
+    malhae`${machine(host)}(이)가 ${peers(event.peers)}에서 ${span('out', '끊겨 나왔습니다')}. 계속 돌지만, 그쪽에서 정한 일은 듣지 못합니다.`,
+  LinksHealed: (event, host) => malhae`${machine(host)}(이)가 다시 ${peers(event.peers)}에 닿습니다.`,
   LinkChanged: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 링크의 설정이 바뀌었습니다.`,
   ConnectionClosed: (event, host) => malhae`${machine(host)}(이)가 ${machine(event.peer)}(과)와의 연결을 잃었습니다(${event.reason}).`,
   DiskFailed: (event, host) => malhae`${machine(host)}의 디스크에서 ${event.path} 작업이 ${span('out', '실패')}했습니다: ${event.error}.`,
@@ -137,7 +144,7 @@ export const korean: Templates = {
   ZooKeeperSessionCreated: (event) => malhae`타임아웃이 ${event.timeoutMs}ms인 ZooKeeper 세션이 시작됩니다.`,
   ZooKeeperSessionExpiring: () => malhae`ZooKeeper가 너무 오래 소식이 없는 세션을 ${span('out', '만료')}시킵니다.`,
   ZooKeeperSessionClosed: (event) =>
-    malhae`ZooKeeper 세션이 ${event.expired ? span('out', '만료되었습니다') : '닫혔습니다'}.${event.ephemerals.length === 0 ? '' : ` 함께 사라진 노드: ${event.ephemerals.join(', ')}.`}`,
+    malhae`${registeredBroker(event) === null ? '' : `브로커 ${registeredBroker(event)}의 `}ZooKeeper 세션이 ${event.expired ? span('out', '만료되었습니다') : '닫혔습니다'}.${event.ephemerals.length === 0 ? '' : ` 함께 사라진 노드: ${event.ephemerals.join(', ')}.`}`,
 
   RecordsAcknowledged: (event) =>
     malhae`${event.client}: ${partitionName(event)}의 오프셋 ${event.baseOffset}부터 레코드 ${event.recordCount}개를 ${ACKS[`${event.acks}`]} 승인했습니다.`,

@@ -1,6 +1,6 @@
 import type { EventView, ToldEvent } from '../view.ts';
 import type { Language } from './sentence.ts';
-import { brokerIdOf, idList, isrChange, partitionName } from './words.ts';
+import { brokerIdOf, idList, isrChange, partitionName, registeredBroker } from './words.ts';
 
 /** Shape first, colour second: a cross, a crown, minus, plus, a diamond for controllers, a dot for the rest. */
 export type MarkerShape = 'cross' | 'crown' | 'minus' | 'plus' | 'diamond' | 'dot';
@@ -44,6 +44,10 @@ function markerWords(event: ToldEvent, who: string): MarkerWords | null {
       return { ...fault({ en: 'reload: power cut', ko: '새로 고침: 정전' }), weight: 11 };
     case 'LinkCut':
       return fault({ en: `cut ${who} – ${shortHost(event.to)}`, ko: `${who} – ${shortHost(event.to)} 끊음` });
+    case 'LinksCut':
+      return fault({ en: `cut off ${who}`, ko: `${who} 고립` });
+    case 'LinksHealed':
+      return { shape: 'plus', tone: 'isr', weight: 7, words: { en: `rejoin ${who}`, ko: `${who} 다시 이음` } };
     case 'DiskFailed':
       return fault({ en: `disk of ${who}`, ko: `${who} 디스크 오류` });
     case 'ProcessStarting':
@@ -75,6 +79,10 @@ function clusterMarker(event: ToldEvent, who: string): MarkerWords | null {
       return { shape: 'diamond', tone: 'control', weight: 6, words: { en: `controller ${event.brokerId}`, ko: `컨트롤러 ${event.brokerId}` } };
     case 'ZooKeeperLeaderEstablished':
       return { shape: 'diamond', tone: 'control', weight: 5, words: { en: `zk${event.server} leads`, ko: `zk${event.server} 리더` } };
+    case 'ZooKeeperSessionClosed':
+      return event.expired && registeredBroker(event) !== null
+        ? { shape: 'minus', tone: 'out', weight: 7, words: { en: `session ${registeredBroker(event)} expired`, ko: `세션 ${registeredBroker(event)} 만료` } }
+        : null;
     case 'ZooKeeperQuorumLost':
       return { shape: 'minus', tone: 'out', weight: 6, words: { en: 'ZooKeeper majority lost', ko: 'ZooKeeper 과반수 잃음' } };
     case 'BrokerFailureHandled':

@@ -1,7 +1,7 @@
 import { english } from './english.ts';
 import { korean } from './korean.ts';
 import type { Language, Sentence } from './sentence.ts';
-import type { Templates } from './words.ts';
+import { registeredBroker, type Templates } from './words.ts';
 import type { EventView, ToldEvent } from '../view.ts';
 
 const TEMPLATES: Readonly<Record<Language, Templates>> = { en: english, ko: korean };
@@ -31,11 +31,13 @@ const IMPORTANCE: Readonly<Record<ToldEvent['type'], Importance>> = {
   PoweredOn: 'line',
   LinkCut: 'headline',
   LinkHealed: 'headline',
+  LinksCut: 'headline',
+  LinksHealed: 'headline',
   LinkChanged: 'line',
   ConnectionClosed: 'quiet',
   DiskFailed: 'headline',
-  BrokerStarting: 'line',
-  BrokerRegistered: 'line',
+  BrokerStarting: 'headline',
+  BrokerRegistered: 'headline',
   ZooKeeperSessionLost: 'headline',
   ZooKeeperSessionBack: 'line',
   ControlledShutdownStarted: 'line',
@@ -82,5 +84,7 @@ const IMPORTANCE: Readonly<Record<ToldEvent['type'], Importance>> = {
 };
 
 export function importanceOf(event: ToldEvent): Importance {
+  // That a broker is counted out is what all that follows comes from.
+  if (event.type === 'ZooKeeperSessionClosed' && event.expired && registeredBroker(event) !== null) return 'headline';
   return IMPORTANCE[event.type];
 }

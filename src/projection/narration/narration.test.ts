@@ -98,6 +98,16 @@ describe('what is told', () => {
     ).toBe('quiet');
   });
 
+  test('[R4] a broker whose session expires is a headline with its name; a session of nobody is not', () => {
+    const session = { type: 'ZooKeeperSessionClosed', server: 1, sessionId: '01', expired: true } as const;
+    const registered = { ...session, ephemerals: ['/brokers/ids/1', '/controller'] };
+    expect(importanceOf(registered)).toBe('headline');
+    expect(importanceOf({ ...session, ephemerals: [] })).toBe('line');
+    expect(plainText(narrate('en', { host: 'zk1', event: registered }))).toMatch(/^The ZooKeeper session of broker 1 expired/);
+    expect(plainText(narrate('ko', { host: 'zk1', event: registered }))).toMatch(/^브로커 1의 ZooKeeper 세션이 만료/);
+    expect(markerOf('en', { host: 'zk1', event: registered })?.label).toBe('session 1 expired');
+  });
+
   test('[R4] a change of the ISR is told once, as the cluster has it, and names who went or came', () => {
     const changed = (isr: readonly number[], previousIsr: readonly number[]): TraceEvent => ({
       type: 'IsrChanged',

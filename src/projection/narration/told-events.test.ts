@@ -22,6 +22,26 @@ const CUTS = ['b1', 'b2', 'producer-1'].flatMap((host, i) => [
   record(5000, host, { type: 'ProcessStarting', incarnation: 2 }),
 ]);
 
+describe('a machine that is isolated by one press', () => {
+  const commands = ['zk1', 'b2', 'producer-1'].map((to, id): IssuedCommand => ({ id, atUs: 7000, command: { type: 'cutLink', from: 'b1', to } }));
+  const ends = commands.flatMap(({ command }) =>
+    command.type === 'cutLink' ? [record(7000, 'b1', { type: 'LinkCut', to: command.to }), record(7000, command.to, { type: 'LinkCut', to: 'b1' })] : [],
+  );
+
+  test('[R8] is told once, by its own name', () => {
+    const events = tell(ends, commands);
+    expect(events).toMatchObject([{ id: 0, host: 'b1', event: { type: 'LinksCut', peers: ['zk1', 'b2', 'producer-1'] } }]);
+    expect(plainText(narrate('en', events[0] as EventView))).toBe(
+      'Broker 1 is cut off from zk1, broker 2 and producer-1. It runs on, and hears of nothing that they decide.',
+    );
+    expect(plainText(narrate('ko', events[0] as EventView))).toContain('브로커 1이 zk1, 브로커 2, producer-1에서');
+  });
+
+  test('[R8] a single cable is told of itself', () => {
+    expect(tell(ends.slice(0, 1), commands.slice(0, 1)).map((told) => told.event.type)).toEqual(['LinkCut']);
+  });
+});
+
 describe('a reload of the tab', () => {
   test('[R7] is told once for all machines, with what they lost together', () => {
     const events = tell([...CUTS, record(5001, 'b1', { type: 'ProcessStarting', incarnation: 3 })], [RELOAD]);

@@ -23,6 +23,15 @@ export function zooKeeperIdOf(host: HostName): number | null {
   return digits === undefined ? null : Number(digits);
 }
 
+/** The broker whose registration goes with a session, or null when none does. */
+export function registeredBroker(event: { readonly ephemerals: readonly string[] }): number | null {
+  for (const path of event.ephemerals) {
+    const digits = /^\/brokers\/ids\/(\d+)$/.exec(path)?.[1];
+    if (digits !== undefined) return Number(digits);
+  }
+  return null;
+}
+
 /** `1, 2, 3`; an empty list as given. */
 export function idList(ids: readonly number[], none: string): string {
   return ids.length === 0 ? none : ids.join(', ');

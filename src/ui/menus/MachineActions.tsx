@@ -1,7 +1,8 @@
 import type { IconName } from '../components/icons.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
+import type { Dictionary } from '../i18n/en.ts';
 import { Icon } from '../components/Icon.tsx';
-import { machineActions, type MachineActionId } from './machine-actions.ts';
+import { keepsFiles, machineActions, type MachineActionId } from './machine-actions.ts';
 import { useSend } from './use-send.ts';
 
 export const ACTION_ICONS: Readonly<Record<MachineActionId, IconName>> = {
@@ -15,18 +16,25 @@ export const ACTION_ICONS: Readonly<Record<MachineActionId, IconName>> = {
   rejoin: 'cable',
 };
 
+/** What an action does, in a few words. A client keeps nothing on its disk, so there is nothing to say about that. */
+export function hintOf({ menu }: Dictionary, action: MachineActionId, isClient: boolean): string {
+  if (isClient && action === 'kill') return menu.killHintClient;
+  return isClient && action === 'powerOff' ? menu.powerOffHintClient : menu[`${action}Hint`];
+}
+
 /** The same actions as in the menu, as buttons of the panel. */
 export function MachineActions({ host }: { readonly host: string }) {
   const { playground } = usePage();
   const words = useWords();
   const send = useSend();
+  const isClient = usePlayground((state) => !keepsFiles(state.view, host));
   usePlayground((state) => state.view.brokers);
   usePlayground((state) => state.view.ensemble);
   usePlayground((state) => state.view.links);
   return (
     <div className="actions">
       {machineActions(playground.store.getState().view, host).map((action) => (
-        <button key={action.id} type="button" className="btn" title={words.menu[`${action.id}Hint`]} onClick={() => send(action.commands)}>
+        <button key={action.id} type="button" className="btn" title={hintOf(words, action.id, isClient)} onClick={() => send(action.commands)}>
           <Icon name={ACTION_ICONS[action.id]} size={13} />
           {words.menu[action.id]}
         </button>

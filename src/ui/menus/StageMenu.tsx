@@ -6,8 +6,8 @@ import { Icon } from '../components/Icon.tsx';
 import type { IconName } from '../components/icons.ts';
 import { brokerIdOf } from '../../projection/narration/words.ts';
 import { clamp } from '../layout/geometry.ts';
-import { machineActions, peersOf } from './machine-actions.ts';
-import { ACTION_ICONS } from './MachineActions.tsx';
+import { keepsFiles, machineActions, peersOf } from './machine-actions.ts';
+import { ACTION_ICONS, hintOf } from './MachineActions.tsx';
 import { useSend } from './use-send.ts';
 
 /** The menu of the thing that was pressed on the stage. */
@@ -35,7 +35,7 @@ function MachineMenu({ menu }: { readonly menu: OpenMenu }) {
           key={action.id}
           icon={ACTION_ICONS[action.id]}
           text={words.menu[action.id]}
-          hint={words.menu[`${action.id}Hint`]}
+          hint={hintOf(words, action.id, !keepsFiles(view, host))}
           onPress={() => send(action.commands)}
         />
       ))}

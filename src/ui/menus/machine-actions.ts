@@ -41,6 +41,11 @@ export function processOf(view: View, host: string): ProcessView | null {
   return all.find((row) => row.host === host)?.process ?? null;
 }
 
+/** Brokers and ZooKeeper servers have something on their disks; clients have not. */
+export function keepsFiles(view: Pick<View, 'brokers' | 'ensemble'>, host: string): boolean {
+  return view.brokers.some((row) => row.host === host) || view.ensemble.servers.some((row) => row.host === host);
+}
+
 /** The machines that this one speaks with: clients speak with brokers, brokers with all but the admin, servers with servers and brokers. */
 export function peersOf(view: View, host: string): string[] {
   const brokers = view.brokers.map((row) => row.host);

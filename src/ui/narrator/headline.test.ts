@@ -28,6 +28,13 @@ describe('the narrator', () => {
     expect(headlineOf([QUIET], null)).toBeNull();
   });
 
+  test('[R1] brokers that lose their connection as ZooKeeper loses its majority do not hide that', () => {
+    const lost: EventView = { id: 1, atUs: 0, host: 'zk2', event: { type: 'ZooKeeperQuorumLost', server: 2 } };
+    const cut: EventView = { id: 2, atUs: 50_000, host: 'b2', event: { type: 'ZooKeeperSessionLost', brokerId: 2, state: 'disconnected' } };
+    expect(headlineOf([lost, cut], null)?.id).toBe(1);
+    expect(headlineOf([cut], null)?.id).toBe(2);
+  });
+
   test('[R2] of several of one kind in one moment, the one about the partition in focus', () => {
     expect(headlineOf([elected(1, 0, 0), elected(2, 1, 10), elected(3, 2, 20)], 'orders-0')?.id).toBe(1);
     expect(headlineOf([elected(1, 0, 0), elected(2, 1, 800_000)], 'orders-0')?.id).toBe(2);

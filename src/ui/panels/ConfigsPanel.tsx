@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { Fragment, useMemo, type ReactNode } from 'react';
 import type { ConfigView } from '../../projection/view.ts';
 import { usePlayground, useWords } from '../app/playground-context.tsx';
 
@@ -25,7 +25,7 @@ export function ConfigsPanel() {
             <tbody>
               {group.rows.map((row) => (
                 <tr key={row.name} className={row.value === row.kafkaDefault ? undefined : 'differs'} title={words.panel.sources[row.source]}>
-                  <th scope="row">{row.name}</th>
+                  <th scope="row">{breakable(row.name)}</th>
                   <td>{row.value}</td>
                   <td>{row.kafkaDefault ?? '–'}</td>
                 </tr>
@@ -36,6 +36,17 @@ export function ConfigsPanel() {
       </section>
     </>
   );
+}
+
+/** A long name breaks after a dot, not within a word. */
+function breakable(name: string): ReactNode {
+  return name.split('.').map((part, i) => (
+    <Fragment key={i}>
+      {i === 0 ? null : '.'}
+      {i === 0 ? null : <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 function groupsOf(configs: readonly ConfigView[]): { readonly of: string; readonly rows: readonly ConfigView[] }[] {

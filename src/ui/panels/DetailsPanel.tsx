@@ -111,7 +111,7 @@ function BrokerDetails({ broker, words }: { readonly broker: BrokerView; readonl
               <tr key={replica.key}>
                 <th scope="row">{replica.key}</th>
                 <td>{replica.role}</td>
-                <td className="num">{replica.leaderEpoch}</td>
+                <td className="num">{replica.leaderEpoch < 0 ? UNKNOWN : replica.leaderEpoch}</td>
                 <td className="num">{replica.highWatermark}</td>
                 <td className="num">{replica.logEndOffset}</td>
               </tr>
@@ -123,8 +123,12 @@ function BrokerDetails({ broker, words }: { readonly broker: BrokerView; readonl
   );
 }
 
+/** What is in the memory of a process, and there is none. */
+const UNKNOWN = '–';
+
 function ServerDetails({ server, words }: { readonly server: ZooKeeperServerView; readonly words: Dictionary }) {
   const { details } = words;
+  const isUp = server.role !== 'none';
   return (
     <section className="sec">
       <h3 className="f15">{server.host}</h3>
@@ -132,8 +136,8 @@ function ServerDetails({ server, words }: { readonly server: ZooKeeperServerView
         rows={[
           [details.process, words.stage.processes[server.process]],
           [details.role, words.stage.roles[server.role]],
-          [details.zabEpoch, server.epoch],
-          [details.zxid, <span className="mono">{`0x${server.lastZxid.toString(16)}`}</span>],
+          [details.zabEpoch, isUp ? server.epoch : UNKNOWN],
+          [details.zxid, <span className="mono">{isUp ? `0x${server.lastZxid.toString(16)}` : UNKNOWN}</span>],
         ]}
       />
     </section>

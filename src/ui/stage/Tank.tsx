@@ -222,18 +222,25 @@ interface BelowProps {
   readonly numbered: boolean;
 }
 
-/** The records below the window and the lowest row of it, in one line at the bottom; dry when not all of them are under water. */
+/** Where the surface stands in a line whose records are partly under water; their true share would hide one of the two. */
+const PARTLY_WET = 0.55;
+
+/** The records below the window and the lowest row of it, in one line at the bottom, with water up to the high watermark among them. */
 function Below({ replica, base, isDead, x, y, width, numbered }: BelowProps) {
   const end = Math.min(base + 1, replica.logEndOffset);
   if (end <= replica.logStartOffset) return null;
-  const wet = replica.highWatermark >= end;
   const height = numbered ? STRIP_HEIGHT : 6;
-  const fill = isDead ? 'var(--dead-fill)' : wet ? 'var(--water-2)' : 'var(--well)';
-  const ink = isDead ? 'var(--ink-2)' : wet ? 'var(--on-water)' : 'var(--on-dry)';
+  const wet = replica.highWatermark >= end ? 1 : replica.highWatermark > replica.logStartOffset ? PARTLY_WET : 0;
+  const depth = height * wet;
+  const ink = isDead ? 'var(--ink-2)' : wet > 0 ? 'var(--on-water)' : 'var(--on-dry)';
   return (
     <g>
-      <rect x={x} y={y - height} width={width} height={height} fill={fill} />
-      {wet || isDead ? null : <rect x={x} y={y - height} width={width} height={height} fill="var(--dry-fill)" stroke="var(--dry)" strokeDasharray="3 2" />}
+      <rect x={x} y={y - height} width={width} height={height} fill={isDead ? 'var(--dead-fill)' : 'var(--well)'} />
+      {wet === 1 || isDead ? null : (
+        <rect x={x} y={y - height} width={width} height={height} fill="var(--dry-fill)" stroke="var(--dry)" strokeDasharray="3 2" />
+      )}
+      {wet === 0 || isDead ? null : <rect x={x} y={y - depth} width={width} height={depth} fill="var(--water-2)" />}
+      {wet === PARTLY_WET ? <path d={`M${x} ${y - depth}h${width}`} stroke={isDead ? 'var(--dead)' : 'var(--surf)'} strokeWidth={1.4} /> : null}
       {numbered ? (
         <text x={x + width / 2} y={y - 3.5} textAnchor="middle" className="numeral" style={{ fill: ink }}>
           {end - replica.logStartOffset === 1 ? replica.logStartOffset : `${replica.logStartOffset}–${end - 1}`}
