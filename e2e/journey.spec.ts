@@ -1,36 +1,7 @@
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+import { choose, lens, openPage } from './reader.ts';
 
 /** A person's first minutes: water rises, the leader is killed, another leads, the tab is reloaded, the link is shared. */
-
-/** What ZooKeeper says of orders-0, and its high watermark in the lens, as a reader sees them; -1 where there is none. */
-async function lens(page: Page): Promise<{ leader: number; epoch: number; isr: string; highWatermark: number }> {
-  // What does not fit is cut with an ellipsis and stands whole in the label.
-  const stage = await page
-    .getByRole('group', { name: 'Cluster' })
-    .evaluate(
-      (group) =>
-        [...group.querySelectorAll('title, [aria-label]')].map((element) => element.getAttribute('aria-label') ?? element.textContent).join('\n') +
-        (group.textContent ?? ''),
-    );
-  const truth = /leader (\d+), epoch (\d+), ISR ([\d ]*\d)/.exec(stage);
-  const panel = (await page.getByRole('tabpanel').innerText()).replace(/\s+/g, ' ');
-  const highWatermark = /HW \/ end (\d+) \//.exec(panel);
-  return { leader: Number(truth?.[1] ?? -1), epoch: Number(truth?.[2] ?? -1), isr: truth?.[3] ?? '', highWatermark: Number(highWatermark?.[1] ?? -1) };
-}
-
-async function openPage(page: Page, path = '/'): Promise<void> {
-  page.on('pageerror', (error) => {
-    throw error;
-  });
-  await page.goto(path);
-  await expect(page.getByRole('button', { name: /^Broker 1, running/ })).toBeVisible({ timeout: 60_000 });
-  await expect.poll(async () => (await lens(page)).highWatermark, { timeout: 60_000 }).toBeGreaterThan(3);
-}
-
-async function choose(page: Page, machine: string, action: RegExp): Promise<void> {
-  await page.getByRole('button', { name: machine }).click();
-  await page.getByRole('menuitem', { name: action }).click();
-}
 
 test('with no click the cluster runs: records are committed and the consumer drinks', async ({ page }) => {
   await openPage(page);

@@ -5,7 +5,7 @@ import { withParticle } from '../../projection/narration/particles.ts';
 import type { View } from '../../projection/view.ts';
 import { both, same } from './both.ts';
 import type { Evidence } from './evidence.ts';
-import type { Judgement } from './judge.ts';
+import type { Judgement } from './judgement.ts';
 import { listOf } from './values.ts';
 
 /** Claims of the cluster as a whole: its controller, who is registered, the ensemble, machines. */

@@ -4,7 +4,7 @@ import { withParticle } from '../../projection/narration/particles.ts';
 import type { View } from '../../projection/view.ts';
 import { both, same, type Both } from './both.ts';
 import { eventsWithin, keyOf, partitionOf, replicaOf, type Evidence } from './evidence.ts';
-import type { Judgement } from './judge.ts';
+import type { Judgement } from './judgement.ts';
 import { inBounds, listOf } from './values.ts';
 
 /** Claims of one partition: ZooKeeper's truth about it, one broker's belief, the water. */

@@ -5,7 +5,7 @@ import { withParticle } from '../../projection/narration/particles.ts';
 import type { PartitionView } from '../../projection/view.ts';
 import { both, same, type Both } from './both.ts';
 import { eventsWithin, keyOf, partitionOf, replicaOf, type Evidence } from './evidence.ts';
-import type { Judgement } from './judge.ts';
+import type { Judgement } from './judgement.ts';
 import { noPartition } from './judge-partition.ts';
 import { inBounds } from './values.ts';
 

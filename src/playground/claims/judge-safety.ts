@@ -4,7 +4,7 @@ import { recordsOfReplica } from '../../projection/facts.ts';
 import type { View } from '../../projection/view.ts';
 import { both, same, type Both } from './both.ts';
 import { eventsWithin, keyOf, partitionOf, replicaOf, type Evidence } from './evidence.ts';
-import type { Judgement } from './judge.ts';
+import type { Judgement } from './judgement.ts';
 
 /** Claims of what must never happen, and of promises that faults made void. */
 export function judgeSafety(claim: SafetyClaim, evidence: Evidence): Judgement {

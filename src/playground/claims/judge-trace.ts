@@ -3,7 +3,7 @@ import type { ClaimOf, TraceClaim } from '../../engine/world/claim.ts';
 import type { TraceRecord } from '../../engine/machine/contract.ts';
 import { both } from './both.ts';
 import { recordsWithin, type Evidence } from './evidence.ts';
-import type { Judgement } from './judge.ts';
+import type { Judgement } from './judgement.ts';
 import { refusedCommands } from './refused-commands.ts';
 import { inBounds, matches, patternText } from './values.ts';
 

@@ -1,18 +1,12 @@
 import { unreachable } from '../../engine/kernel/assert.ts';
 import type { Claim, ClusterClaim, PartitionClaim, RecordClaim, SafetyClaim, TraceClaim } from '../../engine/world/claim.ts';
-import type { Both } from './both.ts';
 import type { Evidence } from './evidence.ts';
 import { judgeCluster } from './judge-cluster.ts';
 import { judgePartition } from './judge-partition.ts';
 import { judgeRecords } from './judge-records.ts';
 import { judgeSafety } from './judge-safety.ts';
 import { judgeTrace } from './judge-trace.ts';
-
-export interface Judgement {
-  readonly holds: boolean;
-  /** What was found, as short as it can be said; it is of interest when the claim does not hold. */
-  readonly found: Both;
-}
+import type { Judgement } from './judgement.ts';
 
 /**
  * Whether a claim holds at this instant. The evidence must be of `claim.atMs`, exactly: the world stands there, no event at or after

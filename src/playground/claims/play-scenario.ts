@@ -6,7 +6,8 @@ import { hashOf, newPlayer, playUntil, type Player } from '../../host/in-process
 import { projectView } from '../../projection/project.ts';
 import type { View } from '../../projection/view.ts';
 import { eventsOf, momentsOf, type Evidence } from './evidence.ts';
-import { judge, type Judgement } from './judge.ts';
+import { judge } from './judge.ts';
+import type { Judgement } from './judgement.ts';
 import { isExpected, refusedCommands, type RefusedCommand } from './refused-commands.ts';
 
 export interface PlayOptions {
