@@ -2,8 +2,8 @@ import { defineConfig } from '@playwright/test';
 
 const port = Number(process.env['HIGHWATER_PORT'] ?? 4183);
 const executablePath = process.env['HIGHWATER_BROWSER'] ?? '/usr/bin/chromium';
-/** Chromium refuses its sandbox to root, as in a container. */
-const isRoot = process.getuid?.() === 0;
+/** Chromium has no sandbox for root, nor in most containers that check a change; it opens our own page only. */
+const withoutSandbox = process.getuid?.() === 0 || process.env['CI'] !== undefined;
 
 /** A person's journeys through the built page, in a real browser. */
 export default defineConfig({
@@ -18,7 +18,7 @@ export default defineConfig({
   use: {
     baseURL: `http://localhost:${port}/`,
     trace: 'retain-on-failure',
-    launchOptions: { executablePath, args: isRoot ? ['--no-sandbox'] : [] },
+    launchOptions: { executablePath, args: withoutSandbox ? ['--no-sandbox'] : [] },
   },
   webServer: {
     command: `node node_modules/vite/bin/vite.js preview --host localhost --port ${port} --strictPort`,
