@@ -106,13 +106,14 @@ export function sessionRoute(layout: StageLayout, card: PlacedCard, direction: '
 function sessionCorners(layout: StageLayout, card: PlacedCard): Point[] {
   const top = bottomOf(layout.strip);
   const x = Math.round(card.x + (layout.form === 'phone' ? 30 : 24));
-  if (card.row === 0 || layout.form === 'phone')
+  if (card.row === 0)
     return [
       { x, y: top },
       { x, y: card.y },
     ];
-  const channel = Math.round(card.column === 0 ? card.x - 12 : card.x - layout.gap / 2);
-  const laneY = card.y - 10;
+  const isPhone = layout.form === 'phone';
+  const channel = Math.round(card.column === 0 ? card.x - (isPhone ? 5 : 12) : card.x - layout.gap / 2);
+  const laneY = card.y - (isPhone ? 5 : 10);
   return [
     { x: channel, y: top },
     { x: channel, y: laneY },

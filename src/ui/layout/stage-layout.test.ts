@@ -106,10 +106,23 @@ describe('a stage', () => {
       card.slots.forEach((slot, i) => {
         const next = card.slots[i + 1];
         expect(slot.x + slot.width).toBeLessThanOrEqual(card.width - 4);
-        if (next !== undefined) expect(slot.x + slot.width).toBeLessThanOrEqual(next.x + 0.01);
+        if (next !== undefined && next.top === slot.top) expect(slot.x + slot.width).toBeLessThanOrEqual(next.x + 0.01);
       });
       expect(card.slots.length + card.hiddenCount).toBe(change.partitions);
       expect(card.slots[0]?.form).toBe('focus');
+    }
+  });
+
+  test('[R4] many partitions stand as bars in rows: none is left out, none covers another', () => {
+    for (const brokers of [3, 6]) {
+      const { card } = layoutStage(inputOf({ width: 1120, height: 712, brokers, partitions: 70 }));
+      expect(card.hiddenCount).toBe(0);
+      const tanks = card.slots.map((slot) => ({ x: slot.x, y: slot.top, width: slot.width, height: slot.height }));
+      tanks.forEach((tank, i) => {
+        expect(rightOf(tank)).toBeLessThanOrEqual(card.width - 4);
+        expect(bottomOf(tank)).toBeLessThanOrEqual(card.tankTop + card.tankHeight + 25);
+        tanks.slice(i + 1).forEach((other) => expect(overlaps(tank, other)).toBe(false));
+      });
     }
   });
 

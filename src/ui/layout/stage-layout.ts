@@ -246,6 +246,7 @@ function phoneCard(card: CardLayout): CardLayout {
     tankTop,
     tankHeight,
     rows: clamp(Math.floor(tankHeight / 20), 3, 14),
+    slots: card.slots.map((slot) => ({ ...slot, top: tankTop, height: tankHeight })),
     beliefTop: tankTop + tankHeight + 30,
     beliefHeight: 50,
     diskTop: null,

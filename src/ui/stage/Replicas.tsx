@@ -6,6 +6,7 @@ import type { Dictionary } from '../i18n/en.ts';
 import { measure } from '../interactions/measure.ts';
 import { pressable } from '../interactions/press.ts';
 import type { CardLayout, TankSlot } from '../layout/broker-card.ts';
+import { clamp } from '../layout/geometry.ts';
 import { spreadAlong } from '../layout/spread.ts';
 import { tankWindow } from '../layout/tank-window.ts';
 import { dropsOf, replicaLook, type BrokerLook, type ReplicaLook } from './appearance.ts';
@@ -27,7 +28,7 @@ export const Replicas = memo(function Replicas({ broker, look, card, form }: Rep
   const partitions = usePlayground((state) => state.view.partitions);
   const brokers = usePlayground((state) => state.view.brokers);
   const words = useWords();
-  const topicY = 71;
+  const topicY = card.density === 'full' ? 71 : card.tankTop - 12;
   return (
     <g>
       {card.density === 'full' ? <TopicBrackets card={card} y={topicY} /> : null}
@@ -50,7 +51,7 @@ export const Replicas = memo(function Replicas({ broker, look, card, form }: Rep
           />
         );
       })}
-      {card.hiddenCount > 0 && card.density === 'full' ? (
+      {card.hiddenCount > 0 && form === 'wide' ? (
         <SvgText x={card.width - 10} y={topicY} text={words.stage.more(card.hiddenCount)} size={11} color="var(--ink-3)" anchor="end" />
       ) : null}
     </g>
@@ -95,7 +96,7 @@ const ReplicaTank = memo(function ReplicaTank(props: ReplicaTankProps) {
   const { playground } = usePage();
   const words = useWords();
   const bottom = card.tankTop + card.tankHeight;
-  if (replica === null) return <EmptySlot slot={slot} top={card.tankTop} height={card.tankHeight} />;
+  if (replica === null) return <EmptySlot slot={slot} top={slot.top} height={slot.height} />;
   const look = replicaLook(replica, partition, broker, isDead);
   const isFocus = slot.form === 'focus';
   const label = words.stage.partitionAria({
@@ -122,7 +123,7 @@ const ReplicaTank = memo(function ReplicaTank(props: ReplicaTankProps) {
       ) : null}
       {isFocus ? null : <rect className="hit" x={slot.hit.x} y={slot.hit.y} width={slot.hit.width} height={slot.hit.height} rx={5} fill="transparent" />}
       {slot.form === 'bar' ? (
-        <BarCap look={look} x={slot.x} y={card.tankTop - 22} width={slot.width} />
+        <BarCap look={look} x={slot.x} y={slot.top - 20} width={slot.width} />
       ) : (
         <ReplicaCap look={look} x={isFocus ? slot.x : slot.x - 1} y={card.tankTop - 24} width={isFocus ? slot.width : slot.width + 2} />
       )}
@@ -130,11 +131,11 @@ const ReplicaTank = memo(function ReplicaTank(props: ReplicaTankProps) {
         replica={replica}
         look={look}
         isDead={isDead}
-        window={tankWindow(props.greatestEnd, card.rows)}
+        window={tankWindow(props.greatestEnd, rowsOf(slot, card))}
         x={slot.x}
-        y={card.tankTop}
+        y={slot.top}
         width={slot.width}
-        height={card.tankHeight}
+        height={slot.height}
         numbered={isFocus}
       />
       {isFocus ? (
@@ -145,6 +146,13 @@ const ReplicaTank = memo(function ReplicaTank(props: ReplicaTankProps) {
     </g>
   );
 });
+
+const LEAST_ROW_PIXELS = 4;
+
+/** A bar that shares its column with others is lower, and shows fewer records. */
+function rowsOf(slot: TankSlot, card: CardLayout): number {
+  return slot.form === 'bar' ? clamp(Math.floor(slot.height / LEAST_ROW_PIXELS), 3, card.rows) : card.rows;
+}
 
 function EmptySlot({ slot, top, height }: { readonly slot: TankSlot; readonly top: number; readonly height: number }) {
   return (

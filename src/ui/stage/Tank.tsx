@@ -25,6 +25,17 @@ const RIMS = {
   dead: { color: 'var(--dead)', weight: 1.3, dash: '4 3', opacity: 1 },
 } as const;
 
+/** A rim would hide what is in a bar: its cap says what part it plays. */
+const LEAST_RIMMED = 6;
+const BAR_RIM = { color: 'var(--line-2)', weight: 0.7, dash: undefined, opacity: 1 } as const;
+const BAR_RIMS = {
+  leader: BAR_RIM,
+  isr: BAR_RIM,
+  ghost: BAR_RIM,
+  out: { ...BAR_RIM, color: 'var(--out)' },
+  dead: { ...BAR_RIM, color: 'var(--dead)', dash: '2 2' },
+} as const;
+
 /**
  * One replica's log as an open vessel: records stack upwards by offset, water stands up to the high watermark that this
  * replica knows, and what is above is dry. The contents move as one when the window moves on. Only a wide tank eases: nobody sees
@@ -34,7 +45,7 @@ export const Tank = memo(function Tank({ replica, look, isDead, window, x, y, wi
   const clip = useId();
   const rowHeight = height / window.rows;
   const wide = width > 30;
-  const rim = RIMS[isDead ? 'dead' : look];
+  const rim = width < LEAST_RIMMED ? BAR_RIMS[isDead ? 'dead' : look] : RIMS[isDead ? 'dead' : look];
   const vessel = vesselPath({ x, y, width, height }, wide ? 5 : Math.min(4, width / 3));
   const below = window.base > replica.logStartOffset;
   return (

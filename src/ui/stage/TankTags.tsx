@@ -25,10 +25,12 @@ interface TankTagsProps {
 }
 
 const APART = 16;
+const LEAST_TAGS = 2;
 
-/** Tags at the right wall of a tank, kept apart, each with its own leader line. */
+/** Tags at the right wall of a tank, kept apart, each with its own leader line. Those that come last are left out where the tank is too low for all. */
 export function TankTags({ tags, x, room, heightOf, lowest, highest }: TankTagsProps) {
-  const inOrder = tags.slice().sort((a, b) => b.at - a.at);
+  const fitting = Math.max(LEAST_TAGS, Math.floor((lowest - highest) / APART) + 1);
+  const inOrder = tags.slice(0, fitting).sort((a, b) => b.at - a.at);
   const wished = inOrder.map((tag) => Math.max(highest, Math.min(lowest, heightOf(tag.at))));
   const heights = spreadLabels(wished, APART, lowest);
   return (
