@@ -110,12 +110,7 @@ function requestFor(work: Work, broker: LiveBroker, request: ChannelRequest): Qu
           partitionStates: parts.map(leaderAndIsrPartition),
         }),
       );
-      return {
-        ...common,
-        api: 'LeaderAndIsr',
-        version: LATEST_VERSIONS.LeaderAndIsr,
-        body: leaderAndIsrRequest({ ...facts, type: request.isFull ? 1 : 0, topicStates, liveLeaders }),
-      };
+      return { ...common, api: 'LeaderAndIsr', version: LATEST_VERSIONS.LeaderAndIsr, body: leaderAndIsrRequest({ ...facts, topicStates, liveLeaders }) };
     }
     case 'UpdateMetadata': {
       const topicStates = byTopic(request.partitions).map((parts) =>

@@ -147,11 +147,10 @@ function finishFailover(work: Work): void {
   const dead = new Set<BrokerId>();
   for (const part of allPartitions(active)) for (const id of part.replicas) if (!live.has(id)) dead.add(id);
   addTasks(work, [
-    { type: 'sendMetadata', brokers: null, withPartitions: false },
+    { type: 'sendMetadata', brokers: 'all', than: [], withPartitions: false },
     { type: 'replicasOnline', brokers: [...live].sort((a, b) => a - b) },
     { type: 'replicasOffline', brokers: [...dead].sort((a, b) => a - b) },
     { type: 'electOffline' },
-    { type: 'sendMetadata', brokers: null, withPartitions: true },
   ]);
 }
 
@@ -169,33 +168,52 @@ export function onBrokerList(work: Work, results: readonly ZkResult[]): void {
   );
 }
 
-/** New, gone, and restarted in between (same id, higher epoch): the last counts as gone and then new. */
+/** New, restarted in between (same id, higher epoch: gone and then new), and gone, in this order (processBrokerChange). */
 export function onBrokerData(work: Work, ids: readonly BrokerId[], results: readonly ZkResult[]): void {
   const { active } = work.state;
   if (active === null) return;
-  const now = readBrokers(ids, results);
+  const now = readBrokers(ids, results).sort((a, b) => a.id - b.id);
   const before = mapValues(active.brokers);
+  const bounced = now.filter((one) => before.some((old) => old.id === one.id && old.epoch < one.epoch));
+  const bouncedIds = bounced.map((one) => one.id);
   const gone = before
-    .filter((old) => !now.some((one) => one.id === old.id && one.epoch === old.epoch))
+    .filter((old) => !now.some((one) => one.id === old.id))
     .map((old) => old.id)
     .sort((a, b) => a - b);
-  const came = now.filter((one) => !before.some((old) => old.id === one.id && old.epoch === one.epoch)).sort((a, b) => a.id - b.id);
-  if (gone.length > 0) {
-    work.scope.effects.push({ type: 'trace', event: { type: 'BrokerFailureHandled', brokerIds: gone, controllerEpoch: active.epoch } });
-    addTasks(work, [{ type: 'brokersGone', brokers: gone }, { type: 'electOffline' }, { type: 'replicasOffline', brokers: gone }]);
-  }
-  if (came.length > 0) {
-    const cameIds = came.map((one) => one.id);
-    const others = before.map((old) => old.id).filter((id) => !cameIds.includes(id) && !gone.includes(id));
-    work.scope.effects.push({ type: 'trace', event: { type: 'BrokerStartupHandled', brokerIds: cameIds, controllerEpoch: active.epoch } });
-    addTasks(work, [
-      { type: 'brokersCame', brokers: came },
-      { type: 'sendMetadata', brokers: others, withPartitions: false },
-      { type: 'sendMetadata', brokers: cameIds, withPartitions: true },
-      { type: 'replicasOnline', brokers: cameIds },
-      { type: 'electOffline' },
-    ]);
-  }
+  startBrokers(
+    work,
+    active,
+    now.filter((one) => !before.some((old) => old.id === one.id)),
+  );
+  failBrokers(work, active, bouncedIds);
+  startBrokers(work, active, bounced);
+  failBrokers(work, active, gone);
+}
+
+/** onBrokerStartup: the others hear of the brokers, they hear of everything, and their replicas come online. */
+function startBrokers(work: Work, active: ActiveController, brokers: readonly LiveBroker[]): void {
+  if (brokers.length === 0) return;
+  const brokerIds = brokers.map((one) => one.id);
+  work.scope.effects.push({ type: 'trace', event: { type: 'BrokerStartupHandled', brokerIds, controllerEpoch: active.epoch } });
+  addTasks(work, [
+    { type: 'brokersCame', brokers },
+    { type: 'sendMetadata', brokers: 'others', than: brokerIds, withPartitions: false },
+    { type: 'sendMetadata', brokers: brokerIds, than: [], withPartitions: true },
+    { type: 'replicasOnline', brokers: brokerIds },
+    { type: 'electOffline' },
+  ]);
+}
+
+/**
+ * onBrokerFailure: leaders first, then the replicas go offline. Each tells all brokers who is alive, so an UpdateMetadata of its own goes out
+ * only where the brokers hosted nothing.
+ */
+function failBrokers(work: Work, active: ActiveController, brokerIds: readonly BrokerId[]): void {
+  if (brokerIds.length === 0) return;
+  work.scope.effects.push({ type: 'trace', event: { type: 'BrokerFailureHandled', brokerIds, controllerEpoch: active.epoch } });
+  addTasks(work, [{ type: 'brokersGone', brokers: brokerIds }, { type: 'electOffline' }, { type: 'replicasOffline', brokers: brokerIds }]);
+  const hosted = allPartitions(active).some((part) => part.replicas.some((id) => brokerIds.includes(id)));
+  if (!hosted) addTasks(work, [{ type: 'sendMetadata', brokers: 'all', than: [], withPartitions: false }]);
 }
 
 export function readTopicList(work: Work): void {

@@ -10,6 +10,7 @@ import {
   type ChannelRequest,
   type ControlledPartition,
   type PartitionForBroker,
+  type StopOrder,
   type Work,
 } from './state.ts';
 
@@ -19,14 +20,13 @@ import {
  */
 export interface RequestBatch {
   readonly leaderAndIsr: Map<BrokerId, PartitionForBroker[]>;
-  readonly full: Set<BrokerId>;
   readonly metadataBrokers: Set<BrokerId>;
   readonly metadata: Map<string, PartitionForBroker>;
-  readonly stop: Map<BrokerId, { topic: string; partition: number; leaderEpoch: number; deletes: boolean }[]>;
+  readonly stop: Map<BrokerId, StopOrder[]>;
 }
 
 export function newBatch(): RequestBatch {
-  return { leaderAndIsr: new Map(), full: new Set(), metadataBrokers: new Set(), metadata: new Map(), stop: new Map() };
+  return { leaderAndIsr: new Map(), metadataBrokers: new Set(), metadata: new Map(), stop: new Map() };
 }
 
 /** The partition as a request carries it; null before it has a leader. */
@@ -74,14 +74,14 @@ export function addMetadata(work: Work, batch: RequestBatch, brokers: readonly B
   }
 }
 
-export function addStop(batch: RequestBatch, broker: BrokerId, stop: { topic: string; partition: number; leaderEpoch: number; deletes: boolean }): void {
+export function addStop(batch: RequestBatch, broker: BrokerId, stop: StopOrder): void {
   batch.stop.set(broker, [...(batch.stop.get(broker) ?? []), stop]);
 }
 
 /** Puts the batch into the channels' queues. */
 export function sendBatch(work: Work, batch: RequestBatch): void {
   const byId = (a: [BrokerId, unknown], b: [BrokerId, unknown]): number => a[0] - b[0];
-  for (const [id, partitions] of [...batch.leaderAndIsr].sort(byId)) enqueue(work, id, { api: 'LeaderAndIsr', isFull: batch.full.has(id), partitions });
+  for (const [id, partitions] of [...batch.leaderAndIsr].sort(byId)) enqueue(work, id, { api: 'LeaderAndIsr', partitions });
   const partitions = [...batch.metadata.values()];
   for (const id of [...batch.metadataBrokers].sort((a, b) => a - b)) enqueue(work, id, { api: 'UpdateMetadata', partitions });
   for (const [id, stops] of [...batch.stop].sort(byId)) enqueue(work, id, { api: 'StopReplica', partitions: stops });

@@ -66,12 +66,17 @@ export interface BrokerChannel {
 }
 
 export type ChannelRequest =
-  | { readonly api: 'LeaderAndIsr'; readonly isFull: boolean; readonly partitions: readonly PartitionForBroker[] }
+  | { readonly api: 'LeaderAndIsr'; readonly partitions: readonly PartitionForBroker[] }
   | { readonly api: 'UpdateMetadata'; readonly partitions: readonly PartitionForBroker[] }
-  | {
-      readonly api: 'StopReplica';
-      readonly partitions: readonly { readonly topic: string; readonly partition: number; readonly leaderEpoch: number; readonly deletes: boolean }[];
-    };
+  | { readonly api: 'StopReplica'; readonly partitions: readonly StopOrder[] };
+
+/** One partition of a StopReplica. */
+export interface StopOrder {
+  readonly topic: string;
+  readonly partition: number;
+  readonly leaderEpoch: number;
+  readonly deletes: boolean;
+}
 
 /** A partition's state at the moment when the request was made. */
 export interface PartitionForBroker {
@@ -111,7 +116,13 @@ export type Task =
   | { readonly type: 'partitionsOnline'; readonly keys: readonly string[] }
   | { readonly type: 'replicasOnline'; readonly brokers: readonly BrokerId[] }
   | { readonly type: 'replicasOffline'; readonly brokers: readonly BrokerId[] }
-  | { readonly type: 'sendMetadata'; readonly brokers: readonly BrokerId[] | null; readonly withPartitions: boolean }
+  /** To these brokers, to all that live when it is sent, or to all others than `than`. */
+  | {
+      readonly type: 'sendMetadata';
+      readonly brokers: readonly BrokerId[] | 'all' | 'others';
+      readonly than: readonly BrokerId[];
+      readonly withPartitions: boolean;
+    }
   | { readonly type: 'elect'; readonly keys: readonly string[]; readonly strategy: ElectionStrategy }
   /** `keys`: what it followed when the shutdown began; what it led is moved by an election of its own. */
   | { readonly type: 'shutdownFollowers'; readonly brokerId: BrokerId; readonly keys: readonly string[] }
@@ -135,6 +146,13 @@ export interface PlannedChange {
   readonly tell: readonly BrokerId[] | null;
 }
 
+/** What goes out in the batch of some changes, when a broker's replicas go offline: partitions that stay as they are, and its own orders. */
+export interface ToldBeside {
+  readonly brokerId: BrokerId;
+  readonly keys: readonly string[];
+  readonly stops: readonly StopOrder[];
+}
+
 export type ReadStep =
   | { readonly type: 'readController' }
   | { readonly type: 'readEpoch' }
@@ -147,7 +165,7 @@ export type ReadStep =
   | { readonly type: 'brokerData'; readonly brokers: readonly BrokerId[] }
   | { readonly type: 'topicList' }
   | { readonly type: 'topicData'; readonly topics: readonly string[] }
-  | { readonly type: 'write'; readonly changes: readonly PlannedChange[]; readonly then: AfterWrite }
+  | { readonly type: 'write'; readonly changes: readonly PlannedChange[]; readonly then: AfterWrite; readonly beside: ToldBeside | null }
   | { readonly type: 'reread'; readonly changes: readonly PlannedChange[]; readonly then: AfterWrite };
 
 export type AfterWrite =

@@ -1,5 +1,5 @@
 import { mapDelete, mapGet, mapSet } from '../kernel/persistent-map.ts';
-import { unreachable } from '../kernel/assert.ts';
+import { required, unreachable } from '../kernel/assert.ts';
 import type { BrokerId } from '../kernel/units.ts';
 import { errorCode, type ErrorName } from '../protocol/errors.ts';
 import { controlledShutdownResponse, controlledShutdownResponseRemainingPartition } from '../protocol/generated/controlled-shutdown-response.ts';
@@ -25,10 +25,11 @@ import {
   type ActiveController,
   type ControlledPartition,
   type PlannedChange,
+  type StopOrder,
   type Task,
   type Work,
 } from './state.ts';
-import { writeChanges } from './write.ts';
+import { tellBrokers, writeChanges } from './write.ts';
 
 /** One task of the event under way. It may begin a write, and the event goes on when that is answered. */
 export function runTask(work: Work, task: Task): void {
@@ -54,7 +55,7 @@ export function runTask(work: Work, task: Task): void {
     case 'replicasOffline':
       return replicasOffline(work, active, task.brokers);
     case 'sendMetadata':
-      return sendMetadata(work, task);
+      return sendMetadata(work, active, task);
     case 'elect':
       return elect(work, active, task);
     case 'shutdownFollowers':
@@ -70,7 +71,7 @@ export function runTask(work: Work, task: Task): void {
   }
 }
 
-/** Dead brokers leave the live set, and what they led is offline: in memory, before anything is written. */
+/** Dead brokers leave the live set, and what they led is offline: in memory, before anything is written or said. */
 function brokersGone(work: Work, brokers: readonly BrokerId[]): void {
   for (const id of brokers) {
     closeChannel(work, id);
@@ -82,9 +83,6 @@ function brokersGone(work: Work, brokers: readonly BrokerId[]): void {
         putPartition(work, { ...part, state: stepChart(PARTITION_CHART, part.state, 'OFFLINE') });
     }
   }
-  const batch = newBatch();
-  addMetadata(work, batch, null, []);
-  sendBatch(work, batch);
 }
 
 function brokersCame(work: Work, active: ActiveController, task: Extract<Task, { type: 'brokersCame' }>): void {
@@ -94,10 +92,11 @@ function brokersCame(work: Work, active: ActiveController, task: Extract<Task, {
   for (const broker of task.brokers) openChannel(work, broker.id);
 }
 
-function sendMetadata(work: Work, task: Extract<Task, { type: 'sendMetadata' }>): void {
+function sendMetadata(work: Work, active: ActiveController, task: Extract<Task, { type: 'sendMetadata' }>): void {
   const batch = newBatch();
-  if (task.withPartitions) addAllMetadata(work, batch, task.brokers);
-  else addMetadata(work, batch, task.brokers, []);
+  const brokers = typeof task.brokers === 'string' ? [...liveOrShuttingDown(active)].filter((id) => !task.than.includes(id)) : task.brokers;
+  if (task.withPartitions) addAllMetadata(work, batch, brokers);
+  else addMetadata(work, batch, brokers, []);
   sendBatch(work, batch);
 }
 
@@ -142,7 +141,7 @@ function plan(active: ActiveController, part: ControlledPartition, elected: Elec
       leaderEpoch,
       isr: elected.isr,
       controllerEpoch: active.epoch,
-      recovering: elected.unclean || (part.leaderAndIsr?.recovering === true && elected.isr.join() === part.leaderAndIsr.isr.join()),
+      recovering: elected.unclean || part.leaderAndIsr?.recovering === true,
     },
     strategy,
     by: 'controller',
@@ -165,39 +164,63 @@ function replicasOnline(work: Work, active: ActiveController, brokers: readonly 
     for (const id of here) setReplicaState(work, id, part, 'OnlineReplica');
     addLeaderAndIsr(work, batch, part, { brokers: here, isNew: false });
   }
-  for (const id of brokers) batch.full.add(id);
   sendBatch(work, batch);
 }
 
-/** Replicas that are gone leave the ISR, epoch + 1; the last member stays, and the partition has no leader then. */
+/** Replicas of brokers that are gone go offline, broker after broker as in Kafka: one that took two of an ISR with it costs two epochs. */
 function replicasOffline(work: Work, active: ActiveController, brokers: readonly BrokerId[]): void {
-  const changes: PlannedChange[] = [];
-  for (const part of allPartitions(active)) {
-    const gone = brokers.filter((id) => part.replicas.includes(id));
-    for (const id of gone) setReplicaState(work, id, part, 'OfflineReplica');
-    const change = withoutReplicas(active, part, gone);
-    if (change !== null) changes.push(change);
-  }
-  if (changes.length > 0) writeChanges(work, changes, { type: 'none' });
+  const [brokerId, ...others] = brokers;
+  if (brokerId === undefined) return;
+  const { current } = work.state;
+  if (others.length > 0 && current !== null)
+    work.state = { ...work.state, current: { ...current, tasks: [{ type: 'replicasOffline', brokers: others }, ...current.tasks] } };
+  takeOffline(work, { brokerId, parts: allPartitions(active).filter((part) => part.replicas.includes(brokerId)), stops: [] });
 }
 
-/** ReplicaStateMachine.doRemoveReplicasFromIsr for one partition; null when none of them is in the ISR. */
-function withoutReplicas(active: ActiveController, part: ControlledPartition, gone: readonly BrokerId[]): PlannedChange | null {
-  const current = part.leaderAndIsr;
-  if (current === null || !current.isr.some((id) => gone.includes(id))) return null;
-  const leader = gone.includes(current.leader) ? -1 : current.leader;
-  const left = current.isr.filter((id) => !gone.includes(id));
-  const isr = left.length === 0 ? current.isr.slice(-1) : left;
-  // Nothing would change: the last member is gone already and the partition has no leader.
-  if (leader === current.leader && isr.length === current.isr.length) return null;
+interface TakenOffline {
+  readonly brokerId: BrokerId;
+  readonly parts: readonly ControlledPartition[];
+  /** What the broker itself is told once more, if it still lives. */
+  readonly stops: readonly StopOrder[];
+}
+
+/**
+ * To OfflineReplica (ReplicaStateMachine): the replicas leave the ISR, epoch + 1; the last member stays, and the partition has no leader then. The
+ * other replicas hear LeaderAndIsr and everybody UpdateMetadata, also of partitions of whose ISR it was no member.
+ */
+function takeOffline(work: Work, { brokerId, parts, stops }: TakenOffline): void {
+  const changes: PlannedChange[] = [];
+  const unchanged: string[] = [];
+  for (const part of parts) {
+    setReplicaState(work, brokerId, part, 'OfflineReplica');
+    const { active } = work.state;
+    if (active === null || part.leaderAndIsr === null) continue;
+    if (part.leaderAndIsr.isr.includes(brokerId)) changes.push(withoutReplica(active, part, brokerId));
+    else unchanged.push(partitionKey(part.topic, part.partition));
+  }
+  const beside = { brokerId, keys: unchanged, stops };
+  if (changes.length > 0) writeChanges(work, changes, { type: 'none' }, beside);
+  else if (unchanged.length > 0 || stops.length > 0) tellBrokers(work, [], beside);
+}
+
+/** ReplicaStateMachine.doRemoveReplicasFromIsr for one partition. */
+function withoutReplica(active: ActiveController, part: ControlledPartition, brokerId: BrokerId): PlannedChange {
+  const current = required(part.leaderAndIsr, 'a partition with a state');
+  const leader = current.leader === brokerId ? -1 : current.leader;
   const live = liveOrShuttingDown(active);
   return {
     key: partitionKey(part.topic, part.partition),
-    next: { leader, leaderEpoch: current.leaderEpoch + 1, isr, controllerEpoch: active.epoch, recovering: false },
+    next: {
+      leader,
+      leaderEpoch: current.leaderEpoch + 1,
+      isr: current.isr.length === 1 ? current.isr : current.isr.filter((id) => id !== brokerId),
+      controllerEpoch: active.epoch,
+      recovering: current.recovering,
+    },
     strategy: leader === current.leader ? null : 'offline',
     by: 'controller',
     creates: false,
-    tell: part.replicas.filter((id) => live.has(id) && !gone.includes(id)),
+    tell: part.replicas.filter((id) => live.has(id) && id !== brokerId),
   };
 }
 
@@ -224,21 +247,20 @@ function choose(active: ActiveController, part: ControlledPartition, strategy: E
   return electOffline(candidate, strategy === 'unclean');
 }
 
-/** What a leaving broker follows: it is stopped there, and leaves the ISR with a new epoch. */
+/** What a leaving broker follows: it is stopped there, leaves the ISR with a new epoch, and is told once more to stop. */
 function shutdownFollowers(work: Work, active: ActiveController, task: Extract<Task, { type: 'shutdownFollowers' }>): void {
   const { brokerId } = task;
   const batch = newBatch();
-  const changes: PlannedChange[] = [];
-  for (const part of task.keys.flatMap((key) => partitionOf(active, key) ?? [])) {
-    const current = part.leaderAndIsr;
-    if (current === null) continue;
-    addStop(batch, brokerId, { topic: part.topic, partition: part.partition, leaderEpoch: current.leaderEpoch, deletes: false });
-    setReplicaState(work, brokerId, part, 'OfflineReplica');
-    const change = withoutReplicas(active, part, [brokerId]);
-    if (change !== null) changes.push(change);
-  }
+  const parts = task.keys.flatMap((key) => partitionOf(active, key) ?? []).filter((part) => part.leaderAndIsr !== null);
+  const stops = parts.map((part): StopOrder => ({
+    topic: part.topic,
+    partition: part.partition,
+    leaderEpoch: part.leaderAndIsr?.leaderEpoch ?? -1,
+    deletes: false,
+  }));
+  for (const stop of stops) addStop(batch, brokerId, stop);
   sendBatch(work, batch);
-  if (changes.length > 0) writeChanges(work, changes, { type: 'none' });
+  takeOffline(work, { brokerId, parts, stops });
 }
 
 function answerShutdown(work: Work, active: ActiveController, task: Extract<Task, { type: 'answerShutdown' }>): void {

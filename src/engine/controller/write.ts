@@ -1,6 +1,5 @@
-import { mapGet } from '../kernel/persistent-map.ts';
 import type { ZkOperation, ZkResult } from '../zookeeper-client/contract.ts';
-import { addLeaderAndIsr, addMetadata, newBatch, sendBatch, type RequestBatch } from './request-batch.ts';
+import { addLeaderAndIsr, addMetadata, addStop, newBatch, sendBatch, type RequestBatch } from './request-batch.ts';
 import { stepChart, PARTITION_CHART } from './charts.ts';
 import {
   awaitZooKeeper,
@@ -10,6 +9,7 @@ import {
   type AfterWrite,
   type ControlledPartition,
   type PlannedChange,
+  type ToldBeside,
   type Work,
 } from './state.ts';
 import { CONTROLLER_EPOCH_PATH, decodeLeaderAndIsr, encodeLeaderAndIsr, partitionPath, partitionsPath, statePath, type LeaderAndIsr } from './znodes.ts';
@@ -18,13 +18,13 @@ import { CONTROLLER_EPOCH_PATH, decodeLeaderAndIsr, encodeLeaderAndIsr, partitio
  * Writing partition states. Every write is a multi that first checks the version of `/controller_epoch`, so that a deposed
  * controller's writes fail (KafkaZkClient.setOrCreate… with expectedControllerEpochZkVersion).
  */
-export function writeChanges(work: Work, changes: readonly PlannedChange[], then: AfterWrite): void {
+export function writeChanges(work: Work, changes: readonly PlannedChange[], then: AfterWrite, beside: ToldBeside | null = null): void {
   const operations: ZkOperation[] = [];
   for (const change of changes) {
     const part = partitionOfChange(work, change);
     if (part !== undefined) operations.push(...operationsOf(work, part, change));
   }
-  awaitZooKeeper(work, operations, { type: 'write', changes, then });
+  awaitZooKeeper(work, operations, { type: 'write', changes, then, beside });
 }
 
 function partitionOfChange(work: Work, change: PlannedChange): ControlledPartition | undefined {
@@ -53,7 +53,7 @@ export interface Written {
 /** Takes the results over; what failed on its version is read again. Returns null while that is under way. */
 export function onWritten(
   work: Work,
-  step: { readonly changes: readonly PlannedChange[]; readonly then: AfterWrite },
+  step: { readonly changes: readonly PlannedChange[]; readonly then: AfterWrite; readonly beside: ToldBeside | null },
   results: readonly ZkResult[],
 ): Written | null {
   const multis = results.filter((result) => result.op === 'multi');
@@ -70,7 +70,7 @@ export function onWritten(
     } else if (result.failedIndex === 0 || result.error === 'SESSIONEXPIRED') return { done, fenced: true };
     else doubtful.push(change);
   }
-  if (done.length > 0) tellBrokers(work, done);
+  if (done.length > 0 || step.beside !== null) tellBrokers(work, done, step.beside);
   if (doubtful.length === 0) return { done, fenced: false };
   const operations = doubtful.map((change): ZkOperation => {
     const part = partitionOfChange(work, change);
@@ -95,7 +95,7 @@ export function onReread(work: Work, changes: readonly PlannedChange[], results:
       done.push(change);
     } else putPartition(work, { ...part, leaderAndIsr: stored, version: result.stat.version });
   }
-  if (done.length > 0) tellBrokers(work, done);
+  if (done.length > 0) tellBrokers(work, done, null);
   return { done, fenced: false };
 }
 
@@ -118,16 +118,26 @@ function applyChange(work: Work, change: PlannedChange, version: number): void {
 }
 
 /** LeaderAndIsr to those concerned, UpdateMetadata to all. */
-function tellBrokers(work: Work, changes: readonly PlannedChange[]): void {
+export function tellBrokers(work: Work, changes: readonly PlannedChange[], beside: ToldBeside | null): void {
+  const { active } = work.state;
+  if (active === null) return;
   const batch: RequestBatch = newBatch();
+  const live = liveOrShuttingDown(active);
   for (const change of changes) {
-    const { active } = work.state;
-    const part = partitionOfChange(work, change);
-    if (active === null || part === undefined) continue;
-    const live = liveOrShuttingDown(active);
+    const part = partitionOf(active, change.key);
+    if (part === undefined) continue;
     const brokers = change.tell ?? part.replicas.filter((id) => live.has(id));
     if (brokers.length === 0) addMetadata(work, batch, null, [part]);
-    else addLeaderAndIsr(work, batch, part, { brokers: brokers.filter((id) => mapGet(active.brokers, String(id)) !== undefined), isNew: change.creates });
+    else addLeaderAndIsr(work, batch, part, { brokers, isNew: change.creates });
   }
+  if (beside !== null) addBeside(work, batch, beside);
   sendBatch(work, batch);
+}
+
+function addBeside(work: Work, batch: RequestBatch, { brokerId, keys, stops }: ToldBeside): void {
+  for (const key of keys) {
+    const part = work.state.active === null ? undefined : partitionOf(work.state.active, key);
+    if (part !== undefined) addLeaderAndIsr(work, batch, part, { brokers: part.replicas.filter((id) => id !== brokerId), isNew: false });
+  }
+  for (const stop of stops) addStop(batch, brokerId, stop);
 }
