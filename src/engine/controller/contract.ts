@@ -21,6 +21,8 @@ export type ControllerInput =
   | { readonly type: 'request'; readonly requestId: number; readonly frame: RequestFrame }
   /** The process is going down in order; resign without writing. */
   | { readonly type: 'shutdown' }
+  /** This broker's metadata cache has changed; told only while there are `delayedElections`. */
+  | { readonly type: 'metadataUpdated'; readonly leaderOf: (topic: string, partition: PartitionId) => BrokerId }
   | ZkTold
   | SystemInput<WireMessage, never>;
 

@@ -12,6 +12,8 @@ import type { ZkResult, ZkTold } from '../zookeeper-client/contract.ts';
 import { answerAlterPartition } from './alter-partition.ts';
 import { closeAllChannels, onRetryTimer, pumpChannels, takeNetwork } from './channels.ts';
 import type { ControllerInput } from './contract.ts';
+import { beginElection, onElectionTimer, onMetadataUpdated } from './elect-leaders.ts';
+import { allocateProducerIds, onProducerIdsRead, onProducerIdsWritten } from './producer-ids.ts';
 import {
   onBrokerData,
   onBrokerList,
@@ -32,7 +34,6 @@ import {
   CONTROLLER_OWNER,
   newController,
   partitionKey,
-  partitionOf,
   updateActive,
   type AfterWrite,
   type ControllerEvent,
@@ -73,6 +74,8 @@ function onInput(work: Work, input: ControllerInput): void {
       return onWatch(work, input.path);
     case 'zkSession':
       return onSession(work, input);
+    case 'metadataUpdated':
+      return onMetadataUpdated(work, input.leaderOf);
     case 'timer':
       return onTimer(work, input.name, input);
     case 'connected':
@@ -114,6 +117,7 @@ function onSession(work: Work, told: Extract<ZkTold, { type: 'zkSession' }>): vo
 
 function onTimer(work: Work, name: string, input: Extract<ControllerInput, { type: 'timer' }>): void {
   if (name === 'rebalance') return enqueue(work, { type: 'AutoPreferredReplicaLeaderElection' });
+  if (onElectionTimer(work, name)) return;
   if (name.startsWith('retry-')) return onRetryTimer(work, Number(name.slice('retry-'.length)));
   takeNetwork(work, onNetworkInput(work.state.net, input, work.scope));
 }
@@ -225,6 +229,8 @@ function beginRequest(work: Work, event: Extract<ControllerEvent, { type: 'Reque
         body: alterPartitionReassignmentsResponse({ errorCode: errorCode('UNSUPPORTED_VERSION') }),
       });
       return;
+    case 'AllocateProducerIds':
+      return allocateProducerIds(work, requestId, frame);
     default:
       return refuse(work, requestId, frame);
   }
@@ -253,35 +259,6 @@ function beginShutdown(work: Work, request: { requestId: number; brokerId: numbe
       ? [{ type: 'shutdownFollowers', brokerId: request.brokerId, keys: followed.map((part) => partitionKey(part.topic, part.partition)) } as const]
       : []),
     { type: 'answerShutdown', requestId: request.requestId, brokerId: request.brokerId },
-  ]);
-}
-
-const PREFERRED = 0;
-
-/** ElectLeaders: partitions that need no election are answered without one. */
-function beginElection(work: Work, requestId: number, frame: Extract<RequestFrame, { api: 'ElectLeaders' }>): void {
-  const { active } = work.state;
-  if (active === null) return;
-  const preferred = frame.body.electionType === PREFERRED;
-  const asked =
-    frame.body.topicPartitions === null
-      ? allPartitions(active).map((part) => partitionKey(part.topic, part.partition))
-      : frame.body.topicPartitions.flatMap((topic) => topic.partitions.map((partition) => partitionKey(topic.topic, partition)));
-  const preset: { key: string; error: string }[] = [];
-  const keys: string[] = [];
-  for (const key of asked) {
-    const part = partitionOf(active, key);
-    if (part === undefined) preset.push({ key, error: 'UNKNOWN_TOPIC_OR_PARTITION' });
-    else {
-      const leader = part.leaderAndIsr?.leader ?? -1;
-      const needed = preferred ? leader !== part.replicas[0] : leader < 0;
-      if (needed) keys.push(key);
-      else preset.push({ key, error: 'ELECTION_NOT_NEEDED' });
-    }
-  }
-  addTasks(work, [
-    ...(keys.length > 0 ? [{ type: 'elect', keys, strategy: preferred ? 'preferred' : 'unclean' } as const] : []),
-    { type: 'answerElection', requestId, keys: asked, preset },
   ]);
 }
 
@@ -334,6 +311,10 @@ function onStep(work: Work, step: ReadStep, results: readonly ZkResult[]): void 
       return onBrokerList(work, results);
     case 'brokerData':
       return onBrokerData(work, step.brokers, results);
+    case 'readProducerIds':
+      return onProducerIdsRead(work, step, results);
+    case 'writeProducerIds':
+      return onProducerIdsWritten(work, step, results);
     case 'topicList':
       return onTopicList(work, results);
     case 'topicData':

@@ -2,6 +2,7 @@ import { mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
 import type { BrokerId } from '../kernel/units.ts';
 import {
   allPartitions,
+  liveBrokers,
   liveOrShuttingDown,
   partitionKey,
   updateActive,
@@ -32,7 +33,8 @@ export function newBatch(): RequestBatch {
 /** The partition as a request carries it; null before it has a leader. */
 export function forBroker(active: ActiveController, part: ControlledPartition, isNew: boolean): PartitionForBroker | null {
   if (part.leaderAndIsr === null) return null;
-  const live = liveOrShuttingDown(active);
+  // A broker on its way down serves on, and counts as offline here.
+  const live = liveBrokers(active);
   return {
     topic: part.topic,
     topicId: mapGet(active.topics, part.topic)?.topicId ?? '',

@@ -1,7 +1,8 @@
 import { emptyMap, mapGet, mapSet, mapValues, type PersistentMap } from '../kernel/persistent-map.ts';
 import type { Scope } from '../kernel/scope.ts';
-import type { BrokerEpoch, BrokerId, ControllerEpoch } from '../kernel/units.ts';
+import type { BrokerEpoch, BrokerId, ControllerEpoch, InstantUs } from '../kernel/units.ts';
 import { newNetworkClient, type NetworkClientState } from '../network-client/network-client.ts';
+import type { ErrorName } from '../protocol/errors.ts';
 import type { RequestFrame } from '../protocol/wire.ts';
 import type { ZkOperation } from '../zookeeper-client/contract.ts';
 import type { PartitionState, ReplicaState } from './charts.ts';
@@ -24,6 +25,21 @@ export interface ControllerState {
   readonly current: CurrentEvent | null;
   readonly net: NetworkClientState;
   readonly nextTag: number;
+  /** Elections done whose leaders this broker's metadata cache does not show yet: their requests are not answered. */
+  readonly delayedElections: readonly DelayedElection[];
+}
+
+/** What ElectLeaders says of one partition. */
+export interface ElectionOutcome {
+  readonly key: string;
+  readonly error: ErrorName;
+  readonly message: string | null;
+}
+
+export interface DelayedElection {
+  readonly requestId: number;
+  readonly outcomes: readonly ElectionOutcome[];
+  readonly expected: readonly { readonly key: string; readonly leader: BrokerId }[];
 }
 
 export interface ControllerSettings {
@@ -105,7 +121,7 @@ export interface CurrentEvent {
   /** Tag of the zk call that is awaited, and what its answer is for. */
   readonly awaiting: { readonly tag: string; readonly step: ReadStep } | null;
   /** Partitions whose election failed in this event, with Kafka's error. */
-  readonly failures: readonly { readonly key: string; readonly error: string }[];
+  readonly failures: readonly ElectionOutcome[];
 }
 
 /** What a controller does within one event, each on its own; a task may write to ZooKeeper and go on when that is done. */
@@ -127,11 +143,13 @@ export type Task =
   /** `keys`: what it followed when the shutdown began; what it led is moved by an election of its own. */
   | { readonly type: 'shutdownFollowers'; readonly brokerId: BrokerId; readonly keys: readonly string[] }
   | { readonly type: 'answerShutdown'; readonly requestId: number; readonly brokerId: BrokerId }
+  /** `keys`: those that an election was held for; `preset`: the answers of the others. */
   | {
       readonly type: 'answerElection';
       readonly requestId: number;
       readonly keys: readonly string[];
-      readonly preset: readonly { readonly key: string; readonly error: string }[];
+      readonly preset: readonly ElectionOutcome[];
+      readonly deadlineUs: InstantUs;
     }
   | { readonly type: 'alterPartition'; readonly requestId: number; readonly frame: RequestFrame };
 
@@ -164,6 +182,9 @@ export type ReadStep =
   | { readonly type: 'brokerList' }
   | { readonly type: 'brokerData'; readonly brokers: readonly BrokerId[] }
   | { readonly type: 'topicList' }
+  /** `written`: first id of the block that may have been written already. */
+  | { readonly type: 'readProducerIds'; readonly requestId: number; readonly brokerId: BrokerId; readonly written: number | null }
+  | { readonly type: 'writeProducerIds'; readonly requestId: number; readonly brokerId: BrokerId; readonly written: number }
   | { readonly type: 'topicData'; readonly topics: readonly string[] }
   | { readonly type: 'write'; readonly changes: readonly PlannedChange[]; readonly then: AfterWrite; readonly beside: ToldBeside | null }
   | { readonly type: 'reread'; readonly changes: readonly PlannedChange[]; readonly then: AfterWrite };
@@ -206,7 +227,19 @@ export function newController(config: ControllerConfig): ControllerState {
     maxInFlightPerConnection: 1,
     discoverApiVersions: false,
   });
-  return { config, settings, brokerEpoch: null, sessionId: null, activeControllerId: -1, active: null, queue: [], current: null, net, nextTag: 1 };
+  return {
+    config,
+    settings,
+    brokerEpoch: null,
+    sessionId: null,
+    activeControllerId: -1,
+    active: null,
+    queue: [],
+    current: null,
+    net,
+    nextTag: 1,
+    delayedElections: [],
+  };
 }
 
 export function partitionKey(topic: string, partition: number): string {

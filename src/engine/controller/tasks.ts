@@ -1,17 +1,12 @@
 import { mapDelete, mapGet, mapSet } from '../kernel/persistent-map.ts';
 import { required, unreachable } from '../kernel/assert.ts';
 import type { BrokerId } from '../kernel/units.ts';
-import { errorCode, type ErrorName } from '../protocol/errors.ts';
 import { controlledShutdownResponse, controlledShutdownResponseRemainingPartition } from '../protocol/generated/controlled-shutdown-response.ts';
-import {
-  electLeadersResponse,
-  electLeadersResponsePartitionResult,
-  electLeadersResponseReplicaElectionResult,
-} from '../protocol/generated/elect-leaders-response.ts';
 import { startAlterPartition } from './alter-partition.ts';
 import { closeChannel, openChannel } from './channels.ts';
 import { PARTITION_CHART, stepChart, type ReplicaState } from './charts.ts';
 import type { ElectionStrategy } from './contract.ts';
+import { answerElection, electionFailure } from './elect-leaders.ts';
 import { electForShutdown, electOffline, electPreferred, type Elected } from './elections.ts';
 import { addAllMetadata, addLeaderAndIsr, addMetadata, addStop, newBatch, sendBatch } from './request-batch.ts';
 import {
@@ -24,6 +19,7 @@ import {
   updateActive,
   type ActiveController,
   type ControlledPartition,
+  type ElectionOutcome,
   type PlannedChange,
   type StopOrder,
   type Task,
@@ -63,7 +59,7 @@ export function runTask(work: Work, task: Task): void {
     case 'answerShutdown':
       return answerShutdown(work, active, task);
     case 'answerElection':
-      return answerElection(work, task);
+      return answerElection(work, active, task);
     case 'alterPartition':
       return startAlterPartition(work, task);
     default:
@@ -225,14 +221,14 @@ function withoutReplica(active: ActiveController, part: ControlledPartition, bro
 }
 
 function elect(work: Work, active: ActiveController, task: Extract<Task, { type: 'elect' }>): void {
+  const { keys, strategy } = task;
   const changes: PlannedChange[] = [];
-  const failures: { key: string; error: string }[] = [];
-  for (const key of task.keys) {
+  const failures: ElectionOutcome[] = [];
+  for (const key of keys) {
     const part = partitionOf(active, key);
-    if (part === undefined || part.leaderAndIsr === null) continue;
-    const elected = choose(active, part, task.strategy);
-    if (elected === null) failures.push({ key, error: task.strategy === 'preferred' ? 'PREFERRED_LEADER_NOT_AVAILABLE' : 'ELIGIBLE_LEADERS_NOT_AVAILABLE' });
-    else changes.push(plan(active, part, elected, task.strategy));
+    const elected = part === undefined ? null : choose(active, part, strategy);
+    if (part === undefined || elected === null) failures.push(electionFailure(key, strategy));
+    else changes.push(plan(active, part, elected, strategy));
   }
   const { current } = work.state;
   if (current !== null) work.state = { ...work.state, current: { ...current, failures: [...current.failures, ...failures] } };
@@ -267,29 +263,4 @@ function answerShutdown(work: Work, active: ActiveController, task: Extract<Task
   const led = allPartitions(active).filter((part) => part.leaderAndIsr?.leader === task.brokerId && part.replicas.length > 1);
   const remainingPartitions = led.map((part) => controlledShutdownResponseRemainingPartition({ topicName: part.topic, partitionIndex: part.partition }));
   work.scope.effects.push({ type: 'respond', requestId: task.requestId, api: 'ControlledShutdown', body: controlledShutdownResponse({ remainingPartitions }) });
-}
-
-/** Texts as Kafka's ApiError gives them. */
-const ELECTION_TEXTS: Readonly<Record<string, string>> = {
-  ELECTION_NOT_NEEDED: 'Leader election not needed for topic partition.',
-  PREFERRED_LEADER_NOT_AVAILABLE: 'The preferred leader was not available.',
-  ELIGIBLE_LEADERS_NOT_AVAILABLE: 'Eligible topic partition leaders are not available.',
-  UNKNOWN_TOPIC_OR_PARTITION: 'The partition does not exist.',
-};
-
-function answerElection(work: Work, task: Extract<Task, { type: 'answerElection' }>): void {
-  const failures = [...task.preset, ...(work.state.current?.failures ?? [])];
-  const topics = new Map<string, ReturnType<typeof electLeadersResponsePartitionResult>[]>();
-  for (const key of task.keys) {
-    const dash = key.lastIndexOf('-');
-    const error = failures.find((failure) => failure.key === key)?.error ?? 'NONE';
-    const result = electLeadersResponsePartitionResult({
-      partitionId: Number(key.slice(dash + 1)),
-      errorCode: errorCode(error as ErrorName),
-      errorMessage: error === 'NONE' ? null : (ELECTION_TEXTS[error] ?? error),
-    });
-    topics.set(key.slice(0, dash), [...(topics.get(key.slice(0, dash)) ?? []), result]);
-  }
-  const replicaElectionResults = [...topics].map(([topic, partitionResult]) => electLeadersResponseReplicaElectionResult({ topic, partitionResult }));
-  work.scope.effects.push({ type: 'respond', requestId: task.requestId, api: 'ElectLeaders', body: electLeadersResponse({ replicaElectionResults }) });
 }

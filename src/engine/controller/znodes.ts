@@ -5,6 +5,7 @@ export const CONTROLLER_PATH = '/controller';
 export const CONTROLLER_EPOCH_PATH = '/controller_epoch';
 export const BROKER_IDS_PATH = '/brokers/ids';
 export const TOPICS_PATH = '/brokers/topics';
+export const PRODUCER_ID_BLOCK_PATH = '/latest_producer_id_block';
 
 export const brokerPath = (brokerId: BrokerId): string => `${BROKER_IDS_PATH}/${brokerId}`;
 export const topicPath = (topic: string): string => `${TOPICS_PATH}/${topic}`;
@@ -78,6 +79,23 @@ export function decodeTopic(topic: string, data: string): TopicAssignment | null
   const partitions: (readonly number[])[] = [];
   for (const [id, replicas] of Object.entries(value.partitions)) partitions[Number(id)] = replicas;
   return { topic, topicId: value.topic_id ?? '', partitions };
+}
+
+export interface ProducerIdBlock {
+  readonly brokerId: BrokerId;
+  readonly firstId: number;
+  readonly lastId: number;
+}
+
+export function encodeProducerIdBlock(block: ProducerIdBlock): string {
+  return JSON.stringify({ version: 1, broker: block.brokerId, block_start: String(block.firstId), block_end: String(block.lastId) });
+}
+
+/** The block that was given out last, or null before the first. */
+export function decodeProducerIdBlock(data: string): ProducerIdBlock | null {
+  const value = parse(data) as { broker?: number; block_start?: string; block_end?: string } | null;
+  if (value === null || value.broker === undefined || value.block_start === undefined || value.block_end === undefined) return null;
+  return { brokerId: value.broker, firstId: Number(value.block_start), lastId: Number(value.block_end) };
 }
 
 function parse(data: string): unknown {

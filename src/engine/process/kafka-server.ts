@@ -8,6 +8,7 @@ import { NEW_TOPIC_ADMIN } from '../broker/admin/topic-admin.ts';
 import { resolveBrokerConfig } from '../broker/broker-config.ts';
 import { stepBroker } from '../broker/broker.ts';
 import type { BrokerEffect, BrokerInput, BrokerScope } from '../broker/contract.ts';
+import { findPartition } from '../broker/metadata/metadata-cache.ts';
 import { isBrokerOwner } from '../broker/owners.ts';
 import type { ControllerEffect, ControllerInput } from '../controller/contract.ts';
 import { newController, stepController } from '../controller/controller.ts';
@@ -239,7 +240,10 @@ function runBroker(work: Work, input: BrokerInput): void {
   const next = stepBroker(broker, input, scope);
   if (next !== broker) setBroker(work, next);
   performAll(work, scope.effects);
-  if (next.metadata !== broker.metadata) checkTopicAdmin(work, (effect) => perform(work, effect));
+  if (next.metadata === broker.metadata) return;
+  checkTopicAdmin(work, (effect) => perform(work, effect));
+  if (work.state.controller.delayedElections.length === 0) return;
+  tellController(work, { type: 'metadataUpdated', leaderOf: (topic, partition) => findPartition(next.metadata, topic, partition)?.leader ?? -1 });
 }
 
 function runController(work: Work, input: ControllerInput): void {
