@@ -53,10 +53,10 @@ function laneRoute(layout: StageLayout, corners: readonly Point[], laneY: number
   return { track: trackThrough(corners), tag: 'beside', tagRoom: { x: left, y: laneY - TAG_HEIGHT / 2, width: Math.max(...xs) - left, height: TAG_HEIGHT } };
 }
 
-/** A phone has no room between its cards. Neighbours speak across their gutter, a lane for each direction; the others through the lanes below their row. */
+/** A phone has no room between its cards, so that all go below. Neighbours speak across their gutter, a lane for each direction; the others through the lanes below their row. */
 function replicationRoute(layout: StageLayout, from: PlacedCard, to: PlacedCard): Route | null {
-  if (layout.form === 'phone') return null;
-  if (from.row === to.row && Math.abs(from.column - to.column) === 1) return gutterRoute(layout, from, to);
+  if (layout.form === 'phone' && layout.lanes.length === 0) return null;
+  if (layout.form === 'wide' && from.row === to.row && Math.abs(from.column - to.column) === 1) return gutterRoute(layout, from, to);
   const upper = Math.min(from.row, to.row);
   const lanes = layout.lanes[upper]?.brokers ?? [];
   const laneY = lanes[from.brokerId < to.brokerId ? 0 : lanes.length - 1];
@@ -148,12 +148,25 @@ function clientRoute(layout: StageLayout, host: string, to: PlacedCard): Route |
   const producerBox = layout.left?.boxes[producer];
   const lanes = layout.lanes[to.row];
   if (lanes === undefined || layout.left === null || layout.right === null) return null;
+  if (layout.form === 'phone') return lineRoute(layout, host, to);
   if (producerBox !== undefined) return leftRoute(layout, { box: producerBox, lane: producer % lanes.producers.length }, to);
   const admin = layout.admins.find((box) => box.host === host);
   if (admin !== undefined) return leftRoute(layout, { box: admin, lane: lanes.producers.length - 1 }, to);
   const consumer = layout.right.boxes.findIndex((box) => box.host === host);
   const consumerBox = layout.right.boxes[consumer];
   return consumerBox === undefined ? null : rightRoute(layout, { box: consumerBox, lane: consumer % lanes.consumers.length }, to);
+}
+
+/** On a phone clients stand in a line below the lanes, and their ways go straight up into them. */
+function lineRoute(layout: StageLayout, host: string, to: PlacedCard): Route | null {
+  const producer = layout.left?.boxes.find((box) => box.host === host);
+  const box = producer ?? layout.right?.boxes.find((other) => other.host === host);
+  const lanes = layout.lanes[to.row];
+  const laneY = producer === undefined ? lanes?.consumers[0] : lanes?.producers[0];
+  if (box === undefined || laneY === undefined) return null;
+  const start = clientPort(box, 'top');
+  const port = { x: Math.round(to.x + to.width * (producer === undefined ? 0.8 : 0.24)), y: bottomOf(to) };
+  return laneRoute(layout, [start, { x: start.x, y: laneY }, { x: port.x, y: laneY }, port], laneY);
 }
 
 interface Seat {
@@ -182,6 +195,7 @@ function rightRoute(layout: StageLayout, seat: Seat, to: PlacedCard): Route | nu
   return laneRoute(layout, [start, { x: channel, y: start.y }, { x: channel, y: laneY }, { x: port.x, y: laneY }, port], laneY);
 }
 
-export function clientPort(box: Rect, side: 'left' | 'right'): Point {
+export function clientPort(box: Rect, side: 'left' | 'right' | 'top'): Point {
+  if (side === 'top') return { x: Math.round(box.x + box.width / 2), y: box.y };
   return { x: side === 'right' ? rightOf(box) : box.x, y: Math.round(box.y + Math.min(box.height / 2, 64)) };
 }

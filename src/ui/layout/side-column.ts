@@ -9,16 +9,31 @@ export interface ColumnBox extends Rect {
 
 export interface ColumnLayout {
   readonly boxes: readonly ColumnBox[];
-  readonly add: Rect;
+  /** Null where there is no room for a button that adds one more. */
+  readonly add: Rect | null;
   readonly hiddenCount: number;
 }
 
 const GAP = 14;
 const LINE_HEIGHT = 48;
 const ADD_HEIGHT = 34;
+const LINE_GAP = 8;
+const LEAST_LINE_WIDTH = 80;
+const GREATEST_LINE_WIDTH = 128;
+
+/** Boxes side by side, as lines; those that do not fit are only counted. With `from` right the first stands at the right end. */
+export function layoutLine(boxes: readonly { readonly host: string }[], room: Rect, from: 'left' | 'right'): ColumnLayout {
+  const shown = boxes.slice(0, Math.max(1, Math.floor((room.width + LINE_GAP) / (LEAST_LINE_WIDTH + LINE_GAP))));
+  const width = Math.min(GREATEST_LINE_WIDTH, Math.floor((room.width - (shown.length - 1) * LINE_GAP) / Math.max(1, shown.length)));
+  const placed = shown.map(({ host }, i): ColumnBox => {
+    const offset = i * (width + LINE_GAP);
+    return { host, form: 'line', x: from === 'left' ? room.x + offset : room.x + room.width - width - offset, y: room.y, width, height: room.height };
+  });
+  return { boxes: placed, add: null, hiddenCount: boxes.length - placed.length };
+}
 
 /** Boxes from the top down. When they do not fit they become lines, and when those do not fit the last ones are only counted. */
-export function layoutColumn(boxes: readonly { readonly host: string; readonly height: number }[], room: Rect): ColumnLayout {
+export function layoutColumn(boxes: readonly { readonly host: string; readonly height: number }[], room: Rect): ColumnLayout & { readonly add: Rect } {
   const left = room.height - ADD_HEIGHT;
   const wanted = boxes.reduce((sum, box) => sum + box.height + GAP, 0);
   const form = wanted <= left ? 'full' : 'line';

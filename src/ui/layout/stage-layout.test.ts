@@ -50,8 +50,7 @@ function boxesOf(layout: StageLayout): Rect[] {
     ...(layout.left?.boxes ?? []),
     ...(layout.right?.boxes ?? []),
     ...layout.admins,
-    ...(layout.left === null ? [] : [layout.left.add]),
-    ...(layout.right === null ? [] : [layout.right.add]),
+    ...[layout.left?.add, layout.right?.add].filter((add) => add !== undefined && add !== null),
     ...(layout.legend === null ? [] : [layout.legend]),
   ];
 }
@@ -134,11 +133,24 @@ describe('a stage', () => {
     }
   });
 
-  test('[R6] a phone shows one partition, no clients, and nothing overlaps', () => {
+  test('[R6] on a phone too, ways run in lanes and everybody reaches everybody he speaks with', () => {
+    const layout = layoutStage(inputOf({ width: 390, height: 514, brokers: 3, producers: 2, consumers: 2 }));
+    const solid = [...layout.cards, ...(layout.left?.boxes ?? []), ...(layout.right?.boxes ?? [])];
+    expect(layout.left?.boxes).toHaveLength(2);
+    for (const [from, to, kind] of pairsOf({ ...layout, admins: [] })) {
+      const route = routeOf(layout, from, to, kind);
+      expect(route, `${from} to ${to}`).not.toBeNull();
+      for (const point of route?.track.points ?? []) {
+        expect(solid.some((box) => point.x > box.x + 1 && point.x < rightOf(box) - 1 && point.y > box.y + 1 && point.y < bottomOf(box) - 1)).toBe(false);
+      }
+    }
+  });
+
+  test('[R6] a phone shows one partition, clients in a line where there is room for it, and nothing overlaps', () => {
     for (const brokers of [1, 2, 3, 5]) {
       const layout = layoutStage(inputOf({ width: 390, height: 514, brokers }));
       expect(layout.form).toBe('phone');
-      expect(layout.left).toBeNull();
+      expect(layout.left === null).toBe(brokers > 3);
       expect(layout.card.slots).toHaveLength(1);
       const boxes = boxesOf(layout);
       boxes.forEach((box, i) => boxes.slice(i + 1).forEach((other) => expect(overlaps(box, other)).toBe(false)));

@@ -1,6 +1,6 @@
 import { layoutCard, type CardLayout } from './broker-card.ts';
 import { clamp, type Rect } from './geometry.ts';
-import { layoutColumn, type ColumnLayout } from './side-column.ts';
+import { layoutColumn, layoutLine, type ColumnLayout } from './side-column.ts';
 
 /** What the layout needs to know of a cluster: who is there, not how they are. So it changes only when somebody comes. */
 export interface StageInput {
@@ -28,7 +28,7 @@ export interface StageLayout {
   readonly rowCount: number;
   /** Free pixels between two cards of one row. */
   readonly gap: number;
-  /** Clients stand beside the brokers; on a phone they do not. */
+  /** Clients stand beside the brokers, on a phone below them; null where there is no room for that. */
   readonly left: ColumnLayout | null;
   readonly right: ColumnLayout | null;
   readonly admins: readonly (Rect & { readonly host: string })[];
@@ -197,7 +197,12 @@ function layoutStrip(input: {
   return { strip, servers, truth: { x: truthX, y: STRIP_TOP, width: x + width - 12 - truthX, height: STRIP_HEIGHT } };
 }
 
-/** One column of brokers side by side, the truth in one line above, no clients: less room shows fewer things. */
+/** Below the cards of a phone: a lane between brokers, one for consumers, one for producers, and the line of clients. */
+const PHONE_LANES = { first: 13, apart: 16, line: 58, lineHeight: 44, height: 108 } as const;
+/** Cards come first: where they would be lower than this, the lanes and clients are left out. */
+const LEAST_PHONE_CARD = 250;
+
+/** Brokers side by side, the truth in one line above, clients in one line below: less room shows fewer things. */
 function layoutPhone(input: StageInput): StageLayout {
   const margin = 12;
   const gap = 9;
@@ -205,7 +210,8 @@ function layoutPhone(input: StageInput): StageLayout {
   const columns = Math.max(1, input.brokers.length <= 3 ? input.brokers.length : Math.ceil(input.brokers.length / 2));
   const rowCount = Math.max(1, Math.ceil(input.brokers.length / columns));
   const width = Math.min(180, Math.floor((input.width - 2 * margin - gap * (columns - 1)) / columns));
-  const height = Math.floor((input.height - top - 10 - (rowCount - 1) * gap) / rowCount);
+  const hasLanes = rowCount === 1 && input.height - top - PHONE_LANES.height >= LEAST_PHONE_CARD;
+  const height = Math.floor((input.height - top - (hasLanes ? PHONE_LANES.height : 10) - (rowCount - 1) * gap) / rowCount);
   const start = Math.round((input.width - columns * width - (columns - 1) * gap) / 2);
   const focused = input.partitions.filter((partition) => partition.key === input.focus);
   const strip = { x: margin, y: 10, width: input.width - 2 * margin, height: 40 };
@@ -224,14 +230,23 @@ function layoutPhone(input: StageInput): StageLayout {
     card: phoneCard(layoutCard({ width, height, partitions: focused, focus: input.focus })),
     rowCount,
     gap,
-    left: null,
-    right: null,
+    ...(hasLanes ? phoneClients(input, { top: top + height, margin }) : { left: null, right: null, lanes: [] }),
     admins: [],
     ensembleLaneY: 0,
     controlLaneY: 79,
     sessionTextY: 64,
-    lanes: [],
     legend: null,
+  };
+}
+
+function phoneClients(input: StageInput, below: { readonly top: number; readonly margin: number }): Pick<StageLayout, 'left' | 'right' | 'lanes'> {
+  const lane = (index: number): number[] => [below.top + PHONE_LANES.first + index * PHONE_LANES.apart];
+  const half = Math.floor((input.width - 2 * below.margin - PHONE_LANES.apart) / 2);
+  const line = { y: below.top + PHONE_LANES.line, width: half, height: PHONE_LANES.lineHeight };
+  return {
+    left: layoutLine(input.producers, { ...line, x: below.margin }, 'left'),
+    right: layoutLine(input.consumers, { ...line, x: input.width - below.margin - half }, 'right'),
+    lanes: [{ brokers: lane(0), consumers: lane(1), producers: lane(2) }],
   };
 }
 

@@ -20,7 +20,9 @@ export const Cables = memo(function Cables({ layout }: { readonly layout: StageL
       {layout.cards.map((card) => (
         <SessionLine key={card.host} layout={layout} card={card} />
       ))}
-      {layout.form === 'phone' ? null : brokerPairs(layout).map(([a, b]) => <BrokerCable key={`${a.host} ${b.host}`} layout={layout} a={a} b={b} />)}
+      {brokerPairs(layout).map(([a, b]) => (
+        <BrokerCable key={`${a.host} ${b.host}`} layout={layout} a={a} b={b} />
+      ))}
     </g>
   );
 });
@@ -108,7 +110,7 @@ const BrokerCable = memo(function BrokerCable({ layout, a, b }: { readonly layou
   const fetches = usePlayground((state) => fetchesBetween(state.view, a.brokerId, b.brokerId));
   const { playground } = usePage();
   const words = useWords();
-  const neighbours = a.row === b.row && Math.abs(a.column - b.column) === 1;
+  const neighbours = layout.form === 'wide' && a.row === b.row && Math.abs(a.column - b.column) === 1;
   if (!neighbours && !cut && !fetches) return null;
   const forth = routeOf(layout, a.host, b.host, 'fetch');
   const back = routeOf(layout, b.host, a.host, 'fetch');

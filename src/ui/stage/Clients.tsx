@@ -30,20 +30,21 @@ export const Clients = memo(function Clients({ layout }: { readonly layout: Stag
   const consumers = usePlayground((state) => state.view.consumers);
   const words = useWords();
   const { left, right } = layout;
+  const isPhone = layout.form === 'phone';
   if (left === null || right === null) return null;
   return (
     <g>
       {left.boxes.map((box) => {
         const producer = producers.find((row) => row.host === box.host);
-        return producer === undefined ? null : <ProducerBox key={box.host} producer={producer} box={box} />;
+        return producer === undefined ? null : <ProducerBox key={box.host} producer={producer} box={box} isPhone={isPhone} />;
       })}
       {right.boxes.map((box) => {
         const consumer = consumers.findIndex((row) => row.host === box.host);
         const row = consumers[consumer];
-        return row === undefined ? null : <ConsumerBox key={box.host} consumer={row} box={box} short={`C${consumer + 1}`} />;
+        return row === undefined ? null : <ConsumerBox key={box.host} consumer={row} box={box} short={`C${consumer + 1}`} isPhone={isPhone} />;
       })}
-      <AddButton box={left.add} dialog="addProducer" text={words.stage.producer} more={left.hiddenCount} />
-      <AddButton box={right.add} dialog="addConsumer" text={words.stage.consumer} more={right.hiddenCount} />
+      {left.add === null ? null : <AddButton box={left.add} dialog="addProducer" text={words.stage.producer} more={left.hiddenCount} />}
+      {right.add === null ? null : <AddButton box={right.add} dialog="addConsumer" text={words.stage.consumer} more={right.hiddenCount} />}
       {layout.admins.map((box) => (
         <AdminBox key={box.host} host={box.host} box={box} />
       ))}
@@ -82,14 +83,22 @@ function BoxFrame({ box, isSelected, isDown }: BoxFrameProps) {
   );
 }
 
-const ProducerBox = memo(function ProducerBox({ producer, box }: { readonly producer: ProducerView; readonly box: ColumnBox }) {
+const ProducerBox = memo(function ProducerBox({
+  producer,
+  box,
+  isPhone,
+}: {
+  readonly producer: ProducerView;
+  readonly box: ColumnBox;
+  readonly isPhone: boolean;
+}) {
   const words = useWords();
   const focus = usePlayground(focusKey);
   const partitions = usePlayground((state) => state.view.partitions);
   const { isSelected, openMenu } = useSelect(producer.host);
   const isDown = producer.process !== 'running' && producer.process !== 'paused';
   const rows = producerRows(producer, { focus, partitions, words });
-  const port = clientPort(box, 'right');
+  const port = clientPort(box, isPhone ? 'top' : 'right');
   return (
     <g>
       <g {...pressable(openMenu)} aria-label={`${words.stage.producer} ${producer.name}`} aria-haspopup="menu" className="pressable">
@@ -191,12 +200,19 @@ function WaitingMeter({ count, x, y, width }: { readonly count: number; readonly
   );
 }
 
-const ConsumerBox = memo(function ConsumerBox({ consumer, box, short }: { readonly consumer: ConsumerView; readonly box: ColumnBox; readonly short: string }) {
+interface ConsumerBoxProps {
+  readonly consumer: ConsumerView;
+  readonly box: ColumnBox;
+  readonly short: string;
+  readonly isPhone: boolean;
+}
+
+const ConsumerBox = memo(function ConsumerBox({ consumer, box, short, isPhone }: ConsumerBoxProps) {
   const words = useWords();
   const focus = usePlayground(focusKey);
   const { isSelected, openMenu } = useSelect(consumer.host);
   const isDown = consumer.process !== 'running' && consumer.process !== 'paused';
-  const port = clientPort(box, 'left');
+  const port = clientPort(box, isPhone ? 'top' : 'left');
   const inOrder = consumer.positions.slice().sort((a, b) => Number(b.key === focus) - Number(a.key === focus) || (a.key < b.key ? -1 : 1));
   const lag = consumer.positions.reduce(
     (sum, row) => sum + (row.position === null || row.highWatermark === null ? 0 : Math.max(0, row.highWatermark - row.position)),
