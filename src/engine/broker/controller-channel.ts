@@ -79,7 +79,7 @@ export function onChannelInput(
   for (const event of events) {
     if (event.type === 'failed') next = sendAgain(next, controller, scope);
     if (event.type !== 'response' || (event.frame.api !== 'AlterPartition' && event.frame.api !== 'AllocateProducerIds')) continue;
-    if (errorName(event.frame.body.errorCode) === 'NOT_CONTROLLER') {
+    if (saysNotController(event.frame)) {
       next = sendAgain({ ...next, client: disconnectNode(next.client, event.nodeId, networkScope(scope)).client }, controller, scope);
     } else {
       next = { ...next, request: null };
@@ -87,4 +87,11 @@ export function onChannelInput(
     }
   }
   return { channel: next, response };
+}
+
+/** At any place of the answer (errorCounts): of one partition it says that the leader knows of a newer controller than the one asked. */
+function saysNotController(frame: ControllerResponse): boolean {
+  const codes = [frame.body.errorCode];
+  if (frame.api === 'AlterPartition') for (const topic of frame.body.topics) for (const partition of topic.partitions) codes.push(partition.errorCode);
+  return codes.some((code) => errorName(code) === 'NOT_CONTROLLER');
 }

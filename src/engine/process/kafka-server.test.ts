@@ -201,6 +201,22 @@ describe('connections', () => {
     expect(answerTo(kafka, tag, 'CreateTopics')?.topics[0]).toMatchObject({ name: 'made', errorCode: 0, numPartitions: 2 });
     expect(mapGet(brokerPart(kafka, 1).metadata.topics, 'made')?.partitionCount).toBe(2);
   });
+
+  test('[R4] CreateTopics is refused at once, ZooKeeper or not, where the controller can tell by itself', () => {
+    const kafka = withTopic();
+    for (const host of ['zk1', 'zk2', 'zk3']) cut(kafka, 'b1', host, true);
+    const topic = { numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] };
+    const create = (name: string, fields: object = {}): string =>
+      ask(kafka, 1, 'CreateTopics', { topics: [{ ...topic, name, ...fields }], timeoutMs: 60_000, validateOnly: false });
+    const tags = [create('two words'), create('orders'), create('wide', { replicationFactor: 4 }), create('later')];
+    run(kafka, 1);
+    expect(tags.map((tag) => answerTo(kafka, tag, 'CreateTopics')?.topics[0]?.errorMessage)).toEqual([
+      "Topic name is invalid: 'two words' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'",
+      "Topic 'orders' already exists.",
+      'Replication factor: 4 larger than available brokers: 3.',
+      undefined,
+    ]);
+  });
 });
 
 describe('stop', () => {

@@ -49,6 +49,7 @@ function factsOf(work: Work): ClusterFacts {
     liveBrokers: brokers.map((one) => (one.rack === null ? { id: one.id } : { id: one.id, rack: one.rack })),
     defaultPartitionCount: Number(config.configs['num.partitions'] ?? '1'),
     defaultReplicationFactor: Number(config.configs['default.replication.factor'] ?? '1'),
+    knowsTopic: (topic) => broker !== null && findTopic(broker.metadata, topic) !== null,
     ledPartitionCount(topic) {
       const known = broker === null ? null : findTopic(broker.metadata, topic);
       return known === null ? 0 : partitionsOf(known).filter((part) => part.leader >= 0).length;

@@ -21,6 +21,8 @@ export interface ClusterFacts {
   readonly liveBrokers: readonly BrokerPlace[];
   readonly defaultPartitionCount: number;
   readonly defaultReplicationFactor: number;
+  /** Whether this broker's metadata cache has the topic. */
+  knowsTopic(topic: string): boolean;
   /** How many partitions of a topic have a leader in this broker's metadata cache. */
   ledPartitionCount(topic: string): number;
 }

@@ -47,11 +47,15 @@ export interface Work {
 export const NEW_TOPIC_ADMIN: TopicAdminState = { pending: [], nextTag: 1 };
 const TOPICS = '/brokers/topics';
 
-/** Begins a request; everything that ZooKeeper must tell is read first. */
+/** Begins a request; what needs no ZooKeeper is refused at once, then everything that ZooKeeper must tell is read. */
 export function beginAdminRequest(work: Work, requestId: number, frame: PendingAdmin['frame']): void {
   const deadlineUs = work.scope.context.nowUs + msToUs(Math.max(0, frame.body.timeoutMs));
   const pending: PendingAdmin = { requestId, frame, tag: null, stage: 'reading', results: [], deadlineUs };
   if (!work.facts.isController) return answer(work, { ...pending, results: namesOf(frame).map((name) => refused(name, 'NOT_CONTROLLER', null)) });
+  if (frame.api === 'CreateTopics') {
+    const refusals = frame.body.topics.flatMap((topic) => refusalAtOnce(work, topic) ?? []);
+    if (refusals.length === frame.body.topics.length) return answer(work, { ...pending, results: refusals });
+  }
   const operations: ZkOperation[] = [{ op: 'getChildren', path: TOPICS, watch: false }];
   if (frame.api === 'CreatePartitions')
     for (const topic of frame.body.topics) operations.push({ op: 'getData', path: `${TOPICS}/${topic.name}`, watch: false });
@@ -99,15 +103,25 @@ function judgeTopics(work: Work, body: CreateTopicsRequest, existing: readonly s
   return body.topics.map((topic) => judgeTopic(work, topic, existing));
 }
 
+/** What this broker knows without ZooKeeper: the topic is in its metadata cache, the assignment cannot be made, the name is no topic's. */
+function refusalAtOnce(work: Work, topic: CreateTopicsRequestCreatableTopic): TopicResult | null {
+  const { name } = topic;
+  if (work.facts.knowsTopic(name)) return refused(name, 'TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
+  const problem = assignmentProblem(work, topic);
+  if (problem !== null) return refused(name, problem.error, problem.message);
+  const nameProblem = topicNameProblem(name);
+  return nameProblem === null ? null : refused(name, 'INVALID_TOPIC_EXCEPTION', nameProblem);
+}
+
 /** ZkAdminManager.createTopics for one topic, checks in Kafka's order. */
 function judgeTopic(work: Work, topic: CreateTopicsRequestCreatableTopic, existing: readonly string[]): TopicResult {
   const { facts } = work;
   const { name } = topic;
   if (existing.includes(name)) return refused(name, 'TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`);
+  const refusal = refusalAtOnce(work, topic);
+  if (refusal !== null) return refusal;
   const assignment = topic.assignments.length > 0 ? manualAssignment(topic) : automaticAssignment(work, topic);
   if (!assignment.ok) return refused(name, assignment.error, assignment.message);
-  const nameProblem = topicNameProblem(name);
-  if (nameProblem !== null) return refused(name, 'INVALID_TOPIC_EXCEPTION', nameProblem);
   const colliding = existing.filter((other) => collides(other, name));
   if (colliding.length > 0) return refused(name, 'INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topics: ${colliding.join(', ')}`);
   const unknown = assignment.partitions.flat().filter((id) => !facts.liveBrokers.some((broker) => broker.id === id));
@@ -161,20 +175,36 @@ function manualAssignment(topic: CreateTopicsRequestCreatableTopic): Assignment 
   return { ok: true, partitions };
 }
 
-/** AdminUtils.assignReplicasToBrokers with a drawn start and shift. */
+type AssignmentProblem = Pick<Extract<Assignment, { ok: false }>, 'error' | 'message'>;
+
+function countsOf(work: Work, topic: CreateTopicsRequestCreatableTopic): { readonly partitionCount: number; readonly replicationFactor: number } {
+  const { numPartitions, replicationFactor } = topic;
+  const { defaultPartitionCount, defaultReplicationFactor } = work.facts;
+  return {
+    partitionCount: numPartitions === -1 ? defaultPartitionCount : numPartitions,
+    replicationFactor: replicationFactor === -1 ? defaultReplicationFactor : replicationFactor,
+  };
+}
+
+/** Why replicas cannot be assigned; null where they can. */
+function assignmentProblem(work: Work, topic: CreateTopicsRequestCreatableTopic): AssignmentProblem | null {
+  if (topic.assignments.length > 0) {
+    const manual = manualAssignment(topic);
+    return manual.ok ? null : manual;
+  }
+  const { partitionCount, replicationFactor } = countsOf(work, topic);
+  const brokerCount = work.facts.liveBrokers.length;
+  if (partitionCount <= 0) return { error: 'INVALID_PARTITIONS', message: 'Number of partitions must be larger than 0.' };
+  if (replicationFactor <= 0) return { error: 'INVALID_REPLICATION_FACTOR', message: 'Replication factor must be larger than 0.' };
+  if (replicationFactor <= brokerCount) return null;
+  return { error: 'INVALID_REPLICATION_FACTOR', message: `Replication factor: ${replicationFactor} larger than available brokers: ${brokerCount}.` };
+}
+
+/** AdminUtils.assignReplicasToBrokers with a drawn start and shift; whether it can be done was judged before. */
 function automaticAssignment(work: Work, topic: CreateTopicsRequestCreatableTopic): Assignment {
   const { facts, scope } = work;
-  const partitionCount = topic.numPartitions === -1 ? facts.defaultPartitionCount : topic.numPartitions;
-  const replicationFactor = topic.replicationFactor === -1 ? facts.defaultReplicationFactor : topic.replicationFactor;
+  const { partitionCount, replicationFactor } = countsOf(work, topic);
   const brokers = facts.liveBrokers;
-  if (partitionCount <= 0) return { ok: false, error: 'INVALID_PARTITIONS', message: 'Number of partitions must be larger than 0.' };
-  if (replicationFactor <= 0) return { ok: false, error: 'INVALID_REPLICATION_FACTOR', message: 'Replication factor must be larger than 0.' };
-  if (replicationFactor > brokers.length)
-    return {
-      ok: false,
-      error: 'INVALID_REPLICATION_FACTOR',
-      message: `Replication factor: ${replicationFactor} larger than available brokers: ${brokers.length}.`,
-    };
   const startIndex = scope.context.draw('placement') % brokers.length;
   const startShift = scope.context.draw('placement') % brokers.length;
   const placed = placeReplicas({ brokers, partitionCount, replicationFactor, startIndex, startShift, startPartitionId: 0 });

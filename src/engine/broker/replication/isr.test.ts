@@ -208,6 +208,15 @@ describe('AlterPartition', () => {
     expect(leaderRole(leader).pendingIsr).not.toBeNull();
   });
 
+  test('[R8] NOT_CONTROLLER of one partition says so of the whole request: another connection, and no partition is told', () => {
+    const leader = leaderWithSilentFollower();
+    advance(leader, 15_000);
+    const { to, sent } = openToController(leader);
+    refuse(leader, to, sent, 'NOT_CONTROLLER');
+    expect(leader.effects.filter((effect) => effect.type === 'trace' && effect.event.type === 'IsrChangeRefused')).toEqual([]);
+    expect(connects(advance(leader, 100))).toMatchObject([{ owner: 'alter-partition', host: 'b1' }]);
+  });
+
   test('[R8] INELIGIBLE_REPLICA goes back to the committed ISR', () => {
     const leader = newTestBroker(1);
     makeLeader(leader, [1, 2], { isr: [1] });

@@ -16,7 +16,8 @@ import { produceResult, respondToProduce } from './produce-answer.ts';
 
 const INTERNAL_TOPICS = ['__consumer_offsets', '__transaction_state', '__share_group_state'];
 const ADMIN_CLIENT_ID = '__admin_client';
-const RECORD_ERRORS: readonly string[] = ['INVALID_RECORD', 'INVALID_TIMESTAMP', 'CORRUPT_MESSAGE'];
+/** Refusals of whole batches that Kafka answers without looking where the log starts (ReplicaManager.appendToLocalLog). */
+const BATCH_ERRORS: readonly string[] = ['CORRUPT_MESSAGE', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
 
 /** What happened to the logs, to be told to whoever is parked once the producer has been served (ActionQueue). */
 interface Appended {
@@ -88,11 +89,11 @@ function producePartition(state: BrokerState, produce: PartitionProduce, scope: 
   const result = appendAsLeader(partition.log, data.records ?? [], { leaderEpoch: partition.leaderEpoch }, scope);
   const written = withLog(partition, result.log);
   if (result.error !== null) {
-    const recordError = RECORD_ERRORS.includes(result.error);
+    // A reason is given only beside the records that are to blame.
     const refusal = {
       error: wireError(result.error),
-      logStartOffset: result.log.logStartOffset,
-      errorMessage: recordError ? result.message : null,
+      logStartOffset: BATCH_ERRORS.includes(result.error) ? -1 : result.log.logStartOffset,
+      errorMessage: result.recordErrors.length > 0 ? result.message : null,
       recordErrors: result.recordErrors,
     };
     return { state: putPartition(state, written), status: refusedStatus(produce, key, refusal), appended: null };

@@ -1,9 +1,11 @@
 import { unreachable } from '../../kernel/assert.ts';
 import type { Machine } from '../../kernel/machine-contract.ts';
+import { mapValues } from '../../kernel/persistent-map.ts';
 import type { ProcessStart, SystemEffect, SystemInput } from '../../kernel/system.ts';
 import { msToUs, type HostName, type InstantUs } from '../../kernel/units.ts';
 import type { NetworkEvent, NodeAddress, QueuedRequest } from '../../network-client/contract.ts';
 import { newNetworkClient, onNetworkInput, queueRequest, type NetworkClientState, type NetworkResult } from '../../network-client/network-client.ts';
+import { exponentialBackoffMs } from '../../network-client/exponential-backoff.ts';
 import { errorName, isRetriable, type ErrorName } from '../../protocol/errors.ts';
 import { LATEST_VERSIONS } from '../../protocol/frames.ts';
 import { createPartitionsRequest, createPartitionsRequestCreatePartitionsTopic } from '../../protocol/generated/create-partitions-request.ts';
@@ -86,7 +88,7 @@ interface Work {
 }
 
 const OWNER = 'admin';
-const ADMIN_DEFAULTS = { 'default.api.timeout.ms': '60000', 'request.timeout.ms': '30000', 'retry.backoff.ms': '100' } as const;
+const ADMIN_DEFAULTS = { 'default.api.timeout.ms': '60000', 'request.timeout.ms': '30000', 'retry.backoff.ms': '100', 'retry.backoff.max.ms': '1000' } as const;
 /** Commands of the scenario's set-up have no place in the run's list. */
 export const SET_UP_COMMAND = -1;
 const POLL_MS = 500;
@@ -175,7 +177,7 @@ function advance(work: Work, call: AdminCall): void {
   const { nowUs } = work.scope.context;
   if (nowUs >= call.deadlineUs) {
     replaceCall(work, call, null);
-    return finish(work, call.command, { error: 'TimeoutException', message: `Timed out waiting for a node assignment. Call: ${callName(call.command)}` });
+    return finish(work, call.command, { error: 'TimeoutException', message: timeoutMessage(work, call) });
   }
   if (call.sent || call.notBeforeUs > nowUs) return;
   if (call.command.type === 'describeTopics') return describe(work, call, call.command.topics);
@@ -187,6 +189,25 @@ function advance(work: Work, call: AdminCall): void {
   }
   replaceCall(work, call, { ...call, sent: true });
   takeNetwork(work, queueRequest(work.state.net, requestOf(work, node, call.command), work.scope));
+}
+
+/** A call that no node was found for, whose node could not be reached, or has not answered (Call.handleTimeoutFailure). */
+function timeoutMessage(work: Work, call: AdminCall): string {
+  const name = callName(call.command);
+  if (!call.sent) return `Timed out waiting for a node assignment. Call: ${name}`;
+  const inFlight = mapValues(work.state.net.nodes).some((node) => node.inFlight.some((one) => one.tag === tagOf(call.command)));
+  if (!inFlight) return `Timed out waiting to send the call. Call: ${name}`;
+  const { nowMs, nowUs } = work.scope.context;
+  const deadlineMs = nowMs - Math.floor((nowUs - call.deadlineUs) / 1000);
+  const tries = call.attempts + 1;
+  const nextAllowedTryMs = nowMs + retryBackoffMs(work, call);
+  return `Call(callName=${name}, deadlineMs=${deadlineMs}, tries=${tries}, nextAllowedTryMs=${nextAllowedTryMs}) timed out at ${nowMs} after ${tries} attempt(s)`;
+}
+
+function retryBackoffMs(work: Work, call: AdminCall): number {
+  const value = (name: 'retry.backoff.ms' | 'retry.backoff.max.ms'): number => configNumber(work.state.config.configs, ADMIN_DEFAULTS, name);
+  const bounds = { initialMs: value('retry.backoff.ms'), maxMs: value('retry.backoff.max.ms') };
+  return exponentialBackoffMs(bounds, call.attempts, work.scope.context.draw('retry-backoff'));
 }
 
 function callName(command: AdminCommand): string {
@@ -282,12 +303,13 @@ function callOf(work: Work, tag: string): AdminCall | undefined {
 /** A request that timed out on the wire is not repeated by Kafka's admin client once its own time is over; a lost connection is. */
 function onLost(work: Work, event: Extract<NetworkEvent, { type: 'failed' }>): void {
   const call = callOf(work, event.tag);
-  if (call !== undefined) tryAgain(work, call);
+  // A node that refused the connection was not asked.
+  if (call !== undefined) tryAgain(work, call, event.reason === 'refused' ? 0 : 1);
 }
 
-function tryAgain(work: Work, call: AdminCall): void {
-  const backoffMs = configNumber(work.state.config.configs, ADMIN_DEFAULTS, 'retry.backoff.ms');
-  replaceCall(work, call, { ...call, sent: false, attempts: call.attempts + 1, notBeforeUs: work.scope.context.nowUs + msToUs(backoffMs) });
+function tryAgain(work: Work, call: AdminCall, attempts = 1): void {
+  const backoffMs = retryBackoffMs(work, call);
+  replaceCall(work, call, { ...call, sent: false, attempts: call.attempts + attempts, notBeforeUs: work.scope.context.nowUs + msToUs(backoffMs) });
   work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
 }
 
