@@ -119,9 +119,10 @@ describe('the engine', () => {
     expect(findingsIn(engine, engineFindings)).toEqual([]);
   });
 
-  test('[T10] lists every simplification in FIDELITY.md, and lists no file that has none', () => {
-    const simplified = engine.filter((path) => read(path).includes('`Simplified:`'));
-    const listed = [...read('src/FIDELITY.md').matchAll(/`(src\/[^`]+\.ts)`/g)].map((match) => match[1] ?? '');
+  test('[T10] lists every simplification in FIDELITY.md, those of READMEs too, and lists no file that has none', () => {
+    const readmes = FILES.filter((path) => path.startsWith('src/engine/') && basename(path) === 'README.md');
+    const simplified = [...engine, ...readmes].filter((path) => read(path).includes('`Simplified:`'));
+    const listed = [...read('src/FIDELITY.md').matchAll(/`(src\/[^`]+(?:\.ts|\/README\.md))`/g)].map((match) => match[1] ?? '');
     expect(simplified.length).toBeGreaterThan(10);
     expect([...new Set(listed)].toSorted()).toEqual(simplified.toSorted());
   });

@@ -155,6 +155,36 @@ describe('errors', () => {
     expect(valuesOf(brokers.partitions[0] as never)).toEqual(['before', 'after']);
   });
 
+  test('[R5] a broker whose followers were too slow is asked again, without new metadata: its leader is right', () => {
+    const brokers = newTestBrokers([1], 1);
+    const cluster = start(brokers);
+    put(cluster, 'warm');
+    cluster.runUntilMs(1000);
+    const asked = (): number => cluster.requests.filter(({ frame }) => frame.api === 'Metadata').length;
+    const before = asked();
+    (brokers.partitions[0] as { produceError: string | null }).produceError = 'REQUEST_TIMED_OUT';
+    put(cluster, 'x');
+    cluster.runUntilMs(1050);
+    (brokers.partitions[0] as { produceError: string | null }).produceError = null;
+    cluster.runUntilMs(3000);
+    expect(traced(cluster, 'ProduceRetried')).toMatchObject([{ error: 'REQUEST_TIMED_OUT' }]);
+    expect(traced(cluster, 'RecordsAcknowledged').at(-1)?.values).toEqual(['x']);
+    expect(asked()).toBe(before);
+  });
+
+  test.each([
+    ['kill', 'NETWORK_EXCEPTION', 'Disconnected from node 1'],
+    ['silence', 'REQUEST_TIMED_OUT', 'Disconnected from node 1 due to timeout'],
+  ] as const)('[R5] a request that was lost to a broker by %s says which one', (how, error, message) => {
+    const brokers = newTestBrokers([1], 1);
+    const cluster = start(brokers, { configs: { retries: '0', 'request.timeout.ms': '2000' }, handler: mute(brokers) });
+    put(cluster, 'x');
+    cluster.runUntilMs(1000);
+    cluster[how](1);
+    cluster.runUntilMs(5000);
+    expect(traced(cluster, 'RecordsFailed')).toMatchObject([{ error, message }]);
+  });
+
   test('[R5] with two retries the third refusal is final, and says why', () => {
     const brokers = newTestBrokers([1], 1);
     (brokers.partitions[0] as { produceError: string }).produceError = 'NOT_ENOUGH_REPLICAS';

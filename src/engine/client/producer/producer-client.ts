@@ -265,8 +265,11 @@ function onSentWithoutAck(work: Work, tag: string): void {
   for (const batch of takeRequest(work, tag)?.batches ?? []) complete(work, batch, -1);
 }
 
-function onRequestLost(work: Work, tag: string, error: ErrorName): void {
-  for (const batch of takeRequest(work, tag)?.batches ?? []) failOrRetry(work, batch, error, null);
+function onRequestLost(work: Work, tag: string, error: 'REQUEST_TIMED_OUT' | 'NETWORK_EXCEPTION'): void {
+  const request = takeRequest(work, tag);
+  if (request === undefined) return;
+  const message = `Disconnected from node ${request.nodeId}${error === 'REQUEST_TIMED_OUT' ? ' due to timeout' : ''}`;
+  for (const batch of request.batches) failOrRetry(work, batch, error, message);
 }
 
 function onProduced(work: Work, tag: string, response: ProduceResponse): void {
@@ -311,6 +314,7 @@ function complete(work: Work, batch: ProducerBatch, baseOffset: number): void {
   });
 }
 
+/** InvalidMetadataException and its kin. A broker that timed out is none: its leader is right, its followers are slow. */
 const STALE_METADATA: readonly ErrorName[] = [
   'NOT_LEADER_OR_FOLLOWER',
   'FENCED_LEADER_EPOCH',
@@ -318,7 +322,10 @@ const STALE_METADATA: readonly ErrorName[] = [
   'LEADER_NOT_AVAILABLE',
   'KAFKA_STORAGE_ERROR',
   'NETWORK_EXCEPTION',
-  'REQUEST_TIMED_OUT',
+  'REPLICA_NOT_AVAILABLE',
+  'LISTENER_NOT_FOUND',
+  'UNKNOWN_TOPIC_ID',
+  'INCONSISTENT_TOPIC_ID',
 ];
 
 /** Sender.completeBatch: retriable and in time: again after the back-off, with fresh metadata where that is the cause. */
