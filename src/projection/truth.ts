@@ -23,7 +23,7 @@ function dataAt(nodes: PersistentMap<Znode>, path: string): Znode | null {
   return mapGet(nodes, path) ?? null;
 }
 
-function childrenAt(nodes: PersistentMap<Znode>, path: string): string[] {
+function childrenAt(nodes: PersistentMap<Znode>, path: string): readonly string[] {
   const node = mapGet(nodes, path);
   return node === undefined ? [] : mapKeys(node.children);
 }
@@ -51,7 +51,7 @@ export interface TruthOfTopics {
 export function topicsOf(tree: ZnodeTree | null): TruthOfTopics {
   if (tree === null) return { topics: [], partitions: [] };
   const { nodes } = tree;
-  const names = childrenAt(nodes, TOPICS).sort((a, b) => (dataAt(nodes, `${TOPICS}/${a}`)?.czxid ?? 0) - (dataAt(nodes, `${TOPICS}/${b}`)?.czxid ?? 0));
+  const names = childrenAt(nodes, TOPICS).toSorted((a, b) => (dataAt(nodes, `${TOPICS}/${a}`)?.czxid ?? 0) - (dataAt(nodes, `${TOPICS}/${b}`)?.czxid ?? 0));
   const topics: TopicView[] = [];
   const partitions: PartitionView[] = [];
   for (const topic of names) {

@@ -1,3 +1,4 @@
+import { emptyMap } from '../kernel/persistent-map.ts';
 import { emptyTree } from '../kernel/files.ts';
 import { utf8Encode } from '../kernel/bytes.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
@@ -47,10 +48,10 @@ export const CONTROLLER_EPOCH = 5;
 export function newTestBroker(brokerId: number, configs: Readonly<Record<string, string>> = {}): TestBroker {
   const config = resolveBrokerConfig(configs);
   const scope = scopeOf({ nowUs: 0, nextConnection: 1 });
-  const outcome = loadLogs(emptyTree(), { cleanShutdown: true, brokerConfigs: configs, topicConfigs: { size: 0, root: null } }, scope);
+  const outcome = loadLogs(emptyTree(), { cleanShutdown: true, brokerConfigs: configs, topicConfigs: emptyMap() }, scope);
   if (!outcome.ok) throw new Error(outcome.message);
   const identity = { brokerId, rack: null, host: `b${brokerId}`, port: 9092, clusterId: 'test' };
-  const state = startBroker({ identity, config, loaded: outcome.loaded, topicConfigs: { size: 0, root: null } }, scope);
+  const state = startBroker({ identity, config, loaded: outcome.loaded, topicConfigs: emptyMap() }, scope);
   const broker: TestBroker = { state, nowUs: 0, effects: [], traces: [], nextRequestId: 1, nextConnection: 1, timers: new Map() };
   collect(broker, scope);
   step(broker, { type: 'registered', brokerEpoch: 100 + brokerId });

@@ -1,4 +1,4 @@
-import { mapDelete, mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
+import { emptyMap, mapDelete, mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
 import { msToUs, type BrokerId, type Uuid } from '../kernel/units.ts';
 import { uuidFromBase64 } from '../log/partition-metadata.ts';
 import type { NetworkEvent, QueuedRequest } from '../network-client/contract.ts';
@@ -45,7 +45,7 @@ export function closeChannel(work: Work, brokerId: BrokerId): void {
 }
 
 export function closeAllChannels(work: Work): void {
-  for (const channel of mapValues(work.state.active?.channels ?? { size: 0, root: null })) closeChannel(work, channel.brokerId);
+  for (const channel of mapValues(work.state.active?.channels ?? emptyMap<BrokerChannel>())) closeChannel(work, channel.brokerId);
 }
 
 /** Sends the head of every queue that has nothing under way. Returns network events that came at once. */
@@ -87,7 +87,7 @@ function onChannelEvent(work: Work, event: NetworkEvent): void {
 }
 
 export function onRetryTimer(work: Work, brokerId: BrokerId): void {
-  const channel = mapGet(work.state.active?.channels ?? { size: 0, root: null }, String(brokerId));
+  const channel = mapGet(work.state.active?.channels ?? emptyMap<BrokerChannel>(), String(brokerId));
   if (channel !== undefined) putChannel(work, { ...channel, sending: false });
   pumpChannels(work);
 }

@@ -119,7 +119,7 @@ describe('files', () => {
     tree = appendToFile(tree, 'orders-0/0.index', bytes(1, 2));
     tree = appendToFile(tree, 'orders-0/0.index', bytes(3));
     expect(readFile(tree, 'orders-0/0.index')).toEqual(bytes(1, 2, 3));
-    expect(tree.root?.kind === 'leaf' ? tree.root.value.sizeBytes : null).toBe(100);
+    expect(mapGet(tree, 'orders-0/0.index')?.sizeBytes).toBe(100);
     const trimmed = resizeFile(tree, 'orders-0/0.index', 3);
     expect(readFile(resizeFile(trimmed, 'orders-0/0.index', 2), 'orders-0/0.index')).toEqual(bytes(1, 2));
   });
@@ -137,7 +137,7 @@ describe('files', () => {
   test('[R6] cutting a file keeps a prefix across extents', () => {
     let tree = appendToFile(emptyTree(), 'f', bytes(1, 2, 3));
     tree = appendToFile(tree, 'f', bytes(4, 5));
-    const file = tree.root?.kind === 'leaf' ? tree.root.value : undefined;
+    const file = mapGet(tree, 'f');
     expect(file && cutFile(file, 4).dataEnd).toBe(4);
     expect(readFile(resizeFile(tree, 'f', 4), 'f')).toEqual(bytes(1, 2, 3, 4));
   });

@@ -1,12 +1,19 @@
 import { hashString } from './hash.ts';
 
 /**
- * A map by string key whose versions share structure (hash trie, 16-way). Plain data, structured-cloneable.
- * Iteration order is never the trie's: `mapKeys` and `mapEntries` sort by code unit.
+ * A map by string key whose versions share structure. Plain data, structured-cloneable. Iteration is sorted by code unit.
+ *
+ * Most maps of the engine hold a handful of entries (timers, connections, the partitions of a topic), so a map of up to
+ * `FLAT_SIZE` entries is three parallel arrays sorted by key, of which a changed value copies one; a larger one is a hash trie,
+ * 16-way. Hashes are kept to tell keys apart without comparing texts.
  */
 export interface PersistentMap<V> {
   readonly size: number;
+  /** Null while the map is flat. */
   readonly root: Node<V> | null;
+  readonly keys: readonly string[];
+  readonly hashes: readonly number[];
+  readonly values: readonly V[];
 }
 
 type Node<V> = Branch<V> | Leaf<V>;
@@ -26,14 +33,28 @@ interface Leaf<V> {
 const BITS = 4;
 const WIDTH = 1 << BITS;
 const MASK = WIDTH - 1;
-const EMPTY: PersistentMap<never> = { size: 0, root: null };
+const FLAT_SIZE = 16;
+/** A trie that shrinks becomes flat a little later than a flat map became a trie, so that none goes to and fro. */
+const FLAT_AGAIN_SIZE = 8;
+const NO_KEYS: readonly string[] = [];
+const NO_HASHES: readonly number[] = [];
+const EMPTY: PersistentMap<never> = { size: 0, root: null, keys: NO_KEYS, hashes: NO_HASHES, values: [] };
 
 export function emptyMap<V>(): PersistentMap<V> {
   return EMPTY;
 }
 
 export function mapGet<V>(map: PersistentMap<V>, key: string): V | undefined {
-  return map.root === null ? undefined : find(map.root, key, hashString(key))?.value;
+  const hash = hashString(key);
+  if (map.root !== null) return find(map.root, key, hash)?.value;
+  const at = flatIndex(map, key, hash);
+  return at < 0 ? undefined : map.values[at];
+}
+
+function flatIndex<V>(map: PersistentMap<V>, key: string, hash: number): number {
+  const { hashes, keys } = map;
+  for (let i = 0; i < hashes.length; i++) if (hashes[i] === hash && keys[i] === key) return i;
+  return -1;
 }
 
 function find<V>(root: Node<V>, key: string, hash: number): Leaf<V> | null {
@@ -55,30 +76,79 @@ export function mapHas<V>(map: PersistentMap<V>, key: string): boolean {
 /** A version where `key` has `value` (which must not be undefined); the same one if it has it already. */
 export function mapSet<V>(map: PersistentMap<V>, key: string, value: V): PersistentMap<V> {
   const hash = hashString(key);
-  const known = map.root === null ? null : find(map.root, key, hash);
+  if (map.root === null) return setInFlat(map, { hash, key, value });
+  const known = find(map.root, key, hash);
   if (known !== null && Object.is(known.value, value)) return map;
-  return { size: known === null ? map.size + 1 : map.size, root: insert(map.root, { hash, key, value }, 0) };
+  return trie(known === null ? map.size + 1 : map.size, insert(map.root, { hash, key, value }, 0));
+}
+
+function setInFlat<V>(map: PersistentMap<V>, pair: Pair<V>): PersistentMap<V> {
+  const { keys, hashes, values } = map;
+  const at = flatIndex(map, pair.key, pair.hash);
+  if (at >= 0) {
+    if (Object.is(values[at], pair.value)) return map;
+    const changed = values.slice();
+    changed[at] = pair.value;
+    return { size: map.size, root: null, keys, hashes, values: changed };
+  }
+  if (keys.length === FLAT_SIZE) return trieOf(map, pair);
+  let place = 0;
+  while (place < keys.length && (keys[place] as string) < pair.key) place += 1;
+  return { size: map.size + 1, root: null, keys: inserted(keys, place, pair.key), hashes: inserted(hashes, place, pair.hash), values: inserted(values, place, pair.value) };
+}
+
+function inserted<T>(list: readonly T[], place: number, item: T): T[] {
+  const longer = list.slice();
+  longer.splice(place, 0, item);
+  return longer;
+}
+
+function removed<T>(list: readonly T[], place: number): T[] {
+  const shorter = list.slice();
+  shorter.splice(place, 1);
+  return shorter;
+}
+
+function trie<V>(size: number, root: Node<V> | null): PersistentMap<V> {
+  return { size, root, keys: NO_KEYS, hashes: NO_HASHES, values: EMPTY.values };
+}
+
+/** A flat map that is full, with one entry more. */
+function trieOf<V>(map: PersistentMap<V>, pair: Pair<V>): PersistentMap<V> {
+  let root = insert(null, pair, 0);
+  map.keys.forEach((key, i) => (root = insert(root, { hash: map.hashes[i] as number, key, value: map.values[i] as V }, 0)));
+  return trie(map.size + 1, root);
 }
 
 /** A version without `key`. */
 export function mapDelete<V>(map: PersistentMap<V>, key: string): PersistentMap<V> {
   const hash = hashString(key);
-  if (map.root === null || find(map.root, key, hash) === null) return map;
-  return { size: map.size - 1, root: remove(map.root, { hash, key }, 0) };
+  if (map.root !== null) return deleteInTrie(map, map.root, { hash, key });
+  const at = flatIndex(map, key, hash);
+  if (at < 0) return map;
+  if (map.size === 1) return EMPTY;
+  return { size: map.size - 1, root: null, keys: removed(map.keys, at), hashes: removed(map.hashes, at), values: removed(map.values, at) };
+}
+
+function deleteInTrie<V>(map: PersistentMap<V>, root: Node<V>, target: { readonly hash: number; readonly key: string }): PersistentMap<V> {
+  if (find(root, target.key, target.hash) === null) return map;
+  const smaller = trie(map.size - 1, remove(root, target, 0));
+  return smaller.size > FLAT_AGAIN_SIZE ? smaller : mapFrom(mapEntries(smaller));
 }
 
 /** Keys in ascending code-unit order. */
-export function mapKeys<V>(map: PersistentMap<V>): string[] {
-  return mapEntries(map).map((entry) => entry[0]);
+export function mapKeys<V>(map: PersistentMap<V>): readonly string[] {
+  return map.root === null ? map.keys : mapEntries(map).map((entry) => entry[0]);
 }
 
 /** Values in ascending order of their keys. */
-export function mapValues<V>(map: PersistentMap<V>): V[] {
-  return mapEntries(map).map((entry) => entry[1]);
+export function mapValues<V>(map: PersistentMap<V>): readonly V[] {
+  return map.root === null ? map.values : mapEntries(map).map((entry) => entry[1]);
 }
 
 /** Entries in ascending code-unit order of keys. */
 export function mapEntries<V>(map: PersistentMap<V>): (readonly [string, V])[] {
+  if (map.root === null) return map.keys.map((key, i) => [key, map.values[i] as V] as const);
   const entries: (readonly [string, V])[] = [];
   collect(map.root, entries);
   return entries.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
@@ -86,7 +156,10 @@ export function mapEntries<V>(map: PersistentMap<V>): (readonly [string, V])[] {
 
 /** The least of what `measure` says of the values, Infinity for none. Least is least in any order, so nothing is sorted. */
 export function mapLeast<V>(map: PersistentMap<V>, measure: (value: V, key: string) => number): number {
-  return map.root === null ? Infinity : leastIn(map.root, measure);
+  if (map.root !== null) return leastIn(map.root, measure);
+  let least = Infinity;
+  for (let i = 0; i < map.values.length; i++) least = Math.min(least, measure(map.values[i] as V, map.keys[i] as string));
+  return least;
 }
 
 function leastIn<V>(node: Node<V>, measure: (value: V, key: string) => number): number {

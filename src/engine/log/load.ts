@@ -1,4 +1,4 @@
-import { readFile, type FileTree } from '../kernel/files.ts';
+import { emptyTree, readFile, type FileTree } from '../kernel/files.ts';
 import { arrayFrom, arrayToList, emptyArray } from '../kernel/persistent-array.ts';
 import type { Offset, PartitionId, Uuid } from '../kernel/units.ts';
 import { EMPTY_BYTES } from '../kernel/bytes.ts';
@@ -58,7 +58,7 @@ export type LoadResult =
 
 /** A log without files yet: as `loadLog` of an empty folder (LogManager.getOrCreateLog). */
 export function createLog(options: Pick<LoadOptions, 'topic' | 'partition' | 'logId' | 'config'>, scope: LogScope): LogState {
-  const loaded = loadLog({ size: 0, root: null }, { ...options, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }, scope);
+  const loaded = loadLog(emptyTree(), { ...options, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }, scope);
   assert(loaded.ok, 'an empty folder to load');
   return loaded.log;
 }

@@ -180,7 +180,7 @@ export function znode(ensemble: Ensemble, server: string, path: string): string 
   return state === null ? null : (mapGet(state.tree.nodes, path)?.data ?? null);
 }
 
-export function znodes(ensemble: Ensemble, server: string): string[] {
+export function znodes(ensemble: Ensemble, server: string): readonly string[] {
   const state = serverState(ensemble, server);
   return state === null ? [] : mapKeys(state.tree.nodes);
 }

@@ -90,7 +90,7 @@ export function statOf(node: Znode): WireStat {
   };
 }
 
-export function childrenOf(node: Znode): string[] {
+export function childrenOf(node: Znode): readonly string[] {
   return mapKeys(node.children);
 }
 

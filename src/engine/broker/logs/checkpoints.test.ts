@@ -1,3 +1,4 @@
+import { emptyMap } from '../../kernel/persistent-map.ts';
 import { describe, expect, test } from 'vitest';
 import { utf8Decode } from '../../kernel/bytes.ts';
 import { appendToFile, deleteFile, emptyTree, fileExists, readFile, renameFile, replaceFile, resizeFile, type FileTree } from '../../kernel/files.ts';
@@ -84,7 +85,7 @@ describe('clean stop', () => {
     disk.note(disk.broker.effects);
     disk.note(advance(disk.broker, 5000));
     const scope = { context: { nowMs: 0, draw: () => 0, allocate: (sizeBytes: number) => new Uint8Array(sizeBytes) }, effects: [] };
-    const outcome = loadLogs(disk.files, { cleanShutdown: false, brokerConfigs: {}, topicConfigs: { size: 0, root: null } }, scope);
+    const outcome = loadLogs(disk.files, { cleanShutdown: false, brokerConfigs: {}, topicConfigs: emptyMap() }, scope);
     if (!outcome.ok) throw new Error(outcome.message);
     expect(outcome.loaded.recoveries.map(({ log, recovered }) => [log.dir, log.logEndOffset, recovered.segments])).toEqual([['orders-0', 2, [0]]]);
     expect(outcome.loaded.recoveredBytes).toBeGreaterThan(0);
