@@ -1,3 +1,4 @@
+import { arrayGet } from '../engine/kernel/persistent-array.ts';
 import { mapEntries, mapGet, mapValues } from '../engine/kernel/persistent-map.ts';
 import type { Ghosts } from '../engine/invariants/invariant.ts';
 import { INVARIANT_IDS } from '../engine/invariants/invariant.ts';
@@ -252,7 +253,7 @@ function linksOf(world: World): LinkView[] {
 
 function isSlow(a: Runner, b: Runner): boolean {
   const rank = b.environment.spec.rank;
-  const link = a.state.links.leaves[rank >> 4]?.[rank & 15];
+  const link = arrayGet(a.state.links, rank);
   if (link === null || link === undefined) return false;
   const { zookeeperToZookeeper, brokerToZookeeper, brokerToBroker, clientToBroker } = a.environment.surroundings.links;
   return link.settings.latencyUs > Math.max(zookeeperToZookeeper.latencyUs, brokerToZookeeper.latencyUs, brokerToBroker.latencyUs, clientToBroker.latencyUs);

@@ -62,6 +62,22 @@ describe('persistent collections', () => {
     expect(arrayToList(arrayFrom([1, 2, 3]))).toEqual([1, 2, 3]);
   });
 
+  test('[R3] an array of thousands is as good as a short one: pushed, made at once, changed and cut', () => {
+    const numbers = Array.from({ length: 5000 }, (_, i) => i);
+    let pushed = emptyArray<number>();
+    for (const n of numbers) pushed = arrayPush(pushed, n);
+    expect(arrayToList(pushed)).toEqual(numbers);
+    expect(arrayFrom(numbers)).toEqual(pushed);
+    for (const at of [0, 15, 16, 255, 256, 4095, 4096, 4999]) {
+      const changed = arraySet(pushed, at, -1);
+      expect(arrayGet(changed, at)).toBe(-1);
+      expect(arrayGet(pushed, at)).toBe(at);
+      const cut = arrayTruncate(pushed, at);
+      expect(arrayToList(cut)).toEqual(numbers.slice(0, at));
+      expect(arrayToList(arrayPush(cut, -2))).toEqual([...numbers.slice(0, at), -2]);
+    }
+  });
+
   test('[R3] a map behaves like a dictionary, in order of its keys, and never changes an earlier version', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.string({ maxLength: 3 }), fc.integer(), fc.boolean()), { maxLength: 150 }), (operations) => {

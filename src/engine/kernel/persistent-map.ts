@@ -94,7 +94,13 @@ function setInFlat<V>(map: PersistentMap<V>, pair: Pair<V>): PersistentMap<V> {
   if (keys.length === FLAT_SIZE) return trieOf(map, pair);
   let place = 0;
   while (place < keys.length && (keys[place] as string) < pair.key) place += 1;
-  return { size: map.size + 1, root: null, keys: inserted(keys, place, pair.key), hashes: inserted(hashes, place, pair.hash), values: inserted(values, place, pair.value) };
+  return {
+    size: map.size + 1,
+    root: null,
+    keys: inserted(keys, place, pair.key),
+    hashes: inserted(hashes, place, pair.hash),
+    values: inserted(values, place, pair.value),
+  };
 }
 
 function inserted<T>(list: readonly T[], place: number, item: T): T[] {

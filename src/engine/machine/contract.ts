@@ -106,7 +106,8 @@ export interface ProcessSlot {
   readonly incarnation: number;
   readonly nextConnection: number;
   readonly listening: readonly number[];
-  readonly timers: PersistentMap<TimerState>;
+  /** Those of the process, in the order they came up; a handful, so that looking through them costs less than an index. */
+  readonly timers: readonly TimerState[];
   /** What arrived while the process was stopped by SIGSTOP. */
   readonly backlog: PersistentArray<SystemInput<WireMessage, ProcessCommandInput>>;
   readonly exitCode: number | null;
@@ -116,9 +117,16 @@ export interface ProcessSlot {
   readonly restartsLeft: number;
 }
 
+/** One timer of a process. Setting it anew moves `atUs` and leaves its event in the heap where it is, if that comes no later. */
 export interface TimerState {
+  readonly owner: string;
+  readonly name: string;
+  /** Number in the machine's sequence of the call that set it: its place among the events of one instant. */
   readonly generation: number;
+  /** Infinity once cancelled: the entry stays as long as its event is in the heap. */
   readonly atUs: InstantUs;
+  /** The event that stands in the heap for it. */
+  readonly armed: { readonly atUs: InstantUs; readonly generation: number };
 }
 
 /** Page cache and device are two trees that share extents. */

@@ -1,5 +1,6 @@
 import { assert } from '../kernel/assert.ts';
 import { appendToFile, cutFile, deleteFile, EMPTY_FILE, renameFile, replaceFile, resizeFile, type FileImage, type FileTree } from '../kernel/files.ts';
+import { arrayGet } from '../kernel/persistent-array.ts';
 import type { Mutable } from '../kernel/mutable.ts';
 import { emptyMap, mapDelete, mapEntries, mapGet, mapKeys, mapSet } from '../kernel/persistent-map.ts';
 import type { DiskEffect } from '../kernel/system.ts';
@@ -101,8 +102,8 @@ function journalEntryOf(
 
 /** True when the extents are the first ones of `before`: a cut, not other content. */
 function isCutOf(after: FileImage, before: FileImage): boolean {
-  const first = after.extents.leaves[0]?.[0];
-  const original = before.extents.leaves[0]?.[0];
+  const first = arrayGet(after.extents, 0);
+  const original = arrayGet(before.extents, 0);
   return first === undefined ? after.dataEnd === 0 : original !== undefined && first.buffer === original.buffer && first.byteOffset === original.byteOffset;
 }
 

@@ -245,6 +245,36 @@ describe('timers and order', () => {
     expect(told(net, 0)).toEqual(['init', 'timer once', 'timer once', 'timer late'].filter((_, i) => i !== 2));
   });
 
+  test('[R7] a timer moved time and again keeps one event in the heap, and fires at its last time, in its last place', () => {
+    programs.set('a', (input, context) => {
+      if (input.type === 'init') return [{ type: 'setTimer', owner: 'me', name: 'tick', atUs: 2000 }];
+      if (input.type !== 'timer') return [];
+      if (input.name !== 'tick' || context.nowUs >= 50_000) return [];
+      return [
+        { type: 'setTimer', owner: 'me', name: 'deadline', atUs: context.nowUs + 30_000 },
+        // Set after the deadline at the same instant: comes after it.
+        { type: 'setTimer', owner: 'me', name: 'follower', atUs: context.nowUs + 30_000 },
+        { type: 'cancelTimer', owner: 'me', name: 'gone' },
+        { type: 'setTimer', owner: 'me', name: 'gone', atUs: context.nowUs + 1500 },
+        { type: 'setTimer', owner: 'me', name: 'tick', atUs: context.nowUs + 1000 },
+      ];
+    });
+    const net = newNet();
+    run(net, 49_500);
+    expect(net.runners[0]?.heap.items.length).toBe(4);
+    expect(net.runners[0]?.state.stepCount).toBeLessThan(55);
+    run(net, 200_000);
+    const fired = toldWithTimes(net, 0).filter((entry) => entry.what !== 'timer tick');
+    expect(fired.map((entry) => [entry.what, entry.atUs])).toEqual([
+      ['init', 1000],
+      ['timer gone', 50_500],
+      ['timer deadline', 79_000],
+      ['timer follower', 79_000],
+    ]);
+    expect(net.runners[0]?.heap.items.length).toBe(0);
+    expect(net.runners[0]?.state.process.timers).toEqual([]);
+  });
+
   test('[R8] the same run gives the same hash; loss and jitter come from the seed; one more byte changes it', () => {
     const lossy: LinkSettings = { ...LINK, lossPerMillion: 200_000 };
     const hashes = [1, 2, 3].map((variant) => {

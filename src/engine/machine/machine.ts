@@ -1,6 +1,6 @@
 import { emptyTree, type FileTree } from '../kernel/files.ts';
 import { hashString, INITIAL_LANES } from '../kernel/hash.ts';
-import { emptyArray } from '../kernel/persistent-array.ts';
+import { arrayFrom, arrayToList, emptyArray } from '../kernel/persistent-array.ts';
 import { emptyMap } from '../kernel/persistent-map.ts';
 import { unreachable } from '../kernel/assert.ts';
 import type { InstantUs } from '../kernel/units.ts';
@@ -11,10 +11,8 @@ import { foldInput } from './fold-trace.ts';
 import { changeLink, expireHeld, hostOf, sendReset, traceClosed } from './network.ts';
 import {
   deliver,
-  isCurrentTimer,
   killProcess,
   onProcessReady,
-  onProcessTimer,
   pauseProcess,
   RESTARTS,
   restartProcess,
@@ -24,6 +22,7 @@ import {
   terminateProcess,
 } from './process-slot.ts';
 import { onPacket } from './sockets.ts';
+import { isDue, rearm, takeTimer, type TimerInput } from './timers.ts';
 
 /** A machine that is switched off, with these files on its disk. */
 export function newMachine(files: FileTree = emptyTree()): MachineState {
@@ -43,6 +42,8 @@ export function newMachine(files: FileTree = emptyTree()): MachineState {
   };
 }
 
+const NO_EFFECTS: readonly MachineEffect[] = [];
+
 export interface MachineStep {
   readonly state: MachineState;
   readonly effects: readonly MachineEffect[];
@@ -50,12 +51,19 @@ export interface MachineStep {
 
 /** One input of the operating system: a packet, a command, a timer, a disk completion. */
 export function stepMachine(environment: MachineEnvironment, state: MachineState, input: MachineInput, nowUs: InstantUs): MachineStep {
-  // A timer set anew is not news: it neither counts nor hashes.
-  if (input.type === 'processTimer' && !isCurrentTimer(state, input)) return { state, effects: [] };
+  if (input.type === 'processTimer' && !isDue(state, input)) return passOver(environment, state, input);
   const draft = beginDraft(environment, state, nowUs);
   foldInput(draft, input);
   onInput(draft, input);
   return { state: endDraft(draft), effects: draft.effects };
+}
+
+/** The event of a timer that was set anew or cancelled is no news: it neither counts nor hashes. */
+function passOver(environment: MachineEnvironment, state: MachineState, input: TimerInput): MachineStep {
+  const next = rearm(state, input, environment.spec.rank);
+  if (next === null) return { state, effects: NO_EFFECTS };
+  const process = { ...state.process, timers: next.timers };
+  return { state: { ...state, process }, effects: next.event === null ? NO_EFFECTS : [{ type: 'schedule', event: next.event }] };
 }
 
 function onInput(draft: Draft, input: MachineInput): void {
@@ -65,7 +73,8 @@ function onInput(draft: Draft, input: MachineInput): void {
     case 'command':
       return onCommand(draft, input.command);
     case 'processTimer':
-      return onProcessTimer(draft, input);
+      takeTimer(draft, input);
+      return deliver(draft, { type: 'timer', owner: input.owner, name: input.name });
     case 'flushDone':
       return onFlushDone(draft, input);
     case 'writeBack':
@@ -155,7 +164,7 @@ function powerOff(draft: Draft, exactDevice: number | null): void {
 /** Cuts are of the cable and stay; what the kernel still meant to retransmit is gone. */
 function emptyLinks(draft: Draft): MachineState['links'] {
   const { links } = draft.state;
-  return { length: links.length, leaves: links.leaves.map((leaf) => leaf.map((link) => (link === null ? null : { ...link, held: [] }))) };
+  return arrayFrom(arrayToList(links).map((link) => (link === null ? null : { ...link, held: [] })));
 }
 
 function setLink(draft: Draft, command: Extract<MachineCommand, { type: 'setLink' }>): void {

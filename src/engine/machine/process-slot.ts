@@ -1,19 +1,19 @@
 import { emptyArray, arrayPush, arrayToList } from '../kernel/persistent-array.ts';
-import { emptyMap, mapDelete, mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
+import { mapValues } from '../kernel/persistent-map.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
 import { assert } from '../kernel/assert.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import { closeConnection, openConnection, sendOnConnection } from './connections.ts';
-import { EVENT_CLASS, type MachineInput, type MachineState, type ProcessSlot, type ProcessStatus } from './contract.ts';
+import { EVENT_CLASS, type ProcessSlot, type ProcessStatus } from './contract.ts';
 import { performDiskEffect } from './disk.ts';
 import { processContext, schedule, trace, type Draft } from './draft.ts';
 import { foldEffect, foldSystemInput } from './fold-trace.ts';
+import { cancelTimer, setTimer } from './timers.ts';
 import { removeSocket, sendOnSocket } from './network.ts';
 import { initProcess, stepProcess, type ProcessCommandInput, type ProcessTrace } from './process-kinds.ts';
 
 type ProcessInput = SystemInput<WireMessage, ProcessCommandInput>;
 type ProcessEffect = SystemEffect<WireMessage, ProcessTrace>;
-type TimerInput = Extract<MachineInput, { type: 'processTimer' }>;
 
 /** A slot in which nothing runs. */
 export function stoppedSlot(status: ProcessStatus, incarnation: number): ProcessSlot {
@@ -23,7 +23,7 @@ export function stoppedSlot(status: ProcessStatus, incarnation: number): Process
     incarnation,
     nextConnection: 1,
     listening: [],
-    timers: emptyMap(),
+    timers: [],
     backlog: emptyArray(),
     exitCode: null,
     exitReason: null,
@@ -101,7 +101,7 @@ function perform(draft: Draft, effect: ProcessEffect): void {
     case 'setTimer':
       return setTimer(draft, effect);
     case 'cancelTimer':
-      return forgetTimer(draft, effect);
+      return cancelTimer(draft, effect);
     case 'trace':
       return trace(draft, effect.event);
     case 'exit':
@@ -114,37 +114,6 @@ function perform(draft: Draft, effect: ProcessEffect): void {
     case 'flush':
       return performDiskEffect(draft, effect);
   }
-}
-
-function timerKey(timer: { owner: string; name: string }): string {
-  return `${timer.owner}/${timer.name}`;
-}
-
-function setTimer(draft: Draft, effect: Extract<ProcessEffect, { type: 'setTimer' }>): void {
-  const key = timerKey(effect);
-  const atUs = Math.max(draft.nowUs, effect.atUs);
-  const { process } = draft.state;
-  if (mapGet(process.timers, key)?.atUs === atUs) return;
-  const generation = draft.state.sequence;
-  process.timers = mapSet(process.timers, key, { generation, atUs });
-  const { incarnation } = process;
-  schedule(draft, { atUs, class: EVENT_CLASS.timer, input: { type: 'processTimer', owner: effect.owner, name: effect.name, generation, incarnation } });
-}
-
-function forgetTimer(draft: Draft, timer: { owner: string; name: string }): void {
-  const { process } = draft.state;
-  process.timers = mapDelete(process.timers, timerKey(timer));
-}
-
-/** False for a timer that was set anew or cancelled since, or whose process is gone. */
-export function isCurrentTimer(state: MachineState, input: TimerInput): boolean {
-  if (state.power === 'off' || input.incarnation !== state.process.incarnation) return false;
-  return mapGet(state.process.timers, timerKey(input))?.generation === input.generation;
-}
-
-export function onProcessTimer(draft: Draft, input: TimerInput): void {
-  forgetTimer(draft, input);
-  deliver(draft, { type: 'timer', owner: input.owner, name: input.name });
 }
 
 export function pauseProcess(draft: Draft): void {

@@ -1,3 +1,4 @@
+import { arrayGet } from '../kernel/persistent-array.ts';
 import { unreachable } from '../kernel/assert.ts';
 import { mapGet } from '../kernel/persistent-map.ts';
 import type { MachineRank } from '../kernel/units.ts';
@@ -110,7 +111,7 @@ function checkLinkCommand(world: World, command: LinkCommand): string | null {
 /** True when what `from` sends towards `to` does not arrive. */
 export function isCut(from: Runner, to: Runner): boolean {
   const rank = to.environment.spec.rank;
-  return from.state.links.leaves[rank >> 4]?.[rank & 15]?.cut ?? false;
+  return arrayGet(from.state.links, rank)?.cut ?? false;
 }
 
 export interface MachineEventFor {

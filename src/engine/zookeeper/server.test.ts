@@ -1,3 +1,4 @@
+import { arrayToList } from '../kernel/persistent-array.ts';
 import { describe, expect, test } from 'vitest';
 import { emptyTree } from '../kernel/files.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
@@ -174,7 +175,7 @@ describe('a follower', () => {
   test('[R12] cuts what its leader does not know, and acknowledges when the cut is on the device', () => {
     const { lone, connection } = broadcasting();
     for (const count of [1, 2, 3]) hear(lone, connection, { kind: 'zabProposal', transaction: write(EPOCH_1 + count) });
-    const sizes = [...(lone.state.log.transactions.leaves[0] ?? [])].map((entry) => entry.endBytes);
+    const sizes = arrayToList(lone.state.log.transactions).map((entry) => entry.endBytes);
     feed(lone, { type: 'closed', owner: 'quorum', connection, reason: 'reset' });
     const next = follow(lone);
     hear(lone, next, { kind: 'zabLeaderInfo', epoch: 2 });
