@@ -41,7 +41,7 @@ const STRATEGIES = {
 
 export const korean: Templates = {
   SiteReloaded: (event) =>
-    malhae`탭을 새로 고쳐 ${span('out', '모든 장비의 전원이 한꺼번에 나갔다')} 들어왔습니다. ${event.lostBytes === 0 ? '쓴 내용은 모두 디스크에 있었습니다.' : span('out', `페이지 캐시에만 있던 ${byteSize(event.lostBytes)}는 사라졌습니다.`)} 모든 장비가 IndexedDB에 남은 것으로 다시 시작합니다.`,
+    malhae`탭을 새로 고쳐 ${span('out', '모든 머신의 전원이 한꺼번에 나갔다')} 들어왔습니다. ${event.lostBytes === 0 ? '쓴 내용은 모두 디스크에 있었습니다.' : span('out', `페이지 캐시에만 있던 ${byteSize(event.lostBytes)}는 사라졌습니다.`)} 모든 머신이 IndexedDB에 남은 것으로 다시 시작합니다.`,
   ProcessStarting: (_, host) => malhae`${machine(host)}(이)가 시작합니다.`,
   ProcessStarted: (_, host) => malhae`${machine(host)}의 프로세스가 돌기 시작했습니다.`,
   ProcessKilled: (_, host) => malhae`${machine(host)}(이)가 ${span('out', '강제 종료')}되었습니다(SIGKILL). 소켓은 닫히고, 쓴 내용은 페이지 캐시에 남습니다.`,

@@ -88,7 +88,7 @@ function clusterMarker(event: ToldEvent, who: string): MarkerWords | null {
     case 'BrokerFailureHandled':
       return { shape: 'minus', tone: 'out', weight: 5, words: { en: `${idList(event.brokerIds, '?')} gone`, ko: `${idList(event.brokerIds, '?')} 사라짐` } };
     case 'LogTruncated':
-      return { shape: 'minus', tone: 'out', weight: 6, words: { en: `${who} truncates to ${event.to}`, ko: `${who} ${event.to}까지 자름` } };
+      return { shape: 'minus', tone: 'out', weight: 6, words: { en: `${who} truncates to ${event.to}`, ko: `${who}: ${event.to}까지 자름` } };
     case 'TopicCreated':
       return { shape: 'plus', tone: 'plain', weight: 6, words: { en: `topic ${event.topic}`, ko: `토픽 ${event.topic}` } };
     case 'RecordsFailed':

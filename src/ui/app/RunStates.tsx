@@ -1,5 +1,6 @@
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { LinkedMoment, SessionFailure } from '../../playground/session/contract.ts';
+import type { EventView } from '../../projection/view.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import { Icon, Logo } from '../components/Icon.tsx';
 import { clockText } from '../layout/timeline-layout.ts';
@@ -94,18 +95,36 @@ export function MomentBanner() {
   );
 }
 
-/** Says that nothing outlives this page, and why. */
+/** Says that nothing outlives this page, and why; after a reload, what it was that did not. */
 export function MemoryBanner() {
+  const { memoryOnlySinceUs } = usePage();
   const words = useWords();
   const reason = usePlayground((state) => state.status?.storageReason ?? null);
+  const lost = usePlayground((state) => (memoryOnlySinceUs !== null && wasReloaded(state.view.events) ? clockText(memoryOnlySinceUs, 'millis') : null));
+  return (
+    <>
+      {lost === null ? null : <Banner>{words.states.memoryLost(lost)}</Banner>}
+      {reason === null ? null : (
+        <Banner>
+          <b>{words.states.memory}</b>: {words.states.memoryReasons[reason]}
+        </Banner>
+      )}
+    </>
+  );
+}
+
+function wasReloaded(events: readonly EventView[]): boolean {
+  return events.some((told) => told.event.type === 'SiteReloaded');
+}
+
+function Banner({ children }: { readonly children: ReactNode }) {
+  const words = useWords();
   const [dismissed, setDismissed] = useState(false);
-  if (reason === null || dismissed) return null;
+  if (dismissed) return null;
   return (
     <div className="banner" role="status">
       <Icon name="disk" size={15} />
-      <span>
-        <b>{words.states.memory}</b>: {words.states.memoryReasons[reason]}
-      </span>
+      <span>{children}</span>
       <button type="button" className="btn icon ghost small" onClick={() => setDismissed(true)} aria-label={words.states.dismiss}>
         <Icon name="cross" size={12} />
       </button>

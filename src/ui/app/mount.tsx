@@ -5,6 +5,7 @@ import { dictionaryOf } from '../i18n/dictionary.ts';
 import { ErrorBoundary } from './ErrorBoundary.tsx';
 import { createFrameLoop } from './frame-loop.ts';
 import { Page } from './Page.tsx';
+import { leaveMemoryNote, takeMemoryNote } from './memory-note.ts';
 import { PageContext } from './playground-context.tsx';
 import { keepPreferences } from './preferences.ts';
 
@@ -20,12 +21,16 @@ export function mountPage(container: HTMLElement, playground: Playground): () =>
   const forgetPreferences = playground.store.subscribe((state, before) => {
     if (state.preferences !== before.preferences) keepPreferences(state.preferences);
   });
+  const memoryOnlySinceUs = takeMemoryNote();
+  const forgetStorage = playground.store.subscribe((state, before) => {
+    if (before.status?.storage === 'indexeddb' && state.status?.storage === 'memory') leaveMemoryNote(state.view.nowUs);
+  });
   const root = createRoot(container);
   const words = dictionaryOf(playground.store.getState().preferences.language);
   root.render(
     <StrictMode>
       <ErrorBoundary words={words}>
-        <PageContext value={{ playground, frames }}>
+        <PageContext value={{ playground, frames, memoryOnlySinceUs }}>
           <Page />
         </PageContext>
       </ErrorBoundary>
@@ -34,6 +39,7 @@ export function mountPage(container: HTMLElement, playground: Playground): () =>
   return () => {
     forgetFrames();
     forgetPreferences();
+    forgetStorage();
     frames.stop();
     root.unmount();
   };

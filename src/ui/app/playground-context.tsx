@@ -1,5 +1,6 @@
 import { createContext, useContext, useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
+import type { InstantUs } from '../../engine/kernel/units.ts';
 import type { Playground } from '../../playground/playground.ts';
 import type { PlaygroundState } from '../../playground/store/playground-store.ts';
 import { dictionaryOf } from '../i18n/dictionary.ts';
@@ -9,6 +10,8 @@ import type { FrameLoop, FrameWork } from './frame-loop.ts';
 export interface PageTools {
   readonly playground: Playground;
   readonly frames: FrameLoop;
+  /** Since when the run before a reload had been in memory only; null when it was not. */
+  readonly memoryOnlySinceUs: InstantUs | null;
 }
 
 export const PageContext = createContext<PageTools | null>(null);

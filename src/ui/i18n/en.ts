@@ -303,6 +303,8 @@ export const en = {
       full: 'the browser has no room left',
       failed: 'storage failed',
     },
+    memoryLost: (since: string) =>
+      `Storage had failed at ${since}, and what came after that was in memory only: the run goes on from what had been stored before.`,
     momentEqual: (hash: string) => `The moment of the link: this engine came to the same state (trace hash ${hash}). Press Play to go on.`,
     momentDiffers: (moment: { said: string; came: string; otherEngine: boolean }) =>
       `The moment of the link, but not the same state: the link says trace hash ${moment.said}, this engine came to ${moment.came}.${moment.otherEngine ? ' Another version of the engine made the link.' : ''}`,

@@ -195,7 +195,7 @@ function useChips(broker: BrokerView, look: BrokerLook): readonly Chip[] {
   if (broker.recovering) chips.push({ text: stage.chips.recovering, color: 'var(--dirty)' });
   if (broker.isController && look !== 'dead') chips.push(controllerChip(words, truth.controller === broker.brokerId || !truth.known));
   const peers = brokers.filter((other) => other.host !== broker.host);
-  if (peers.length > 1 && look !== 'dead' && peers.every((other) => isCut(links, broker.host, other.host)))
+  if (peers.length > 1 && look !== 'dead' && look !== 'zombie' && peers.every((other) => isCut(links, broker.host, other.host)))
     chips.push({ text: stage.chips.cut, icon: 'cut', color: 'var(--out)' });
   if (links.some((link) => link.slow && (link.a === broker.host || link.b === broker.host)))
     chips.push({ text: stage.chips.slow, icon: 'clock', color: 'var(--dirty)' });

@@ -48,7 +48,8 @@ const SessionLine = memo(function SessionLine({ layout, card }: { readonly layou
   if (broker === null) return null;
   const look = sessionLook(broker, { links, ensemble, truth });
   const { track } = sessionRoute(layout, card, 'down');
-  const color = look.whole ? 'var(--isr)' : 'var(--out)';
+  const isConnecting = look.word === 'connecting';
+  const color = look.whole ? 'var(--isr)' : isConnecting ? 'var(--dirty)' : 'var(--out)';
   const start = pointAlong(track, 0);
   const end = pointAlong(track, track.length);
   const middle = pointAlong(track, track.length / 2);
@@ -74,14 +75,14 @@ const SessionLine = memo(function SessionLine({ layout, card }: { readonly layou
           opacity={look.whole ? 0.8 : 1}
         />
       </g>
-      {look.whole ? null : <BrokenMark x={middle.x} y={straight ? layout.sessionTextY - 4 : middle.y} />}
+      {look.whole || isConnecting ? null : <BrokenMark x={middle.x} y={straight ? layout.sessionTextY - 4 : middle.y} />}
       {look.whole || !straight ? null : (
         <SvgText
           x={middle.x + 14}
           y={layout.sessionTextY}
           text={word}
           size={11}
-          color="var(--out)"
+          color={color}
           room={layout.form === 'phone' ? card.width - 50 : card.width - 40}
         />
       )}
@@ -118,7 +119,7 @@ const BrokerCable = memo(function BrokerCable({ layout, a, b }: { readonly layou
   const label = words.stage.linkAria(words.stage.broker(a.brokerId), words.stage.broker(b.brokerId), cut ? words.stage.linkCut : words.stage.linkWhole);
   const color = cut ? 'var(--out)' : 'var(--fetch)';
   const middle = pointAlong(forth.track, forth.track.length / 2);
-  const lanes = neighbours && !cut ? [forth, back] : [forth];
+  const lanes = neighbours ? [forth, back] : [forth];
   return (
     <g {...pressable(openLink(playground, a.host, b.host))} aria-label={label} aria-haspopup="menu" className="pressable cable">
       {neighbours ? (

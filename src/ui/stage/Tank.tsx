@@ -233,8 +233,8 @@ interface BelowProps {
   readonly numbered: boolean;
 }
 
-/** Where the surface stands in a line whose records are partly under water; their true share would hide one of the two. */
-const PARTLY_WET = 0.55;
+/** Where the surface stands in a line whose records are partly under water: under the numbers. */
+const PARTLY_WET = 0.22;
 
 /** The records below the window and the lowest row of it, in one line at the bottom, with water up to the high watermark among them. */
 function Below({ replica, base, isDead, x, y, width, numbered }: BelowProps) {
@@ -243,7 +243,7 @@ function Below({ replica, base, isDead, x, y, width, numbered }: BelowProps) {
   const height = numbered ? STRIP_HEIGHT : 6;
   const wet = replica.highWatermark >= end ? 1 : replica.highWatermark > replica.logStartOffset ? PARTLY_WET : 0;
   const depth = height * wet;
-  const ink = isDead ? 'var(--ink-2)' : wet > 0 ? 'var(--on-water)' : 'var(--on-dry)';
+  const ink = isDead ? 'var(--ink-2)' : wet === 1 ? 'var(--on-water)' : 'var(--on-dry)';
   return (
     <g>
       <rect x={x} y={y - height} width={width} height={height} fill={isDead ? 'var(--dead-fill)' : 'var(--well)'} />

@@ -27,10 +27,13 @@ interface TankTagsProps {
 const APART = 16;
 const LEAST_TAGS = 2;
 
-/** Tags at the right wall of a tank, kept apart, each with its own leader line. Those that come last are left out where the tank is too low for all. */
+/** Tags at the right wall of a tank, kept apart, each with its own leader line; they move with the water. Those that come last are left out where the tank is too low for all. */
 export function TankTags({ tags, x, room, heightOf, lowest, highest }: TankTagsProps) {
   const fitting = Math.max(LEAST_TAGS, Math.floor((lowest - highest) / APART) + 1);
-  const inOrder = tags.slice(0, fitting).sort((a, b) => b.at - a.at);
+  const inOrder = tags
+    .slice(0, fitting)
+    .map((tag, id) => ({ ...tag, id }))
+    .sort((a, b) => b.at - a.at);
   const wished = inOrder.map((tag) => Math.max(highest, Math.min(lowest, heightOf(tag.at))));
   const heights = spreadLabels(wished, APART, lowest);
   return (
@@ -40,10 +43,10 @@ export function TankTags({ tags, x, room, heightOf, lowest, highest }: TankTagsP
         const y = heights[i] ?? 0;
         const textX = x + 12 + (tag.icon === undefined ? 0 : 11);
         return (
-          <g key={`${tag.icon ?? ''} ${tag.text}`}>
-            <path d={`M${x + 1} ${from}L${x + 7} ${y}h3`} stroke={tag.color} strokeWidth={1.4} fill="none" />
-            {tag.icon === undefined ? null : <Glyph name={tag.icon} x={x + 11} y={y - 5} size={10} color={tag.color} />}
-            <text x={textX} y={y + 3.9} style={{ fontSize: 11, fontWeight: 700, fill: tag.color }}>
+          <g key={tag.id} className="eased" style={{ transform: `translate(0px, ${y}px)` }}>
+            <path d={`M${x + 1} ${from - y}L${x + 7} 0h3`} stroke={tag.color} strokeWidth={1.4} fill="none" />
+            {tag.icon === undefined ? null : <Glyph name={tag.icon} x={x + 11} y={-5} size={10} color={tag.color} />}
+            <text x={textX} y={3.9} style={{ fontSize: 11, fontWeight: 700, fill: tag.color }}>
               {measure(tag.text, { size: 11, bold: true }) > room - (textX - x) ? tag.short : tag.text}
             </text>
           </g>

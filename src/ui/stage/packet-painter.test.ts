@@ -53,9 +53,9 @@ describe('packets of a frame', () => {
     expect((quarter?.along ?? 0) * 4).toBeCloseTo(half?.route.track.length ?? -1);
   });
 
-  test('[R5] what waits for a cut cable stands in the middle, at any time', () => {
+  test('[R5] what waits for a cut cable stands before the cut, at any time', () => {
     const held = at([message({ held: true })], 99_000)[0];
-    expect((held?.along ?? 0) * 2).toBeCloseTo(held?.route.track.length ?? -1);
+    expect((held?.along ?? 0) * 4).toBeCloseTo(held?.route.track.length ?? -1);
   });
 
   test('[R5] with reduced motion packets stand at their place', () => {

@@ -26,6 +26,9 @@ export interface DrawnPacket {
   readonly along: number;
 }
 
+/** What waits for a cut cable stands before the mark of the cut, which is in the middle. */
+const HELD_AT = 0.25;
+
 /** Where each message is at `nowUs`; those that are not under way then, or whose way is not shown, are left out. */
 export function packetsAt(input: { layout: StageLayout; messages: readonly MessageView[]; nowUs: number; routes: RouteCache; still: boolean }): DrawnPacket[] {
   const drawn: DrawnPacket[] = [];
@@ -33,7 +36,7 @@ export function packetsAt(input: { layout: StageLayout; messages: readonly Messa
     if (!message.held && (input.nowUs < message.sentUs || input.nowUs >= message.arrivesUs)) continue;
     const route = input.routes.get(message);
     if (route === null) continue;
-    const progress = message.held || input.still ? 0.5 : progressOf(message, input.nowUs);
+    const progress = message.held ? HELD_AT : input.still ? 0.5 : progressOf(message, input.nowUs);
     const along = progress * route.track.length;
     drawn.push({ message, route, along, at: pointAlong(route.track, along) });
   }
