@@ -202,6 +202,20 @@ describe('connections', () => {
     expect(mapGet(brokerPart(kafka, 1).metadata.topics, 'made')?.partitionCount).toBe(2);
   });
 
+  test('[R4] CreateTopics during a failover is judged by the brokers of the metadata cache', () => {
+    const kafka = startedKafka();
+    for (const id of [2, 3]) ask(kafka, id, 'Metadata', metadataRequest({ topics: null }));
+    run(kafka, 1);
+    command(kafka, 'b1', { type: 'kill' });
+    const takingOver = (id: number): boolean => serverOf(kafka, id)?.controller.active?.brokers.size === 0;
+    expect(runUntil(kafka, 30, () => takingOver(2) || takingOver(3), 0.0002)).toBe(true);
+    const controller = takingOver(2) ? 2 : 3;
+    const topics = [{ name: 'made', numPartitions: 1, replicationFactor: 2, assignments: [], configs: [] }];
+    const tag = ask(kafka, controller, 'CreateTopics', { topics, timeoutMs: 5000, validateOnly: false });
+    run(kafka, 3);
+    expect(answerTo(kafka, tag, 'CreateTopics')?.topics[0]).toMatchObject({ errorCode: 0, errorMessage: null });
+  });
+
   test('[R4] CreateTopics is refused at once, ZooKeeper or not, where the controller can tell by itself', () => {
     const kafka = withTopic();
     for (const host of ['zk1', 'zk2', 'zk3']) cut(kafka, 'b1', host, true);

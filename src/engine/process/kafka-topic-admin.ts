@@ -2,7 +2,6 @@ import type { ClusterFacts, TopicAdminEffect } from '../broker/admin/contract.ts
 import { beginAdminRequest, checkAdminWaiting, onAdminAnswer, onAdminTimer, type Work as AdminWork } from '../broker/admin/topic-admin.ts';
 import { findTopic, partitionsOf } from '../broker/metadata/metadata-cache.ts';
 import { unreachable } from '../kernel/assert.ts';
-import { mapValues } from '../kernel/persistent-map.ts';
 import { updateState, type TopicAdminInput, type Work } from './kafka-server-state.ts';
 
 /** Runs the topic administration part; `perform` does what it asks of the process. */
@@ -43,10 +42,11 @@ function finish(work: Work, admin: AdminWork, perform: (effect: TopicAdminEffect
 
 function factsOf(work: Work): ClusterFacts {
   const { broker, controller, config } = work.state;
-  const brokers = controller.active === null ? [] : mapValues(controller.active.brokers);
+  // Of this broker's cache: a controller that has just taken over does not know the cluster yet.
+  const brokers = broker === null ? [] : broker.metadata.brokers;
   return {
     isController: controller.active !== null,
-    liveBrokers: brokers.map((one) => (one.rack === null ? { id: one.id } : { id: one.id, rack: one.rack })),
+    liveBrokers: brokers.map(({ brokerId, rack }) => (rack === null ? { id: brokerId } : { id: brokerId, rack })),
     defaultPartitionCount: Number(config.configs['num.partitions'] ?? '1'),
     defaultReplicationFactor: Number(config.configs['default.replication.factor'] ?? '1'),
     knowsTopic: (topic) => broker !== null && findTopic(broker.metadata, topic) !== null,

@@ -18,6 +18,7 @@ export type TopicAdminScope = Scope<TopicAdminEffect>;
 /** What the process knows that the admin part needs. */
 export interface ClusterFacts {
   readonly isController: boolean;
+  /** Of this broker's metadata cache. */
   readonly liveBrokers: readonly BrokerPlace[];
   readonly defaultPartitionCount: number;
   readonly defaultReplicationFactor: number;
