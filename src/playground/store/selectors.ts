@@ -1,4 +1,4 @@
-import type { BrokerView, PartitionView, View } from '../../projection/view.ts';
+import type { BrokerView, PartitionView, ProcessView, View } from '../../projection/view.ts';
 import type { PlaygroundState } from './playground-store.ts';
 
 /** Selectors build nothing: each gives something that already is in the state, so equal news causes no work. */
@@ -13,6 +13,11 @@ export function focusKey(state: PlaygroundState): string | null {
 export function focusPartition(state: PlaygroundState): PartitionView | null {
   const key = focusKey(state);
   return state.view.partitions.find((partition) => partition.key === key) ?? null;
+}
+
+/** It leads and follows. One that was told to stop still does, until it has handed over what it leads. */
+export function isAtWork(process: ProcessView): boolean {
+  return process === 'running' || process === 'stopping';
 }
 
 export function brokerByHost(view: View, host: string): BrokerView | null {

@@ -47,4 +47,12 @@ describe('why the water stands where it stands', () => {
     expect(whyHighWatermark(en, VIEW, { ...PARTITION, leader: -1 })).toEqual([en.why.noLeader]);
     expect(whyHighWatermark(en, VIEW, { ...PARTITION, leader: 1 })).toEqual([en.why.leaderGone(1)]);
   });
+
+  test('[R1] a leader that was told to stop leads until it has handed over', () => {
+    const stopping = (view: View): View => ({
+      ...view,
+      brokers: view.brokers.map((broker) => (broker.brokerId === 2 ? { ...broker, process: 'stopping' } : broker)),
+    });
+    expect(whyHighWatermark(en, stopping(VIEW), PARTITION)).toEqual(whyHighWatermark(en, VIEW, PARTITION));
+  });
 });

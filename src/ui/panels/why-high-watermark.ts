@@ -1,4 +1,5 @@
 import type { PartitionView, View } from '../../projection/view.ts';
+import { isAtWork } from '../../playground/store/selectors.ts';
 import type { Dictionary } from '../i18n/en.ts';
 
 /** Why the water of a partition stands where it stands, as the leader's own rule explains it: step by step, the last is the reason. */
@@ -6,7 +7,7 @@ export function whyHighWatermark(words: Dictionary, view: Pick<View, 'brokers' |
   const leader = view.brokers.find((broker) => broker.brokerId === partition.leader);
   const replica = leader?.replicas.find((row) => row.key === partition.key);
   if (partition.leader === null || partition.leader < 0 || leader === undefined || replica === undefined) return [words.why.noLeader];
-  if (leader.process !== 'running') return [words.why.leaderGone(leader.brokerId)];
+  if (!isAtWork(leader.process)) return [words.why.leaderGone(leader.brokerId)];
   const steps = [words.why.least(partition.isr.join(', '))];
   const minIsr = Number(view.topics.find((topic) => topic.topic === partition.topic)?.configs['min.insync.replicas'] ?? 1);
   const followers = partition.isr.filter((id) => id !== partition.leader);
@@ -14,7 +15,7 @@ export function whyHighWatermark(words: Dictionary, view: Pick<View, 'brokers' |
   for (const id of followers) {
     const known = replica.followers.find((row) => row.brokerId === id);
     const broker = view.brokers.find((row) => row.brokerId === id);
-    const runs = broker?.process === 'running';
+    const runs = broker !== undefined && isAtWork(broker.process);
     if (known === undefined || known.logEndOffset === null) waiting.push(words.why.unknownEnd(id, partition.leader, partition.leaderEpoch));
     else if (known.logEndOffset < replica.logEndOffset) waiting.push(words.why.slowest(id, known.logEndOffset));
     else continue;

@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import type { View } from '../../projection/view.ts';
 import { changeLook, type PlaygroundState } from '../../playground/store/playground-store.ts';
-import { brokerByHost, isCut } from '../../playground/store/selectors.ts';
+import { brokerByHost, isAtWork, isCut } from '../../playground/store/selectors.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import { Glyph } from '../components/Icon.tsx';
 import { pressable } from '../interactions/press.ts';
@@ -163,7 +163,7 @@ function fetchesBetween(view: View, a: number, b: number): boolean {
   return view.brokers.some(
     (broker) =>
       (broker.brokerId === a || broker.brokerId === b) &&
-      broker.process === 'running' &&
+      isAtWork(broker.process) &&
       broker.replicas.some((replica) => replica.role === 'follower' && replica.leader === (broker.brokerId === a ? b : a)),
   );
 }
@@ -232,5 +232,5 @@ const ControlTracks = memo(function ControlTracks({ layout }: { readonly layout:
 
 function controllerHost(state: PlaygroundState): string | null {
   const { truth, brokers } = state.view;
-  return brokers.find((broker) => broker.brokerId === truth.controller && broker.process === 'running')?.host ?? null;
+  return brokers.find((broker) => broker.brokerId === truth.controller && isAtWork(broker.process))?.host ?? null;
 }
