@@ -1,3 +1,5 @@
+import { changed } from '../kernel/mutable.ts';
+import { copyBroker } from './broker-state.ts';
 import { assert, unreachable } from '../kernel/assert.ts';
 import { emptyMap } from '../kernel/persistent-map.ts';
 import type { SystemInput } from '../kernel/system.ts';
@@ -95,9 +97,9 @@ export function stepBroker(state: BrokerState, input: BrokerInput, scope: Broker
     case 'request':
       return onRequest(state, input, scope);
     case 'registered':
-      return { ...state, brokerEpoch: input.brokerEpoch };
+      return changed(copyBroker(state), { brokerEpoch: input.brokerEpoch });
     case 'shutdownStarted':
-      return { ...state, shuttingDown: true };
+      return changed(copyBroker(state), { shuttingDown: true });
     case 'shutdown':
       return shutDown(state, scope);
     case 'zkAnswer':
@@ -185,9 +187,9 @@ function onRequest(state: BrokerState, request: BrokerRequest, scope: BrokerScop
 /** Control requests change the broker one after another: one that waits for ZooKeeper holds up those behind it. */
 function onControlRequest(state: BrokerState, request: BrokerRequest, scope: BrokerScope): BrokerState {
   const waiting = state.waitingControlRequests;
-  if (waiting.length > 0) return { ...state, waitingControlRequests: [...waiting, request] };
+  if (waiting.length > 0) return changed(copyBroker(state), { waitingControlRequests: [...waiting, request] });
   if (!mustReadConfigs(state, request)) return handleControlRequest(state, request, scope);
-  return askTopicConfigs({ ...state, waitingControlRequests: [request] }, scope);
+  return askTopicConfigs(changed(copyBroker(state), { waitingControlRequests: [request] }), scope);
 }
 
 function mustReadConfigs(state: BrokerState, request: BrokerRequest): boolean {
@@ -216,14 +218,14 @@ function onZkAnswer(state: BrokerState, answer: ZkAnswer, scope: BrokerScope): B
     const data = result !== undefined && result.ok && result.op === 'getData' ? result.data : '';
     topicConfigs = withTopicConfig(topicConfigs, topic, decodeTopicConfig(data));
   });
-  return handleWaiting({ ...state, topicConfigs }, scope);
+  return handleWaiting(changed(copyBroker(state), { topicConfigs }), scope);
 }
 
 /** The first waiting request is served, then those behind it until one has to wait in its turn. */
 function handleWaiting(state: BrokerState, scope: BrokerScope): BrokerState {
   const [first, ...rest] = state.waitingControlRequests;
   if (first === undefined) return state;
-  let next = handleControlRequest({ ...state, waitingControlRequests: [] }, first, scope);
+  let next = handleControlRequest(changed(copyBroker(state), { waitingControlRequests: [] }), first, scope);
   for (const request of rest) next = onControlRequest(next, request, scope);
   return next;
 }

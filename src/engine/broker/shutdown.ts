@@ -1,10 +1,11 @@
+import { changed } from '../kernel/mutable.ts';
 import { mapSet, mapValues } from '../kernel/persistent-map.ts';
 import type { SystemInput } from '../kernel/system.ts';
 import { closeLog } from '../log/close.ts';
 import { CLEAN_SHUTDOWN_FILE } from '../log/file-names.ts';
 import { writeCleanShutdownFile } from '../log/meta-properties.ts';
 import type { WireMessage } from '../protocol/wire.ts';
-import { putPartition, type BrokerState } from './broker-state.ts';
+import { copyBroker, putPartition, type BrokerState } from './broker-state.ts';
 import type { BrokerScope } from './contract.ts';
 import { allFetchers } from './fetcher/fetcher-state.ts';
 import { stopFetcher } from './fetcher/replica-fetcher.ts';
@@ -18,7 +19,7 @@ const SHUTDOWN_FLUSH = 1;
  * recovery points, log starts and last `.kafka_cleanshutdown`. When that file is on the device, `shutdownComplete` tells.
  */
 export function shutDown(state: BrokerState, scope: BrokerScope): BrokerState {
-  let next: BrokerState = { ...state, shuttingDown: true, stopped: true };
+  let next: BrokerState = changed(copyBroker(state), { shuttingDown: true, stopped: true });
   for (const fetcher of allFetchers(next)) next = stopFetcher(next, fetcher, scope);
   next = checkpointHighWatermarks(next, scope);
   next = closeLogs(next, scope);
@@ -32,7 +33,7 @@ export function shutDown(state: BrokerState, scope: BrokerScope): BrokerState {
 function closeLogs(state: BrokerState, scope: BrokerScope): BrokerState {
   let next = state;
   for (const partition of mapValues(state.partitions)) next = putPartition(next, { ...partition, log: closeLog(partition.log, scope) });
-  for (const log of mapValues(state.idleLogs)) next = { ...next, idleLogs: mapSet(next.idleLogs, log.dir, closeLog(log, scope)) };
+  for (const log of mapValues(state.idleLogs)) next = changed(copyBroker(next), { idleLogs: mapSet(next.idleLogs, log.dir, closeLog(log, scope)) });
   return next;
 }
 

@@ -1,9 +1,10 @@
+import { changed } from '../kernel/mutable.ts';
 import { mapKeys } from '../kernel/persistent-map.ts';
 import { MAX_LONG, msToUs } from '../kernel/units.ts';
 import { flushLog } from '../log/flush.ts';
 import type { LogState } from '../log/log-state.ts';
 import { deleteOldSegments } from '../log/retention.ts';
-import { getPartition, putPartition, type BrokerState } from './broker-state.ts';
+import { copyBroker, getPartition, putPartition, type BrokerState } from './broker-state.ts';
 import type { BrokerScope } from './contract.ts';
 import { checkpointHighWatermarks, writeLogStartOffsets, writeRecoveryPoints } from './logs/checkpoints.ts';
 import { armFileDeletion, dirOfDeletionTimer, onDeletionTimer } from './logs/file-deletion.ts';
@@ -41,7 +42,7 @@ function isrExpirationMs(state: BrokerState): number {
 /** Runs at once after the first LeaderAndIsr, when all replicas are there, and then every interval. */
 export function startHighWatermarkCheckpoint(state: BrokerState, scope: BrokerScope): BrokerState {
   if (state.highWatermarkCheckpointStarted) return state;
-  return runHighWatermarkCheckpoint({ ...state, highWatermarkCheckpointStarted: true }, scope);
+  return runHighWatermarkCheckpoint(changed(copyBroker(state), { highWatermarkCheckpointStarted: true }), scope);
 }
 
 function runHighWatermarkCheckpoint(state: BrokerState, scope: BrokerScope): BrokerState {

@@ -44,10 +44,18 @@ export function readFile(tree: FileTree, path: string): Uint8Array | null {
 
 /** Appends at dataEnd; creates the file if needed. */
 export function appendToFile(tree: FileTree, path: string, bytes: Uint8Array): FileTree {
-  const file = mapGet(tree, path) ?? EMPTY_FILE;
+  return mapSet(tree, path, grownFile(mapGet(tree, path) ?? EMPTY_FILE, bytes));
+}
+
+/** A file with `bytes` at the end of its data. */
+export function grownFile(file: FileImage, bytes: Uint8Array): FileImage {
   const dataEnd = file.dataEnd + bytes.length;
   const extents = bytes.length === 0 ? file.extents : arrayPush(file.extents, bytes);
-  return mapSet(tree, path, { sizeBytes: Math.max(file.sizeBytes, dataEnd), dataEnd, extents, generation: file.generation });
+  return { sizeBytes: Math.max(file.sizeBytes, dataEnd), dataEnd, extents, generation: file.generation };
+}
+
+export function withGeneration(file: FileImage, generation: number): FileImage {
+  return { sizeBytes: file.sizeBytes, dataEnd: file.dataEnd, extents: file.extents, generation };
 }
 
 /** The whole content becomes `bytes`. */
@@ -60,7 +68,11 @@ export function replaceFile(tree: FileTree, path: string, bytes: Uint8Array): Fi
 export function resizeFile(tree: FileTree, path: string, sizeBytes: number): FileTree {
   assert(sizeBytes >= 0, 'a file size of 0 or more');
   const file = mapGet(tree, path) ?? EMPTY_FILE;
-  return mapSet(tree, path, sizeBytes >= file.dataEnd ? { ...file, sizeBytes } : cutFile(file, sizeBytes));
+  return mapSet(
+    tree,
+    path,
+    sizeBytes >= file.dataEnd ? { sizeBytes, dataEnd: file.dataEnd, extents: file.extents, generation: file.generation } : cutFile(file, sizeBytes),
+  );
 }
 
 /** The first `sizeBytes` of a file's data. */

@@ -1,7 +1,19 @@
 import { assert } from '../kernel/assert.ts';
-import { appendToFile, cutFile, deleteFile, EMPTY_FILE, renameFile, replaceFile, resizeFile, type FileImage, type FileTree } from '../kernel/files.ts';
+import {
+  appendToFile,
+  cutFile,
+  grownFile,
+  withGeneration,
+  deleteFile,
+  EMPTY_FILE,
+  renameFile,
+  replaceFile,
+  resizeFile,
+  type FileImage,
+  type FileTree,
+} from '../kernel/files.ts';
 import { arrayGet } from '../kernel/persistent-array.ts';
-import type { Mutable } from '../kernel/mutable.ts';
+import { changed, type Mutable } from '../kernel/mutable.ts';
 import { emptyMap, mapDelete, mapEntries, mapGet, mapKeys, mapSet } from '../kernel/persistent-map.ts';
 import type { DiskEffect } from '../kernel/system.ts';
 import { EVENT_CLASS, type DeviceVersion, type DiskState, type JournalEntry } from './contract.ts';
@@ -32,7 +44,7 @@ export function performDiskEffect(draft: Draft, effect: DiskEffect): void {
   const { disk } = draft.state;
   switch (effect.type) {
     case 'append':
-      return writeCache(draft, effect.path, appendToFile(disk.cache, effect.path, effect.bytes));
+      return appendToCache(draft, effect.path, effect.bytes);
     case 'replace':
       return writeCache(draft, effect.path, replaceFile(disk.cache, effect.path, effect.bytes));
     case 'resize':
@@ -66,6 +78,18 @@ function copyDisk(disk: DiskState): Mutable<DiskState> {
   };
 }
 
+/** Nearly every write: bytes at the end of a file that is there. Neither its name nor what it held changes. */
+function appendToCache(draft: Draft, path: string, bytes: Uint8Array): void {
+  const { disk } = draft.state;
+  const file = mapGet(disk.cache, path);
+  if (file === undefined) return writeCache(draft, path, appendToFile(disk.cache, path, bytes));
+  const next = copyDisk(disk);
+  next.cache = mapSet(disk.cache, path, grownFile(file, bytes));
+  if (mapGet(disk.dirtySinceUs, path) === undefined) next.dirtySinceUs = mapSet(disk.dirtySinceUs, path, draft.nowUs);
+  setDisk(draft, next);
+  armWriteBack(draft);
+}
+
 function writeCache(draft: Draft, path: string, cache: FileTree): void {
   const { disk } = draft.state;
   const before = mapGet(disk.cache, path);
@@ -74,17 +98,17 @@ function writeCache(draft: Draft, path: string, cache: FileTree): void {
   let written = cache;
   let nextGeneration = disk.nextGeneration;
   if (after !== undefined && (created || before.generation !== after.generation)) {
-    written = mapSet(cache, path, { ...after, generation: nextGeneration });
+    written = mapSet(cache, path, withGeneration(after, nextGeneration));
     nextGeneration += 1;
   }
   const entry = journalEntryOf(path, before, { after, generation: nextGeneration - 1 });
   const dirtySinceUs = mapGet(disk.dirtySinceUs, path) === undefined ? mapSet(disk.dirtySinceUs, path, draft.nowUs) : disk.dirtySinceUs;
-  const changed = copyDisk(disk);
-  changed.cache = written;
-  changed.nextGeneration = nextGeneration;
-  changed.dirtySinceUs = dirtySinceUs;
-  if (entry !== null) changed.journal = [...disk.journal, entry];
-  setDisk(draft, changed);
+  const next = copyDisk(disk);
+  next.cache = written;
+  next.nextGeneration = nextGeneration;
+  next.dirtySinceUs = dirtySinceUs;
+  if (entry !== null) next.journal = [...disk.journal, entry];
+  setDisk(draft, next);
   armWriteBack(draft);
 }
 
@@ -115,26 +139,31 @@ function renameInCache(draft: Draft, from: string, to: string): void {
   const since = mapGet(disk.dirtySinceUs, from);
   let dirtySinceUs = mapDelete(mapDelete(disk.dirtySinceUs, from), to);
   if (since !== undefined) dirtySinceUs = mapSet(dirtySinceUs, to, since);
-  setDisk(draft, { ...disk, cache: renameFile(disk.cache, from, to), dirtySinceUs, journal: [...disk.journal, { op: 'rename', from, to, image }] });
+  setDisk(
+    draft,
+    changed(copyDisk(disk), { cache: renameFile(disk.cache, from, to), dirtySinceUs, journal: [...disk.journal, { op: 'rename', from, to, image }] }),
+  );
   armWriteBack(draft);
 }
 
 function deleteInCache(draft: Draft, path: string): void {
   const { disk } = draft.state;
   if (mapGet(disk.cache, path) === undefined) return;
-  setDisk(draft, {
-    ...disk,
-    cache: deleteFile(disk.cache, path),
-    dirtySinceUs: mapDelete(disk.dirtySinceUs, path),
-    journal: [...disk.journal, { op: 'delete', path }],
-  });
+  setDisk(
+    draft,
+    changed(copyDisk(disk), {
+      cache: deleteFile(disk.cache, path),
+      dirtySinceUs: mapDelete(disk.dirtySinceUs, path),
+      journal: [...disk.journal, { op: 'delete', path }],
+    }),
+  );
   armWriteBack(draft);
 }
 
 function armWriteBack(draft: Draft): void {
   const { disk } = draft.state;
   if (disk.writeBackArmed) return;
-  setDisk(draft, { ...disk, writeBackArmed: true });
+  setDisk(draft, changed(copyDisk(disk), { writeBackArmed: true }));
   const atUs = draft.nowUs + draft.environment.spec.profile.writeBackIntervalUs;
   schedule(draft, { atUs, class: EVENT_CLASS.disk, input: { type: 'writeBack', boot: bootOf(draft) } });
 }
@@ -151,7 +180,10 @@ function startFlush(draft: Draft, effect: Extract<DiskEffect, { type: 'flush' }>
   const unflushedBytes = image === null ? 0 : missingBytes(image, mapGet(disk.device, effect.path));
   const startsUs = Math.max(draft.nowUs, disk.deviceFreeUs);
   const doneUs = startsUs + profile.deviceFlushUs + Math.ceil((unflushedBytes * 1_000_000) / profile.deviceBytesPerSecond);
-  setDisk(draft, { ...disk, deviceFreeUs: doneUs, flushing: mapSet(disk.flushing, effect.path, (mapGet(disk.flushing, effect.path) ?? 0) + 1) });
+  setDisk(
+    draft,
+    changed(copyDisk(disk), { deviceFreeUs: doneUs, flushing: mapSet(disk.flushing, effect.path, (mapGet(disk.flushing, effect.path) ?? 0) + 1) }),
+  );
   schedule(draft, {
     atUs: doneUs,
     class: EVENT_CLASS.disk,
@@ -176,7 +208,7 @@ function missingBytes(image: FileImage, onDevice: FileImage | undefined): number
 export function completeFlush(draft: Draft, path: string, image: FileImage | null): void {
   const left = (mapGet(draft.state.disk.flushing, path) ?? 1) - 1;
   const { flushing } = draft.state.disk;
-  setDisk(draft, { ...draft.state.disk, flushing: left > 0 ? mapSet(flushing, path, left) : mapDelete(flushing, path) });
+  setDisk(draft, changed(copyDisk(draft.state.disk), { flushing: left > 0 ? mapSet(flushing, path, left) : mapDelete(flushing, path) }));
   commitJournal(draft);
   if (image === null) return;
   const current = mapGet(draft.state.disk.cache, path);
@@ -194,7 +226,7 @@ function isNewer(a: FileImage, b: FileImage): boolean {
 /** Dirty for long enough: written to the device in order of path; runs again while anything is dirty. */
 export function writeBack(draft: Draft): void {
   const { profile } = draft.environment.spec;
-  setDisk(draft, { ...draft.state.disk, writeBackArmed: false });
+  setDisk(draft, changed(copyDisk(draft.state.disk), { writeBackArmed: false }));
   commitJournal(draft);
   for (const [path, sinceUs] of mapEntries(draft.state.disk.dirtySinceUs)) {
     const image = mapGet(draft.state.disk.cache, path);
@@ -211,7 +243,7 @@ function writeDevice(draft: Draft, path: string, image: FileImage): void {
   const flushSequence = disk.flushSequence + 1;
   const flushedBytes = disk.flushedBytes + missingBytes(image, before ?? undefined);
   const device = mapSet(disk.device, path, image);
-  setDisk(draft, { ...disk, device, flushSequence, flushedBytes, recentDevices: withVersion(disk, { flushSequence, device }) });
+  setDisk(draft, changed(copyDisk(disk), { device, flushSequence, flushedBytes, recentDevices: withVersion(disk, { flushSequence, device }) }));
   draft.effects.push({ type: 'deviceChanged', path, before, after: image, flushSequence });
   markClean(draft, path);
 }
@@ -224,12 +256,12 @@ function markClean(draft: Draft, path: string): void {
     cached === undefined ||
     (stored !== undefined && cached.generation === stored.generation && cached.dataEnd === stored.dataEnd && cached.sizeBytes === stored.sizeBytes);
   // What came after the flush began stays dirty, from now on.
-  setDisk(draft, { ...disk, dirtySinceUs: clean ? mapDelete(disk.dirtySinceUs, path) : mapSet(disk.dirtySinceUs, path, draft.nowUs) });
+  setDisk(draft, changed(copyDisk(disk), { dirtySinceUs: clean ? mapDelete(disk.dirtySinceUs, path) : mapSet(disk.dirtySinceUs, path, draft.nowUs) }));
 }
 
 function commitJournal(draft: Draft): void {
   for (const entry of draft.state.disk.journal) commitEntry(draft, entry);
-  setDisk(draft, { ...draft.state.disk, journal: [] });
+  setDisk(draft, changed(copyDisk(draft.state.disk), { journal: [] }));
 }
 
 function commitEntry(draft: Draft, entry: JournalEntry): void {
@@ -244,7 +276,7 @@ function commitEntry(draft: Draft, entry: JournalEntry): void {
     case 'cut': {
       const stored = mapGet(disk.device, entry.path);
       if (stored === undefined || stored.generation !== entry.from) return;
-      changeDevice(draft, entry.path, { ...cutFile(stored, Math.min(entry.sizeBytes, stored.dataEnd)), generation: entry.to });
+      changeDevice(draft, entry.path, withGeneration(cutFile(stored, Math.min(entry.sizeBytes, stored.dataEnd)), entry.to));
       return;
     }
     case 'rename': {
@@ -263,7 +295,7 @@ function changeDevice(draft: Draft, path: string, after: FileImage | null): void
   const before = mapGet(disk.device, path) ?? null;
   const flushSequence = disk.flushSequence + 1;
   const device = after === null ? deleteFile(disk.device, path) : mapSet(disk.device, path, after);
-  setDisk(draft, { ...disk, device, flushSequence, recentDevices: withVersion(disk, { flushSequence, device }) });
+  setDisk(draft, changed(copyDisk(disk), { device, flushSequence, recentDevices: withVersion(disk, { flushSequence, device }) }));
   draft.effects.push({ type: 'deviceChanged', path, before, after, flushSequence });
 }
 
@@ -295,7 +327,7 @@ function takeDeviceOf(draft: Draft, flushSequence: number): void {
   const { disk } = draft.state;
   const version = disk.recentDevices.find((recent) => recent.flushSequence === flushSequence);
   assert(version !== undefined, `the device at flush ${flushSequence} among the latest ${disk.recentDevices.length}, now at ${disk.flushSequence}`);
-  setDisk(draft, { ...disk, device: version.device, flushSequence });
+  setDisk(draft, changed(copyDisk(disk), { device: version.device, flushSequence }));
 }
 
 /** The list of latest device versions with one more. */
@@ -320,7 +352,7 @@ function surviveByChance(draft: Draft, path: string): void {
   const pages = chance % (pageCount + 1);
   const torn = pages > 0 && draw(draft, 'power-torn') % 4 === 0 ? draw(draft, 'power-torn') % PAGE_BYTES : 0;
   const end = Math.max(from, Math.min(cached.dataEnd, from + pages * PAGE_BYTES) - torn);
-  if (end > from) writeDevice(draft, path, { ...cutFile(cached, end), generation: cached.generation });
+  if (end > from) writeDevice(draft, path, withGeneration(cutFile(cached, end), cached.generation));
 }
 
 function compareTrees(before: FileTree, after: FileTree): PowerLoss {

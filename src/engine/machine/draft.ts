@@ -42,7 +42,8 @@ export function beginDraft(environment: MachineEnvironment, state: MachineState,
   return { environment, nowUs, effects: [], state: copyState(state), laneA: state.lanes.a, laneB: state.lanes.b };
 }
 
-function copyState(state: MachineState): DraftState {
+/** A copy that its one owner changes before anybody else sees it. */
+export function copyState(state: MachineState): DraftState {
   const { process } = state;
   return {
     power: state.power,

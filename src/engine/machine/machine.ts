@@ -1,3 +1,4 @@
+import { changed } from '../kernel/mutable.ts';
 import { emptyTree, type FileTree } from '../kernel/files.ts';
 import { hashString, INITIAL_LANES } from '../kernel/hash.ts';
 import { arrayFrom, arrayToList, emptyArray } from '../kernel/persistent-array.ts';
@@ -6,9 +7,9 @@ import { unreachable } from '../kernel/assert.ts';
 import type { InstantUs } from '../kernel/units.ts';
 import type { MachineCommand, MachineEffect, MachineInput, MachineState } from './contract.ts';
 import { emptyDisk, bootOf, completeFlush, losePower, writeBack } from './disk.ts';
-import { beginDraft, draw, endDraft, trace, type Draft, type MachineEnvironment } from './draft.ts';
+import { beginDraft, copyState, draw, endDraft, trace, type Draft, type MachineEnvironment } from './draft.ts';
 import { foldInput } from './fold-trace.ts';
-import { changeLink, expireHeld, hostOf, sendReset, traceClosed } from './network.ts';
+import { copyLink, changeLink, expireHeld, hostOf, sendReset, traceClosed } from './network.ts';
 import {
   deliver,
   killProcess,
@@ -62,8 +63,9 @@ export function stepMachine(environment: MachineEnvironment, state: MachineState
 function passOver(environment: MachineEnvironment, state: MachineState, input: TimerInput): MachineStep {
   const next = rearm(state, input, environment.spec.rank);
   if (next === null) return { state, effects: NO_EFFECTS };
-  const process = { ...state.process, timers: next.timers };
-  return { state: { ...state, process }, effects: next.event === null ? NO_EFFECTS : [{ type: 'schedule', event: next.event }] };
+  const passed = copyState(state);
+  passed.process.timers = next.timers;
+  return { state: passed, effects: next.event === null ? NO_EFFECTS : [{ type: 'schedule', event: next.event }] };
 }
 
 function onInput(draft: Draft, input: MachineInput): void {
@@ -153,7 +155,7 @@ function powerOff(draft: Draft, exactDevice: number | null): void {
   const incarnation = draft.state.process.incarnation;
   Object.assign(draft.state, {
     power: 'off',
-    process: { ...stoppedSlot('off', incarnation), statusSinceUs: draft.nowUs },
+    process: changed(stoppedSlot('off', incarnation), { statusSinceUs: draft.nowUs }),
     sockets: emptyMap(),
     connections: emptyMap(),
     links: emptyLinks(draft),
@@ -164,7 +166,7 @@ function powerOff(draft: Draft, exactDevice: number | null): void {
 /** Cuts are of the cable and stay; what the kernel still meant to retransmit is gone. */
 function emptyLinks(draft: Draft): MachineState['links'] {
   const { links } = draft.state;
-  return arrayFrom(arrayToList(links).map((link) => (link === null ? null : { ...link, held: [] })));
+  return arrayFrom(arrayToList(links).map((link) => (link === null ? null : changed(copyLink(link), { held: [] }))));
 }
 
 function setLink(draft: Draft, command: Extract<MachineCommand, { type: 'setLink' }>): void {

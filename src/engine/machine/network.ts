@@ -1,6 +1,6 @@
 import { arrayGet, arrayPush, arraySet } from '../kernel/persistent-array.ts';
 import { mapDelete, mapGet, mapHas, mapSet } from '../kernel/persistent-map.ts';
-import type { Mutable } from '../kernel/mutable.ts';
+import { changed, type Mutable } from '../kernel/mutable.ts';
 import { drawAt, streamKey } from '../kernel/random.ts';
 import type { CloseReason } from '../kernel/system.ts';
 import type { ConnectionId, InstantUs, MachineRank } from '../kernel/units.ts';
@@ -36,7 +36,8 @@ export function removeSocket(draft: Draft, socket: Socket): void {
 export function newSocket(draft: Draft, socket: Omit<Socket, 'id' | 'lastArrivalUs'>): Socket {
   const id = draft.state.nextSocket;
   draft.state.nextSocket = id + 1;
-  const whole = withLastArrival({ ...socket, id, lastArrivalUs: 0 }, 0);
+  const { connection, owner, peer, peerSocket, status } = socket;
+  const whole: Socket = { id, connection, owner, peer, peerSocket, status, lastArrivalUs: 0 };
   putSocket(draft, whole);
   return whole;
 }
@@ -58,8 +59,19 @@ export function sendOnSocket(draft: Draft, socket: Socket, segment: { kind: Pack
 }
 
 function withLastArrival(socket: Socket, lastArrivalUs: InstantUs): Socket {
-  const { id, connection, owner, peer, peerSocket, status } = socket;
+  const next = copySocket(socket);
+  next.lastArrivalUs = lastArrivalUs;
+  return next;
+}
+
+export function copySocket(socket: Socket): Mutable<Socket> {
+  const { id, connection, owner, peer, peerSocket, status, lastArrivalUs } = socket;
   return { id, connection, owner, peer, peerSocket, status, lastArrivalUs };
+}
+
+export function copyLink(link: LinkState): Mutable<LinkState> {
+  const { settings, cut, nextFreeUs, draws, held } = link;
+  return { settings, cut, nextFreeUs, draws, held };
 }
 
 /** Answers a packet that no socket here knows. */
@@ -164,7 +176,7 @@ function setLink(draft: Draft, to: MachineRank, link: LinkState): void {
 
 function holdPacket(draft: Draft, link: LinkState, packet: Packet): Packet {
   if (link.held.length === 0) armTcpTimeout(draft, packet.to, packet.sentUs);
-  setLink(draft, packet.to, { ...link, held: [...link.held, packet] });
+  setLink(draft, packet.to, changed(copyLink(link), { held: [...link.held, packet] }));
   return packet;
 }
 
@@ -177,7 +189,7 @@ function armTcpTimeout(draft: Draft, peer: MachineRank, sentUs: InstantUs): void
 export function changeLink(draft: Draft, to: MachineRank, change: { cut: boolean | null; settings: LinkSettings | null }): void {
   const link = linkTo(draft, to);
   const cut = change.cut ?? link.cut;
-  setLink(draft, to, { ...link, cut, settings: change.settings ?? link.settings, held: cut ? link.held : [] });
+  setLink(draft, to, changed(copyLink(link), { cut, settings: change.settings ?? link.settings, held: cut ? link.held : [] }));
   if (cut) return;
   // Order holds in a connection also when its socket is closed by now and only its last segments are still to go out.
   const lastArrivals = new Map<number, InstantUs>();
@@ -199,7 +211,7 @@ function retransmit(draft: Draft, packet: Packet, earliestUs: InstantUs): Instan
   const socket = socketById(draft, packet.fromSocket);
   const notBeforeUs = Math.max(packet.arrivesUs, earliestUs, socket?.lastArrivalUs ?? 0);
   const arrivesUs = Math.max(passed.arrivesUs + (tryUs - draft.nowUs), notBeforeUs);
-  if (socket !== undefined) putSocket(draft, { ...socket, lastArrivalUs: arrivesUs });
+  if (socket !== undefined) putSocket(draft, changed(copySocket(socket), { lastArrivalUs: arrivesUs }));
   draft.effects.push({ type: 'packet', packet: { ...packet, arrivesUs, sequence: nextSequence(draft) } });
   return arrivesUs;
 }
@@ -218,7 +230,7 @@ export function expireHeld(draft: Draft, peer: MachineRank): Socket[] {
     }
   }
   const gone = left.filter((packet) => !expired.some((socket) => socket.id === packet.fromSocket));
-  setLink(draft, peer, { ...link, held: gone });
+  setLink(draft, peer, changed(copyLink(link), { held: gone }));
   const first = gone[0];
   if (first !== undefined) armTcpTimeout(draft, peer, first.sentUs);
   for (const socket of expired) removeSocket(draft, socket);

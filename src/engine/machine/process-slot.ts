@@ -1,3 +1,4 @@
+import { changed } from '../kernel/mutable.ts';
 import { emptyArray, arrayPush, arrayToList } from '../kernel/persistent-array.ts';
 import { mapValues } from '../kernel/persistent-map.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
@@ -48,7 +49,7 @@ export function startProcess(draft: Draft, restartsLeft: number): void {
   const { status, incarnation } = draft.state.process;
   if (status === 'starting' || status === 'running' || status === 'paused') return;
   const next = incarnation + 1;
-  setSlot(draft, { ...stoppedSlot('starting', next), statusSinceUs: draft.nowUs, restartsLeft });
+  setSlot(draft, changed(stoppedSlot('starting', next), { statusSinceUs: draft.nowUs, restartsLeft }));
   trace(draft, { type: 'ProcessStarting', incarnation: next });
   const atUs = draft.nowUs + draft.environment.spec.profile.processStartUs;
   schedule(draft, { atUs, class: EVENT_CLASS.timer, input: { type: 'processReady', incarnation: next } });
@@ -150,14 +151,14 @@ export function killProcess(draft: Draft): void {
   const { status } = draft.state.process;
   if (status !== 'running' && status !== 'paused' && status !== 'starting') return;
   closeAllSockets(draft);
-  setSlot(draft, { ...stoppedSlot('killed', draft.state.process.incarnation), statusSinceUs: draft.nowUs });
+  setSlot(draft, changed(stoppedSlot('killed', draft.state.process.incarnation), { statusSinceUs: draft.nowUs }));
   trace(draft, { type: 'ProcessKilled' });
 }
 
 function exitProcess(draft: Draft, exit: { code: number; reason: string }): void {
   closeAllSockets(draft);
   const { incarnation, restartsLeft } = draft.state.process;
-  setSlot(draft, { ...stoppedSlot('exited', incarnation), exitCode: exit.code, exitReason: exit.reason, statusSinceUs: draft.nowUs, restartsLeft });
+  setSlot(draft, changed(stoppedSlot('exited', incarnation), { exitCode: exit.code, exitReason: exit.reason, statusSinceUs: draft.nowUs, restartsLeft }));
   trace(draft, { type: 'ProcessExited', code: exit.code, reason: exit.reason });
   if (!isFailure(exit.code) || restartsLeft === 0) return;
   const atUs = draft.nowUs + draft.environment.spec.profile.restartDelayUs;

@@ -1,8 +1,9 @@
+import { changed } from '../kernel/mutable.ts';
 import { assert } from '../kernel/assert.ts';
 import { ACCEPTED } from '../kernel/system.ts';
 import type { Packet, Socket } from './contract.ts';
 import type { Draft } from './draft.ts';
-import { hostOf, newSocket, putSocket, removeSocket, sendOnSocket, sendReset, socketById, traceClosed } from './network.ts';
+import { copySocket, hostOf, newSocket, putSocket, removeSocket, sendOnSocket, sendReset, socketById, traceClosed } from './network.ts';
 import { deliver } from './process-slot.ts';
 
 export function onPacket(draft: Draft, packet: Packet): void {
@@ -11,7 +12,7 @@ export function onPacket(draft: Draft, packet: Packet): void {
   if (socket === undefined || !belongsTo(packet, socket)) return sendReset(draft, packet);
   switch (packet.kind) {
     case 'synAck':
-      putSocket(draft, { ...socket, peerSocket: packet.fromSocket, status: 'open' });
+      putSocket(draft, changed(copySocket(socket), { peerSocket: packet.fromSocket, status: 'open' }));
       return deliver(draft, { type: 'connected', owner: socket.owner, connection: socket.connection });
     case 'data':
       assert(packet.message !== null, 'a data segment to carry a message');

@@ -1,7 +1,8 @@
+import { changed } from '../kernel/mutable.ts';
 import { mapSet } from '../kernel/persistent-map.ts';
 import { msToUs, type InstantUs } from '../kernel/units.ts';
 import type { NodeAddress } from './contract.ts';
-import { nodeOf, type NetworkClientState, type NetworkScope, type NodeState } from './network-client.ts';
+import { copyClient, nodeOf, type NetworkClientState, type NetworkScope, type NodeState } from './network-client.ts';
 
 const TIMER = 'network';
 
@@ -26,14 +27,13 @@ export function connectNode(client: NetworkClientState, address: NodeAddress, sc
     inFlight: [],
   };
   scope.effects.push({ type: 'connect', owner: config.owner, connection, host: address.host, port: address.port });
-  const next: NetworkClientState = {
-    ...client,
+  const next: NetworkClientState = changed(copyClient(client), {
     nodes: mapSet(client.nodes, String(address.nodeId), node),
     connections: mapSet(client.connections, String(connection), address.nodeId),
-  };
+  });
   if (next.timerUs !== null && next.timerUs <= deadlineUs) return next;
   scope.effects.push({ type: 'setTimer', owner: config.owner, name: TIMER, atUs: deadlineUs });
-  return { ...next, timerUs: deadlineUs };
+  return changed(copyClient(next), { timerUs: deadlineUs });
 }
 
 /** True if a request queued now would go out at once (NetworkClient.canSendRequest). */

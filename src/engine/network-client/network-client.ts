@@ -1,5 +1,5 @@
 import { assert, AssertionError } from '../kernel/assert.ts';
-import type { Mutable } from '../kernel/mutable.ts';
+import { changed, type Mutable } from '../kernel/mutable.ts';
 import { mapDelete, mapGet, mapSet, mapValues, emptyMap, type PersistentMap } from '../kernel/persistent-map.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
 import type { SystemInput } from '../kernel/system.ts';
@@ -67,8 +67,14 @@ export function nodeOf(client: NetworkClientState, nodeId: number): NodeState | 
 }
 
 function putNode(client: NetworkClientState, node: NodeState): NetworkClientState {
-  const nodes = mapSet(client.nodes, String(node.address.nodeId), node);
-  return { config: client.config, nodes, connections: client.connections, nextCorrelationId: client.nextCorrelationId, timerUs: client.timerUs };
+  const next = copyClient(client);
+  next.nodes = mapSet(client.nodes, String(node.address.nodeId), node);
+  return next;
+}
+
+export function copyClient(client: NetworkClientState): Mutable<NetworkClientState> {
+  const { config, nodes, connections, nextCorrelationId: next, timerUs } = client;
+  return { config, nodes, connections, nextCorrelationId: next, timerUs };
 }
 
 export function isReady(client: NetworkClientState, nodeId: number): boolean {
@@ -98,7 +104,7 @@ export function queueRequest(client: NetworkClientState, request: QueuedRequest,
   return flushNode(putNode(client, node), nodeId, scope);
 }
 
-function copyNode(node: NodeState): Mutable<NodeState> {
+export function copyNode(node: NodeState): Mutable<NodeState> {
   const { address, status, connection, deadlineUs, failures, waiting, inFlight } = node;
   return { address, status, connection, deadlineUs, failures, waiting, inFlight };
 }
@@ -124,26 +130,20 @@ function connect(client: NetworkClientState, node: NodeState, scope: NetworkScop
   const connection = scope.context.nextConnection();
   scope.effects.push({ type: 'connect', owner: config.owner, connection, host: node.address.host, port: node.address.port });
   const deadlineUs = scope.context.nowUs + msToUs(config.connectionSetupTimeoutMs);
-  const next = putNode(client, { ...node, status: 'connecting', connection, deadlineUs });
-  return armTimer({ ...next, connections: mapSet(next.connections, String(connection), node.address.nodeId) }, scope);
+  const next = putNode(client, changed(copyNode(node), { status: 'connecting', connection, deadlineUs }));
+  return armTimer(changed(copyClient(next), { connections: mapSet(next.connections, String(connection), node.address.nodeId) }), scope);
 }
 
 function sendWaiting(client: NetworkClientState, node: NodeState, scope: NetworkScope): NetworkResult {
   const events: NetworkEvent[] = [];
-  let current = client;
+  const current = copyClient(client);
   let inFlight = node.inFlight;
   let sent = 0;
   while (sent < node.waiting.length && inFlight.length < client.config.maxInFlightPerConnection) {
     const request = node.waiting[sent] as QueuedRequest;
     sent += 1;
     const correlationId = current.nextCorrelationId;
-    current = {
-      config: client.config,
-      nodes: client.nodes,
-      connections: client.connections,
-      nextCorrelationId: nextCorrelation(correlationId),
-      timerUs: client.timerUs,
-    };
+    current.nextCorrelationId = nextCorrelation(correlationId);
     send(
       node,
       scope,
@@ -156,7 +156,7 @@ function sendWaiting(client: NetworkClientState, node: NodeState, scope: Network
   const next = copyNode(node);
   next.inFlight = inFlight;
   next.waiting = node.waiting.slice(sent);
-  current = putNode(current, next);
+  current.nodes = mapSet(client.nodes, String(node.address.nodeId), next);
   // Only this node's deadline can be new.
   return { client: armUntil(current, deadlineOf(current, next), scope), events };
 }
@@ -180,7 +180,7 @@ export function onNetworkInput(client: NetworkClientState, input: SystemInput<Wi
     case 'closed':
       return onClosed(client, input.connection, { reason: input.reason === 'refused' ? 'refused' : 'disconnected', scope });
     case 'timer':
-      return input.name === TIMER ? onTimer({ ...client, timerUs: null }, scope) : { client, events: [] };
+      return input.name === TIMER ? onTimer(changed(copyClient(client), { timerUs: null }), scope) : { client, events: [] };
     default:
       return { client, events: [] };
   }
@@ -200,13 +200,16 @@ function onConnected(client: NetworkClientState, connection: ConnectionId, scope
   const body = apiVersionsRequest({ clientSoftwareName: 'highwater', clientSoftwareVersion: '3.9.1' });
   send(node, scope, makeRequest({ api: 'ApiVersions', version: LATEST_VERSIONS.ApiVersions, correlationId, clientId: client.config.clientId, body }));
   const inFlight: InFlight = { correlationId, api: 'ApiVersions', tag: '', sentUs: scope.context.nowUs, internal: true };
-  const next = putNode({ ...client, nextCorrelationId: nextCorrelation(correlationId) }, { ...node, status: 'checkingApiVersions', inFlight: [inFlight] });
+  const next = putNode(
+    changed(copyClient(client), { nextCorrelationId: nextCorrelation(correlationId) }),
+    changed(copyNode(node), { status: 'checkingApiVersions', inFlight: [inFlight] }),
+  );
   return { client: armTimer(next, scope), events: [] };
 }
 
 function becomeReady(client: NetworkClientState, node: NodeState, scope: NetworkScope): NetworkResult {
   assert(node.connection !== null, 'a connection when ready');
-  const ready = putNode(client, { ...node, status: 'ready', failures: 0 });
+  const ready = putNode(client, changed(copyNode(node), { status: 'ready', failures: 0 }));
   const flushed = flushNode(ready, node.address.nodeId, scope);
   return {
     client: armTimer(flushed.client, scope),
@@ -240,7 +243,7 @@ interface Closing {
 /** Everything sent or waiting on the connection has failed; the next try waits its back-off. */
 function onClosed(client: NetworkClientState, connection: ConnectionId, closing: Closing): NetworkResult {
   const node = nodeOfConnection(client, connection);
-  const without: NetworkClientState = { ...client, connections: mapDelete(client.connections, String(connection)) };
+  const without: NetworkClientState = changed(copyClient(client), { connections: mapDelete(client.connections, String(connection)) });
   return node === undefined ? { client: without, events: [] } : failNode(without, node, closing);
 }
 
@@ -252,7 +255,7 @@ function failNode(client: NetworkClientState, node: NodeState, closing: Closing)
   for (const request of node.waiting) events.push({ type: 'failed', nodeId, tag: request.tag, api: request.api, reason: closing.reason });
   const failures = node.failures + 1;
   const deadlineUs = closing.scope.context.nowUs + backOffUs(client.config, failures, closing.scope);
-  const next = putNode(client, { ...node, status: 'disconnected', connection: null, failures, deadlineUs, waiting: [], inFlight: [] });
+  const next = putNode(client, changed(copyNode(node), { status: 'disconnected', connection: null, failures, deadlineUs, waiting: [], inFlight: [] }));
   return { client: armTimer(next, closing.scope), events };
 }
 
@@ -278,7 +281,7 @@ function onTimer(client: NetworkClientState, scope: NetworkScope): NetworkResult
 function timeOut(client: NetworkClientState, node: NodeState, scope: NetworkScope): NetworkResult {
   assert(node.connection !== null, 'a connection to time out');
   scope.effects.push({ type: 'close', connection: node.connection });
-  const without = { ...client, connections: mapDelete(client.connections, String(node.connection)) };
+  const without = changed(copyClient(client), { connections: mapDelete(client.connections, String(node.connection)) });
   return failNode(without, node, { reason: 'timeout', scope });
 }
 
@@ -301,7 +304,7 @@ function armUntil(client: NetworkClientState, deadlineUs: InstantUs, scope: Netw
   if (deadlineUs === Infinity || (client.timerUs !== null && client.timerUs <= deadlineUs)) return client;
   const atUs = Math.max(deadlineUs, scope.context.nowUs);
   scope.effects.push({ type: 'setTimer', owner: client.config.owner, name: TIMER, atUs });
-  return { ...client, timerUs: atUs };
+  return changed(copyClient(client), { timerUs: atUs });
 }
 
 /** Closes the connection to a node; what was in flight or waiting is reported as failed. */
@@ -318,5 +321,5 @@ export function forgetNode(client: NetworkClientState, nodeId: number, scope: Ne
   if (node === undefined) return client;
   if (node.connection !== null) scope.effects.push({ type: 'close', connection: node.connection });
   const connections = node.connection === null ? client.connections : mapDelete(client.connections, String(node.connection));
-  return { ...client, connections, nodes: mapDelete(client.nodes, String(nodeId)) };
+  return changed(copyClient(client), { connections, nodes: mapDelete(client.nodes, String(nodeId)) });
 }

@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import { mapDelete, mapGet, mapSet, mapValues } from '../../kernel/persistent-map.ts';
 import type { BrokerId, InstantUs, LeaderEpoch, Offset, PartitionId, Uuid } from '../../kernel/units.ts';
 import type { NodeAddress } from '../../network-client/contract.ts';
@@ -82,7 +83,7 @@ export function putFetcher(state: BrokerState, fetcher: ReplicaFetcher): BrokerS
 }
 
 export function dropFetcher(state: BrokerState, source: BrokerId): BrokerState {
-  return { ...state, fetchers: mapDelete(state.fetchers, String(source)) };
+  return changed(copyBroker(state), { fetchers: mapDelete(state.fetchers, String(source)) });
 }
 
 export function allFetchers(state: BrokerState): readonly ReplicaFetcher[] {

@@ -1,3 +1,5 @@
+import { changed } from '../../kernel/mutable.ts';
+import { copyBroker } from '../broker-state.ts';
 import { msToUs, type BrokerId } from '../../kernel/units.ts';
 import type { BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
@@ -29,5 +31,5 @@ export function markPartitionFailed(state: BrokerState, source: BrokerId, key: s
   if (fetcher === null) return state;
   const next = putFetcher(state, { ...fetcher, partitions: fetcher.partitions.filter((partition) => partition.key !== key) });
   const failed = [...state.failedPartitions.filter((other) => other !== key), key].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  return { ...next, failedPartitions: failed };
+  return changed(copyBroker(next), { failedPartitions: failed });
 }

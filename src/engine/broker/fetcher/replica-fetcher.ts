@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import type { SystemInput } from '../../kernel/system.ts';
 import { msToUs, type BrokerId } from '../../kernel/units.ts';
 import type { NodeAddress } from '../../network-client/contract.ts';
@@ -7,7 +8,7 @@ import { ZERO_UUID } from '../../protocol/codec.ts';
 import { LATEST_VERSIONS } from '../../protocol/generated/apis.ts';
 import { fetchRequest, type FetchRequestFetchPartition, type FetchRequestFetchTopic } from '../../protocol/generated/fetch-request.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
-import { getPartition, requirePartition, type BrokerState } from '../broker-state.ts';
+import { copyBroker, getPartition, requirePartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { networkScope } from '../network.ts';
 import { fetcherOwner } from '../owners.ts';
@@ -52,7 +53,7 @@ export function addToFetcher(state: BrokerState, partition: Partition, source: N
   };
   const fetcher = getFetcher(state, source.nodeId) ?? newFetcher(source, state);
   const next = putFetcher(state, { ...fetcher, partitions: [...fetcher.partitions, added] });
-  return { ...next, failedPartitions: next.failedPartitions.filter((key) => key !== partition.key) };
+  return changed(copyBroker(next), { failedPartitions: next.failedPartitions.filter((key) => key !== partition.key) });
 }
 
 /** Stops copying a partition, wherever it comes from (AbstractFetcherManager.removeFetcherForPartitions). */
@@ -63,7 +64,7 @@ export function removeFromFetchers(state: BrokerState, key: string): BrokerState
     if (partitions.length < fetcher.partitions.length) next = putFetcher(next, { ...fetcher, partitions });
   }
   if (!next.failedPartitions.includes(key)) return next;
-  return { ...next, failedPartitions: next.failedPartitions.filter((failed) => failed !== key) };
+  return changed(copyBroker(next), { failedPartitions: next.failedPartitions.filter((failed) => failed !== key) });
 }
 
 /** After leaders changed: fetchers without partitions end, the others go on at once (shutdownIdleFetcherThreads, partitionMapCond). */

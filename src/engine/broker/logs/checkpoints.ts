@@ -1,9 +1,10 @@
+import { changed } from '../../kernel/mutable.ts';
 import { mapFrom, mapValues } from '../../kernel/persistent-map.ts';
 import { writeOffsetCheckpoint, type PartitionOffset } from '../../log/checkpoint-files.ts';
 import { highWatermarkEntry, logStartEntry, recoveryPointEntry } from '../../log/close.ts';
 import { LOG_START_OFFSET_CHECKPOINT, RECOVERY_POINT_CHECKPOINT, REPLICATION_OFFSET_CHECKPOINT } from '../../log/file-names.ts';
 import type { LogState } from '../../log/log-state.ts';
-import { partitionKey, type BrokerState } from '../broker-state.ts';
+import { copyBroker, partitionKey, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 
 /** Every log of the broker, those of no hosted replica included, by folder. */
@@ -16,7 +17,9 @@ export function checkpointHighWatermarks(state: BrokerState, scope: BrokerScope)
   const entries = mapValues(state.partitions).map((partition) => highWatermarkEntry(partition.log));
   writeOffsetCheckpoint(REPLICATION_OFFSET_CHECKPOINT, entries, scope);
   scope.effects.push({ type: 'trace', event: { type: 'HighWatermarksCheckpointed', brokerId: state.identity.brokerId } });
-  return { ...state, checkpointedHighWatermarks: mapFrom(entries.map((entry) => [partitionKey(entry.topic, entry.partition), entry.offset] as const)) };
+  return changed(copyBroker(state), {
+    checkpointedHighWatermarks: mapFrom(entries.map((entry) => [partitionKey(entry.topic, entry.partition), entry.offset] as const)),
+  });
 }
 
 /** `recovery-point-offset-checkpoint`: every log, also at 0. */

@@ -1,8 +1,9 @@
+import { changed } from '../../kernel/mutable.ts';
 import { mapGet, mapSet } from '../../kernel/persistent-map.ts';
 import { US_PER_MS } from '../../kernel/units.ts';
 import type { LogState } from '../../log/log-state.ts';
 import { deleteDueFiles, nextDeletionMs } from '../../log/retire.ts';
-import { getPartition, putPartition, type BrokerState } from '../broker-state.ts';
+import { copyBroker, getPartition, putPartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { LOG_MANAGER } from '../owners.ts';
 
@@ -27,5 +28,7 @@ export function onDeletionTimer(state: BrokerState, dir: string, scope: BrokerSc
   if (log === undefined) return state;
   const tidied = deleteDueFiles(log, scope);
   armFileDeletion(tidied, scope);
-  return partition === null ? { ...state, idleLogs: mapSet(state.idleLogs, dir, tidied) } : putPartition(state, { ...partition, log: tidied });
+  return partition === null
+    ? changed(copyBroker(state), { idleLogs: mapSet(state.idleLogs, dir, tidied) })
+    : putPartition(state, { ...partition, log: tidied });
 }

@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import type { DiskError } from '../../kernel/system.ts';
 import { listPaths, type FileTree } from '../../kernel/files.ts';
 import { emptyMap, mapDelete, mapGet, mapSet, type PersistentMap } from '../../kernel/persistent-map.ts';
@@ -9,7 +10,7 @@ import { createLog, loadLog, type Recovered } from '../../log/load.ts';
 import { resolveLogConfig, type ConfigTexts } from '../../log/log-config.ts';
 import type { LogScope } from '../../log/log-scope.ts';
 import { segmentList, updateHighWatermark, type LogState } from '../../log/log-state.ts';
-import { getPartition, putPartition, type BrokerState } from '../broker-state.ts';
+import { copyBroker, getPartition, putPartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { topicOverrides, type TopicConfigs } from '../metadata/topic-configs.ts';
 
@@ -99,10 +100,11 @@ export function openLog(
   const dir = logDirName(named.topic, named.partition);
   const found = mapGet(state.idleLogs, dir);
   const highWatermark = mapGet(state.checkpointedHighWatermarks, dir) ?? 0;
-  if (found !== undefined) return { state: { ...state, idleLogs: mapDelete(state.idleLogs, dir) }, log: updateHighWatermark(found, highWatermark) };
+  if (found !== undefined)
+    return { state: changed(copyBroker(state), { idleLogs: mapDelete(state.idleLogs, dir) }), log: updateHighWatermark(found, highWatermark) };
   const config = resolveLogConfig(state.config.texts, topicOverrides(state.topicConfigs, named.topic));
   const log = createLog({ ...named, logId: state.nextLogId, config }, scope);
-  const next: BrokerState = { ...state, nextLogId: state.nextLogId + 1, logsById: mapSet(state.logsById, String(log.logId), dir) };
+  const next: BrokerState = changed(copyBroker(state), { nextLogId: state.nextLogId + 1, logsById: mapSet(state.logsById, String(log.logId), dir) });
   return { state: next, log: updateHighWatermark(log, highWatermark) };
 }
 
@@ -113,5 +115,7 @@ export function onLogFlushed(state: BrokerState, done: { readonly operation: num
   const partition = getPartition(state, dir);
   if (partition !== null) return putPartition(state, { ...partition, log: onFlushDone(partition.log, done.operation, done.error, scope) });
   const idle = mapGet(state.idleLogs, dir);
-  return idle === undefined ? state : { ...state, idleLogs: mapSet(state.idleLogs, dir, onFlushDone(idle, done.operation, done.error, scope)) };
+  return idle === undefined
+    ? state
+    : changed(copyBroker(state), { idleLogs: mapSet(state.idleLogs, dir, onFlushDone(idle, done.operation, done.error, scope)) });
 }

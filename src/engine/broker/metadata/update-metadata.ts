@@ -1,3 +1,5 @@
+import { changed } from '../../kernel/mutable.ts';
+import { copyBroker } from '../broker-state.ts';
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import type { RequestFrameOf } from '../../protocol/wire.ts';
 import type { BrokerState } from '../broker-state.ts';
@@ -14,5 +16,5 @@ export function onUpdateMetadata(state: BrokerState, requestId: number, frame: R
       ? 'STALE_CONTROLLER_EPOCH'
       : 'NONE';
   scope.effects.push({ type: 'respond', requestId, api: 'UpdateMetadata', body: { errorCode: errorCode(error) } });
-  return error === 'NONE' ? { ...state, controllerEpoch: body.controllerEpoch, metadata: updateMetadata(state.metadata, body) } : state;
+  return error === 'NONE' ? changed(copyBroker(state), { controllerEpoch: body.controllerEpoch, metadata: updateMetadata(state.metadata, body) }) : state;
 }

@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import type { SystemInput } from '../../kernel/system.ts';
 import type { BrokerId } from '../../kernel/units.ts';
 import { mapValues } from '../../kernel/persistent-map.ts';
@@ -5,7 +6,7 @@ import { ZERO_UUID } from '../../protocol/codec.ts';
 import type { ErrorName } from '../../protocol/errors.ts';
 import type { AlterPartitionResponsePartitionData } from '../../protocol/generated/alter-partition-response.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
-import { getPartition, putPartition, replicationFacts, type BrokerState } from '../broker-state.ts';
+import { copyBroker, getPartition, putPartition, replicationFacts, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { hasAliveBroker, nodeOf } from '../metadata/metadata-cache.ts';
 import { completeAllOperations } from '../purgatory/completion.ts';
@@ -87,7 +88,7 @@ function submit(state: BrokerState, key: string, scope: BrokerScope): BrokerStat
     partitionEpoch,
   };
   const { manager, accepted } = submitAlterPartition(state.alterPartition, item, controllerFacts(state), scope);
-  const next: BrokerState = { ...state, alterPartition: manager };
+  const next: BrokerState = changed(copyBroker(state), { alterPartition: manager });
   return accepted ? next : putPartition(next, { ...partition, role: { ...partition.role, pendingIsr: null } });
 }
 
@@ -99,10 +100,10 @@ export function controllerFacts(state: BrokerState): ControllerFacts {
 /** Handles what is addressed to the AlterPartition manager: its answers change partitions. */
 export function onAlterPartition(state: BrokerState, input: SystemInput<WireMessage, never>, scope: BrokerScope): BrokerState {
   const { manager, answers } = onAlterPartitionInput(state.alterPartition, input, controllerFacts(state), scope);
-  let next: BrokerState = { ...state, alterPartition: manager };
+  let next: BrokerState = changed(copyBroker(state), { alterPartition: manager });
   if (answers === null) return next;
   for (const answer of answers) next = onAnswer(next, answer, scope);
-  return { ...next, alterPartition: settleAlterPartition(next.alterPartition, controllerFacts(next), scope) };
+  return changed(copyBroker(next), { alterPartition: settleAlterPartition(next.alterPartition, controllerFacts(next), scope) });
 }
 
 /** An answer counts only for the very change it was asked for; since then the partition may have a new epoch or another role. */

@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import { mapHas } from '../../kernel/persistent-map.ts';
 import { assignTopicId } from '../../log/close.ts';
 import type { LogState } from '../../log/log-state.ts';
@@ -6,7 +7,7 @@ import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import type { LeaderAndIsrRequest, LeaderAndIsrRequestLeaderAndIsrPartitionState } from '../../protocol/generated/leader-and-isr-request.ts';
 import type { LeaderAndIsrResponse, LeaderAndIsrResponseLeaderAndIsrTopicError } from '../../protocol/generated/leader-and-isr-response.ts';
 import type { RequestFrameOf } from '../../protocol/wire.ts';
-import { getPartition, partitionKey, putPartition, type BrokerState } from '../broker-state.ts';
+import { copyBroker, getPartition, partitionKey, putPartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { settleFetchers } from '../fetcher/replica-fetcher.ts';
 import { openLog } from '../logs/log-manager.ts';
@@ -51,7 +52,7 @@ export function onLeaderAndIsr(state: BrokerState, requestId: number, frame: Req
     return state;
   }
   const work: Work = { leaders: [], followers: [] };
-  let next: BrokerState = { ...state, controllerEpoch: body.controllerEpoch };
+  let next: BrokerState = changed(copyBroker(state), { controllerEpoch: body.controllerEpoch });
   const topics: LeaderAndIsrResponseLeaderAndIsrTopicError[] = [];
   for (const topic of body.topicStates) {
     const partitionErrors = topic.partitionStates.map((told) => {

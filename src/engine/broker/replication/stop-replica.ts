@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import { mapDelete, mapGet } from '../../kernel/persistent-map.ts';
 import { NO_EPOCH, type PartitionId } from '../../kernel/units.ts';
 import { deleteLog } from '../../log/close.ts';
@@ -5,7 +6,7 @@ import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import type { StopReplicaRequestStopReplicaPartitionState } from '../../protocol/generated/stop-replica-request.ts';
 import type { StopReplicaResponseStopReplicaPartitionError } from '../../protocol/generated/stop-replica-response.ts';
 import type { RequestFrameOf } from '../../protocol/wire.ts';
-import { getPartition, partitionKey, type BrokerState } from '../broker-state.ts';
+import { copyBroker, getPartition, partitionKey, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { removeFromFetchers } from '../fetcher/replica-fetcher.ts';
 import { checkpointHighWatermarks, writeLogStartOffsets, writeRecoveryPoints } from '../logs/checkpoints.ts';
@@ -28,7 +29,7 @@ export function onStopReplica(state: BrokerState, requestId: number, frame: Requ
     scope.effects.push({ type: 'respond', requestId, api: 'StopReplica', body: { errorCode: errorCode(refusal), partitionErrors } });
     return state;
   }
-  let next: BrokerState = { ...state, controllerEpoch: body.controllerEpoch };
+  let next: BrokerState = changed(copyBroker(state), { controllerEpoch: body.controllerEpoch });
   let anyDeleted = false;
   for (const topic of body.topicStates) {
     for (const told of topic.partitionStates) {
@@ -61,11 +62,11 @@ function stopPartition(
   const log = hosted?.log ?? mapGet(state.idleLogs, key);
   if (log !== undefined) scope.effects.push({ type: 'trace', event: { type: 'ReplicaStopped', brokerId: state.identity.brokerId, topic, partition, deleted } });
   let next = removeFromFetchers(state, key);
-  if (deleted) next = { ...next, partitions: mapDelete(next.partitions, key), idleLogs: mapDelete(next.idleLogs, key) };
+  if (deleted) next = changed(copyBroker(next), { partitions: mapDelete(next.partitions, key), idleLogs: mapDelete(next.idleLogs, key) });
   next = completeAfterRoleChange(next, key, scope);
   if (!deleted || log === undefined) return next;
   deleteLog(log, scope);
-  return { ...next, logsById: mapDelete(next.logsById, String(log.logId)) };
+  return changed(copyBroker(next), { logsById: mapDelete(next.logsById, String(log.logId)) });
 }
 
 /** The files must not name a log that is gone. */

@@ -1,3 +1,5 @@
+import { changed } from '../../kernel/mutable.ts';
+import { copyBroker } from '../broker-state.ts';
 import type { SystemInput } from '../../kernel/system.ts';
 import type { BrokerId, EpochMs } from '../../kernel/units.ts';
 import { errorCode, errorName } from '../../protocol/errors.ts';
@@ -48,7 +50,7 @@ export function onInitProducerId(state: BrokerState, requestId: number, frame: R
   const producerIds = wantsMore ? requestBlock(manager, state, scope) : manager;
   const body = producerId === null ? refusal('COORDINATOR_LOAD_IN_PROGRESS') : initProducerIdResponse({ producerId, producerEpoch: 0 });
   scope.effects.push({ type: 'respond', requestId, api: 'InitProducerId', body });
-  return { ...state, producerIds };
+  return changed(copyBroker(state), { producerIds });
 }
 
 function refusal(error: 'COORDINATOR_NOT_AVAILABLE' | 'COORDINATOR_LOAD_IN_PROGRESS'): InitProducerIdResponse {
@@ -80,8 +82,9 @@ function requestBlock(manager: ProducerIdManager, state: BrokerState, scope: Bro
 export function onProducerIdInput(state: BrokerState, input: SystemInput<WireMessage, never>, scope: BrokerScope): BrokerState {
   const { channel, response } = onChannelInput(state.producerIds.channel, input, nodeOf(state.metadata, state.metadata.controllerId), scope);
   const manager: ProducerIdManager = { ...state.producerIds, channel };
-  if (response === null || response.api !== 'AllocateProducerIds') return { ...state, producerIds: manager };
+  if (response === null || response.api !== 'AllocateProducerIds') return changed(copyBroker(state), { producerIds: manager });
   const { body } = response;
-  if (errorName(body.errorCode) !== 'NONE') return { ...state, producerIds: { ...manager, retryAtMs: scope.context.nowMs + RETRY_BACKOFF_MS } };
-  return { ...state, producerIds: { ...manager, next: { firstId: body.producerIdStart, size: body.producerIdLen, claimed: 0 } } };
+  if (errorName(body.errorCode) !== 'NONE')
+    return changed(copyBroker(state), { producerIds: { ...manager, retryAtMs: scope.context.nowMs + RETRY_BACKOFF_MS } });
+  return changed(copyBroker(state), { producerIds: { ...manager, next: { firstId: body.producerIdStart, size: body.producerIdLen, claimed: 0 } } });
 }
