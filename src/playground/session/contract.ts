@@ -87,6 +87,8 @@ export interface SessionStatus {
 export interface ScenarioTitle {
   readonly name: string;
   readonly title: Readonly<Record<'en' | 'ko', string>>;
+  /** What it begins with, in a sentence or two; empty when it says nothing. */
+  readonly opening: Readonly<Record<'en' | 'ko', string>>;
 }
 
 export interface SessionFailure {

@@ -25,7 +25,7 @@ export function fixtureSession(scene: FixtureScene, clock: FixtureClock): Sessio
     host: 'fixture',
     storage: 'memory',
     storageReason: null,
-    scenarios: [{ name: 'fixture', title: { en: 'Leader failover', ko: '리더 장애 조치' } }],
+    scenarios: [{ name: 'fixture', title: { en: 'Leader failover', ko: '리더 장애 조치' }, opening: { en: '', ko: '' } }],
   };
   let playedUs = 0;
   let sinceMs = 0;

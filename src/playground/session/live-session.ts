@@ -57,7 +57,7 @@ export function liveSession(surroundings: LiveSurroundings): Session {
   const shares = newRequests<EncodedLink>();
 
   const post = (message: ToRunWorker, transfer: Transferable[] = []): void => worker?.postMessage(message, transfer);
-  const whole = (status: RunStatus): SessionStatus => ({ ...status, host: 'workers', scenarios: builtInScenarios.map(({ name, title }) => ({ name, title })) });
+  const whole = (status: RunStatus): SessionStatus => ({ ...status, host: 'workers', scenarios: SCENARIOS });
 
   const onMessage = (message: FromRunWorker): void => {
     switch (message.type) {
@@ -136,6 +136,13 @@ export function liveSession(surroundings: LiveSurroundings): Session {
       post({ type: 'close' });
     },
   };
+}
+
+const SCENARIOS = builtInScenarios.map(({ name, title, text }) => ({ name, title, opening: { en: openingOf(text?.en), ko: openingOf(text?.ko) } }));
+
+/** The first paragraph of a scenario's text. */
+function openingOf(text: string | undefined): string {
+  return text?.split('\n\n')[0] ?? '';
 }
 
 /** A built-in scenario at its opening moment; an unknown name is the first one. */

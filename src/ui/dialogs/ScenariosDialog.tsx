@@ -22,7 +22,10 @@ export function ScenariosDialog() {
           <li key={scenario.name}>
             <button type="button" className="btn" onClick={() => open(scenario.name)} aria-current={scenario.name === current}>
               <Icon name="play" size={13} />
-              <span>{scenario.title[language]}</span>
+              <span>
+                <b>{scenario.title[language]}</b>
+                <span className="dim">{scenario.opening[language]}</span>
+              </span>
               {scenario.name === current ? <small>{words.dialog.current}</small> : null}
             </button>
           </li>
