@@ -1,5 +1,16 @@
 import { say, span, type Span } from './sentence.ts';
-import { brokerIdOf, byteSize, idList, isrChange, offsetRange, partitionName, registeredBroker, zooKeeperIdOf, type Templates } from './words.ts';
+import {
+  GREATEST_NAMED,
+  brokerIdOf,
+  byteSize,
+  idList,
+  isrChange,
+  offsetRange,
+  partitionName,
+  registeredBroker,
+  zooKeeperIdOf,
+  type Templates,
+} from './words.ts';
 
 function Machine(host: string): string {
   const brokerId = brokerIdOf(host);
@@ -29,8 +40,9 @@ function brokers(ids: readonly number[]): string {
   return `${ids.length === 1 ? 'broker' : 'brokers'} ${idList(ids, '?')}`;
 }
 
-/** `zk1, zk2, broker 2 and producer-1`. */
+/** `zk1, broker 2 and producer-1`, `7 machines`. */
 function peers(hosts: readonly string[]): string {
+  if (hosts.length > GREATEST_NAMED) return `${hosts.length} machines`;
   const names = hosts.map((host) => (zooKeeperIdOf(host) === null ? machine(host) : host));
   return `${names.slice(0, -1).join(', ')} and ${names[names.length - 1] ?? ''}`;
 }
@@ -68,7 +80,7 @@ export const english: Templates = {
   PoweredOn: (_, host) => say`${Machine(host)} has power.`,
   LinkCut: (event, host) => say`The cable from ${machine(host)} to ${machine(event.to)} is ${span('out', 'cut')}.`,
   LinkHealed: (event, host) => say`The cable from ${machine(host)} to ${machine(event.to)} is whole again.`,
-  LinksCut: (event, host) => say`${Machine(host)} is ${span('out', 'cut off')} from ${peers(event.peers)}. It runs on, and hears of nothing that they decide.`,
+  LinksCut: (event, host) => say`${Machine(host)} is ${span('out', 'cut off')} from ${peers(event.peers)}: neither side hears of the other.`,
   LinksHealed: (event, host) => say`${Machine(host)} reaches ${peers(event.peers)} again.`,
   LinkChanged: (event, host) => say`The link from ${machine(host)} to ${machine(event.to)} has other settings.`,
   ConnectionClosed: (event, host) => say`${Machine(host)} lost a connection to ${machine(event.peer)} (${event.reason}).`,

@@ -1,6 +1,17 @@
 import { malhae } from './particles.ts';
 import { span, type Span } from './sentence.ts';
-import { brokerIdOf, byteSize, idList, isrChange, offsetRange, partitionName, registeredBroker, zooKeeperIdOf, type Templates } from './words.ts';
+import {
+  GREATEST_NAMED,
+  brokerIdOf,
+  byteSize,
+  idList,
+  isrChange,
+  offsetRange,
+  partitionName,
+  registeredBroker,
+  zooKeeperIdOf,
+  type Templates,
+} from './words.ts';
 
 function machine(host: string): string {
   const brokerId = brokerIdOf(host);
@@ -21,6 +32,7 @@ function brokers(ids: readonly number[]): string {
 }
 
 function peers(hosts: readonly string[]): string {
+  if (hosts.length > GREATEST_NAMED) return `다른 머신 ${hosts.length}대`;
   return hosts.map((host) => (zooKeeperIdOf(host) === null ? machine(host) : host)).join(', ');
 }
 
@@ -57,9 +69,8 @@ export const korean: Templates = {
   PoweredOn: (_, host) => malhae`${machine(host)}에 전원이 들어왔습니다.`,
   LinkCut: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 선이 ${span('out', '끊겼습니다')}.`,
   LinkHealed: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 선이 다시 이어졌습니다.`,
-  LinksCut: (event, host) =>
-    malhae`${machine(host)}(이)가 ${peers(event.peers)}에서 ${span('out', '끊겨 나왔습니다')}. 계속 돌지만, 그쪽에서 정한 일은 듣지 못합니다.`,
-  LinksHealed: (event, host) => malhae`${machine(host)}(이)가 다시 ${peers(event.peers)}에 닿습니다.`,
+  LinksCut: (event, host) => malhae`${machine(host)}(과)와 ${peers(event.peers)} 사이의 선이 모두 ${span('out', '끊겼습니다')}. 서로의 소식을 듣지 못합니다.`,
+  LinksHealed: (event, host) => malhae`${machine(host)}(과)와 ${peers(event.peers)} 사이의 선이 다시 이어졌습니다.`,
   LinkChanged: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 링크의 설정이 바뀌었습니다.`,
   ConnectionClosed: (event, host) => malhae`${machine(host)}(이)가 ${machine(event.peer)}(과)와의 연결을 잃었습니다(${event.reason}).`,
   DiskFailed: (event, host) => malhae`${machine(host)}의 디스크에서 ${event.path} 작업이 ${span('out', '실패')}했습니다: ${event.error}.`,

@@ -31,10 +31,8 @@ describe('a machine that is isolated by one press', () => {
   test('[R8] is told once, by its own name', () => {
     const events = tell(ends, commands);
     expect(events).toMatchObject([{ id: 0, host: 'b1', event: { type: 'LinksCut', peers: ['zk1', 'b2', 'producer-1'] } }]);
-    expect(plainText(narrate('en', events[0] as EventView))).toBe(
-      'Broker 1 is cut off from zk1, broker 2 and producer-1. It runs on, and hears of nothing that they decide.',
-    );
-    expect(plainText(narrate('ko', events[0] as EventView))).toContain('브로커 1이 zk1, 브로커 2, producer-1에서');
+    expect(plainText(narrate('en', events[0] as EventView))).toBe('Broker 1 is cut off from zk1, broker 2 and producer-1: neither side hears of the other.');
+    expect(plainText(narrate('ko', events[0] as EventView))).toContain('브로커 1과 zk1, 브로커 2, producer-1 사이의 선이 모두 끊겼습니다');
   });
 
   test('[R8] a single cable is told of itself', () => {

@@ -32,6 +32,9 @@ export function registeredBroker(event: { readonly ephemerals: readonly string[]
   return null;
 }
 
+/** So many machines are named in a sentence; of more only their number is told. */
+export const GREATEST_NAMED = 4;
+
 /** `1, 2, 3`; an empty list as given. */
 export function idList(ids: readonly number[], none: string): string {
   return ids.length === 0 ? none : ids.join(', ');
