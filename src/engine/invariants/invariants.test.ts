@@ -144,6 +144,16 @@ describe('leaders and epochs', () => {
     expect(watch([...ONE_RECORD, highWatermark(1, 0, 0, 'leader', 0)]).breaches).toEqual(['epochs-never-go-back']);
   });
 
+  test('[R2] a deposed controller that hears late of its own election is no breach, unless its epoch is above the one of its successor', () => {
+    const by = (controllerEpoch: number, leader: number, leaderEpoch: number): Told => {
+      const [host, event] = elected(leader, leaderEpoch, [leader]);
+      return [host, { ...event, controllerEpoch } as Told[1]];
+    };
+    expect(watch([by(2, 1, 3), by(1, 2, 2), by(2, 1, 3)]).breaches).toEqual([]);
+    expect(watch([by(2, 1, 3), by(1, 2, 4)]).breaches).toEqual(['epochs-never-go-back']);
+    expect(watch([by(2, 1, 3), by(2, 2, 2)]).breaches).toEqual(['epochs-never-go-back']);
+  });
+
   test('[R3] an ISR that is empty, doubled, without its leader or beyond the replicas is a breach', () => {
     for (const isr of [[], [1, 1], [2, 3]]) expect(watch([elected(1, 0, isr)]).breaches).toContain('isr-within-replicas');
     expect(watch([elected(1, 0, [1, 4])]).breaches).toEqual(['isr-within-replicas']);
