@@ -1,3 +1,4 @@
+import { copyPartition } from './replication/partition.ts';
 import { changed } from '../kernel/mutable.ts';
 import { mapSet, mapValues } from '../kernel/persistent-map.ts';
 import type { SystemInput } from '../kernel/system.ts';
@@ -32,7 +33,7 @@ export function shutDown(state: BrokerState, scope: BrokerScope): BrokerState {
 
 function closeLogs(state: BrokerState, scope: BrokerScope): BrokerState {
   let next = state;
-  for (const partition of mapValues(state.partitions)) next = putPartition(next, { ...partition, log: closeLog(partition.log, scope) });
+  for (const partition of mapValues(state.partitions)) next = putPartition(next, changed(copyPartition(partition), { log: closeLog(partition.log, scope) }));
   for (const log of mapValues(state.idleLogs)) next = changed(copyBroker(next), { idleLogs: mapSet(next.idleLogs, log.dir, closeLog(log, scope)) });
   return next;
 }

@@ -1,3 +1,4 @@
+import { copyPartition } from './replication/partition.ts';
 import { changed } from '../kernel/mutable.ts';
 import { mapKeys } from '../kernel/persistent-map.ts';
 import { MAX_LONG, msToUs } from '../kernel/units.ts';
@@ -106,7 +107,7 @@ function updateHostedLogs(state: BrokerState, update: (log: LogState) => LogStat
     const partition = getPartition(next, key);
     if (partition === null) continue;
     const log = update(partition.log);
-    if (log !== partition.log) next = putPartition(next, { ...partition, log });
+    if (log !== partition.log) next = putPartition(next, changed(copyPartition(partition), { log }));
   }
   return next;
 }

@@ -1,3 +1,4 @@
+import { changed } from '../kernel/mutable.ts';
 import { unreachable } from '../kernel/assert.ts';
 import type { EpochMs, LeaderEpoch, Offset } from '../kernel/units.ts';
 import { batchError } from '../protocol/record-batch.ts';
@@ -110,13 +111,15 @@ function appendSet(log: LogState, set: BatchSet, how: { readonly origin: AppendO
 /** Looking whether the segment must roll opens its indexes, so that even a duplicate makes their files. */
 function openIndexes(log: LogState, scope: LogScope): LogState {
   const active = preallocateIndexes(log.active, scope);
-  return active === log.active ? log : { ...log, active };
+  return active === log.active ? log : changed(copyLog(log), { active });
 }
 
 function write(log: LogState, what: { readonly set: BatchSet; readonly producers: ProducerStore }, scope: LogScope): LogState {
   const { set, producers } = what;
-  const active = appendToSegment(log.active, set, log.config, scope);
-  const appended = copyLog(log, { active, logEndOffset: set.lastOffset + 1, highWatermark: log.highWatermark, producers });
+  const appended = copyLog(log);
+  appended.active = appendToSegment(log.active, set, log.config, scope);
+  appended.logEndOffset = set.lastOffset + 1;
+  appended.producers = producers;
   return appended.logEndOffset - requestedRecoveryPoint(appended) >= log.config.flushMessages ? flushLog(appended, scope) : appended;
 }
 

@@ -1,8 +1,9 @@
+import { changed } from '../kernel/mutable.ts';
 import type { Uuid } from '../kernel/units.ts';
 import { writeTextAtomically, type PartitionOffset } from './checkpoint-files.ts';
 import { LEADER_EPOCH_CHECKPOINT, PARTITION_METADATA, snapshotPath } from './file-names.ts';
 import { LOG_OWNER, UNAWAITED_OPERATION, type LogScope } from './log-scope.ts';
-import { floorSegmentIndex, segmentAt, segmentCount, segmentList, type LogState } from './log-state.ts';
+import { copyLog, floorSegmentIndex, segmentAt, segmentCount, segmentList, type LogState } from './log-state.ts';
 import { encodePartitionMetadata, uuidToBase64 } from './partition-metadata.ts';
 import { takeSnapshot } from './producer-store.ts';
 import { flushSegment, sealIndexes, type Segment } from './segment.ts';
@@ -16,7 +17,7 @@ export function closeLog(log: LogState, scope: LogScope): LogState {
   const { store, path } = takeSnapshot(log.producers, log.dir, scope);
   if (path !== null) scope.effects.push({ type: 'flush', owner: LOG_OWNER, operation: UNAWAITED_OPERATION, path });
   const active: Segment = sealIndexes(log.active, scope);
-  const closed: LogState = { ...log, active, producers: store };
+  const closed: LogState = changed(copyLog(log), { active, producers: store });
   for (let i = Math.max(0, floorSegmentIndex(log, log.recoveryPoint)); i < segmentCount(closed); i++) {
     const segment = segmentAt(closed, i);
     if (segment !== undefined) flushSegment(segment, UNAWAITED_OPERATION, scope);
@@ -35,7 +36,7 @@ export function assignTopicId(log: LogState, topicId: Uuid, scope: Pick<LogScope
     return { log, error: 'INCONSISTENT_TOPIC_ID', message };
   }
   writeTextAtomically(`${log.dir}/${PARTITION_METADATA}`, encodePartitionMetadata(topicId), scope);
-  return { log: { ...log, topicId }, error: null };
+  return { log: changed(copyLog(log), { topicId }), error: null };
 }
 
 /**

@@ -1,7 +1,8 @@
+import { changed } from '../kernel/mutable.ts';
 import type { DiskError } from '../kernel/system.ts';
 import type { Offset } from '../kernel/units.ts';
 import type { LogScope } from './log-scope.ts';
-import { floorSegmentIndex, segmentAt, segmentCount, type LogState } from './log-state.ts';
+import { copyLog, floorSegmentIndex, segmentAt, segmentCount, type LogState } from './log-state.ts';
 import { flushSegment } from './segment.ts';
 
 /** Flush operations of log n are numbered from n * 2^20, so that `diskDone` finds its log. Operation 0 is nobody's. */
@@ -31,7 +32,7 @@ export function flushUpTo(log: LogState, offset: Offset, scope: LogScope): LogSt
     filesLeft += flushSegment(segment, operation, scope);
   }
   const pending = { operation, recoveryPoint: offset, filesLeft };
-  return { ...log, pendingFlushes: [...log.pendingFlushes, pending], nextOperation: (log.nextOperation + 1) % OPERATIONS_PER_LOG };
+  return changed(copyLog(log), { pendingFlushes: [...log.pendingFlushes, pending], nextOperation: (log.nextOperation + 1) % OPERATIONS_PER_LOG });
 }
 
 /** The recovery point once all flushes under way are done. */
@@ -51,12 +52,12 @@ export function flushAwaiting(log: LogState, offset: Offset): number | null {
 export function onFlushDone(log: LogState, operation: number, error: DiskError | null, scope: LogScope): LogState {
   const done = log.pendingFlushes.find((pending) => pending.operation === operation);
   if (done === undefined) return log;
-  if (error !== null) return { ...log, pendingFlushes: log.pendingFlushes.filter((pending) => pending !== done) };
+  if (error !== null) return changed(copyLog(log), { pendingFlushes: log.pendingFlushes.filter((pending) => pending !== done) });
   if (done.filesLeft > 1) {
     const pendingFlushes = log.pendingFlushes.map((pending) => (pending === done ? { ...pending, filesLeft: pending.filesLeft - 1 } : pending));
-    return { ...log, pendingFlushes };
+    return changed(copyLog(log), { pendingFlushes });
   }
   const pendingFlushes = log.pendingFlushes.filter((pending) => pending !== done);
-  if (done.recoveryPoint <= log.recoveryPoint) return { ...log, pendingFlushes };
-  return { ...log, pendingFlushes, recoveryPoint: done.recoveryPoint, lastFlushedMs: scope.context.nowMs };
+  if (done.recoveryPoint <= log.recoveryPoint) return changed(copyLog(log), { pendingFlushes });
+  return changed(copyLog(log), { pendingFlushes, recoveryPoint: done.recoveryPoint, lastFlushedMs: scope.context.nowMs });
 }

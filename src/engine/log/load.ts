@@ -1,3 +1,4 @@
+import { changed } from '../kernel/mutable.ts';
 import { emptyTree, readFile, type FileTree } from '../kernel/files.ts';
 import { arrayFrom, arrayToList, emptyArray } from '../kernel/persistent-array.ts';
 import type { Offset, PartitionId, Uuid } from '../kernel/units.ts';
@@ -25,7 +26,7 @@ import {
 } from './producer-store.ts';
 import { recoverSegment, scanBatches } from './recovery.ts';
 import { retireSegments, retireSegmentSnapshots } from './retire.ts';
-import { createSegment, emptySegment, nextOffset, preallocateIndexes, type Segment } from './segment.ts';
+import { copySegment, createSegment, emptySegment, nextOffset, preallocateIndexes, type Segment } from './segment.ts';
 import { decodeOffsetIndex, decodeTimeIndex, lastTimeEntry } from './segment-index.ts';
 
 export interface LoadOptions {
@@ -144,17 +145,14 @@ function openSegment(files: FileTree, segment: Segment, cleanShutdown: boolean, 
   if (cleanShutdown && sizeBytes < file.length) return null;
   const timeIndex = decodeTimeIndex(timeIndexBytes ?? EMPTY_BYTES, segment.baseOffset);
   const last = lastTimeEntry(timeIndex, segment.baseOffset);
-  return {
-    ...segment,
-    batches,
+  return changed(copySegment(segment), { batches,
     sizeBytes,
     offsetIndex: decodeOffsetIndex(indexBytes, segment.baseOffset),
     timeIndex,
     indexFiles: 'trimmed',
     maxTimestampMs: last.timestampMs,
     offsetOfMaxTimestamp: last.offset,
-    rollingTimestampMs: batches.length === 0 ? null : batchAt(batches, 0).maxTimestampMs,
-  };
+    rollingTimestampMs: batches.length === 0 ? null : batchAt(batches, 0).maxTimestampMs, });
 }
 
 /** Recovers a segment and leaves a producer snapshot behind it, so that the next one can start from there (LogLoader.recoverSegment). */

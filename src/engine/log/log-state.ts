@@ -1,3 +1,4 @@
+import { changed, type Mutable } from '../kernel/mutable.ts';
 import { arrayForEach, arrayGet, type PersistentArray } from '../kernel/persistent-array.ts';
 import type { EpochMs, LeaderEpoch, Offset, PartitionId, Uuid } from '../kernel/units.ts';
 import { indexOfOffset, positionAt } from './batch-list.ts';
@@ -111,16 +112,17 @@ export function positionOf(log: LogState, offset: Offset): OffsetPosition {
  */
 export function updateHighWatermark(log: LogState, offset: Offset): LogState {
   const highWatermark = Math.min(Math.max(offset, log.logStartOffset), log.logEndOffset);
-  return highWatermark === log.highWatermark
-    ? log
-    : copyLog(log, { highWatermark, active: log.active, logEndOffset: log.logEndOffset, producers: log.producers });
+  if (highWatermark === log.highWatermark) return log;
+  const next = copyLog(log);
+  next.highWatermark = highWatermark;
+  return next;
 }
 
 /**
- * The log with what changes at every append and fetch. Field by field, as these are the hottest copies of a broker and
- * a spread of this many fields takes thirty times as long.
+ * A copy to change before anybody sees it. Field by field, as these are the hottest copies of a broker and a spread of this many
+ * fields takes thirty times as long.
  */
-export function copyLog(log: LogState, changed: Pick<LogState, 'active' | 'logEndOffset' | 'highWatermark' | 'producers'>): LogState {
+export function copyLog(log: LogState): Mutable<LogState> {
   return {
     dir: log.dir,
     topic: log.topic,
@@ -129,13 +131,13 @@ export function copyLog(log: LogState, changed: Pick<LogState, 'active' | 'logEn
     logId: log.logId,
     config: log.config,
     rolled: log.rolled,
-    active: changed.active,
+    active: log.active,
     logStartOffset: log.logStartOffset,
-    logEndOffset: changed.logEndOffset,
-    highWatermark: changed.highWatermark,
+    logEndOffset: log.logEndOffset,
+    highWatermark: log.highWatermark,
     recoveryPoint: log.recoveryPoint,
     leaderEpochs: log.leaderEpochs,
-    producers: changed.producers,
+    producers: log.producers,
     pendingFlushes: log.pendingFlushes,
     nextOperation: log.nextOperation,
     lastFlushedMs: log.lastFlushedMs,
@@ -162,7 +164,7 @@ export function assignEpoch(log: LogState, epoch: LeaderEpoch, startOffset: Offs
 export function withEpochs(log: LogState, leaderEpochs: EpochCache, scope: Pick<LogScope, 'effects'>): LogState {
   if (leaderEpochs === log.leaderEpochs) return log;
   writeEpochCheckpoint(log.dir, leaderEpochs, scope);
-  return { ...log, leaderEpochs };
+  return changed(copyLog(log), { leaderEpochs });
 }
 
 export function writeEpochCheckpoint(dir: string, leaderEpochs: EpochCache, scope: Pick<LogScope, 'effects'>): void {

@@ -1,3 +1,5 @@
+import { copySegment } from './segment.ts';
+import { changed } from '../kernel/mutable.ts';
 import { arrayPush } from '../kernel/persistent-array.ts';
 import { MAX_INT, NO_EPOCH, type Offset } from '../kernel/units.ts';
 import { BATCH_OVERHEAD_BYTES, batchError, batchSizeBytes, LOG_OVERHEAD_BYTES } from '../protocol/record-batch.ts';
@@ -66,17 +68,14 @@ export function recoverSegment(
   if (truncatedBytes > 0) scope.effects.push({ type: 'resize', path: segment.paths.log, sizeBytes: rebuilt.sizeBytes });
   scope.effects.push({ type: 'replace', path: segment.paths.index, bytes: encodeOffsetIndex(rebuilt.offsetIndex, segment.baseOffset) });
   scope.effects.push({ type: 'replace', path: segment.paths.timeIndex, bytes: encodeTimeIndex(rebuilt.timeIndex, segment.baseOffset) });
-  const recovered: Segment = {
-    ...segment,
-    batches: rebuilt.batches,
+  const recovered: Segment = changed(copySegment(segment), { batches: rebuilt.batches,
     sizeBytes: rebuilt.sizeBytes,
     offsetIndex: rebuilt.offsetIndex,
     timeIndex: rebuilt.timeIndex,
     indexFiles: 'trimmed',
     maxTimestampMs: rebuilt.maxTimestampMs,
     offsetOfMaxTimestamp: rebuilt.offsetOfMaxTimestamp,
-    rollingTimestampMs: rebuilt.rollingTimestampMs,
-  };
+    rollingTimestampMs: rebuilt.rollingTimestampMs, });
   return { segment: recovered, leaderEpochs: rebuilt.leaderEpochs, truncatedBytes };
 }
 

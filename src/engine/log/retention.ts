@@ -1,8 +1,9 @@
+import { changed } from '../kernel/mutable.ts';
 import { arrayFrom, arrayToList } from '../kernel/persistent-array.ts';
 import type { EpochMs, Offset } from '../kernel/units.ts';
 import { truncateEpochsFromStart } from './epoch-cache.ts';
 import type { LogScope } from './log-scope.ts';
-import { logSizeBytes, segmentList, withEpochs, type LogState } from './log-state.ts';
+import { copyLog, logSizeBytes, segmentList, withEpochs, type LogState } from './log-state.ts';
 import { onLogStartIncremented } from './producer-store.ts';
 import { retireSegments, retireSegmentSnapshots } from './retire.ts';
 import { rollSegment } from './roll.ts';
@@ -23,12 +24,9 @@ export type LogStartIncrement =
 export function incrementLogStartOffset(log: LogState, offset: Offset, scope: Pick<LogScope, 'effects'>): LogStartIncrement {
   if (offset > log.highWatermark) return { log, error: 'OFFSET_OUT_OF_RANGE', changed: false };
   if (offset <= log.logStartOffset) return { log, error: null, changed: false };
-  const raised: LogState = {
-    ...log,
-    logStartOffset: offset,
+  const raised: LogState = changed(copyLog(log), { logStartOffset: offset,
     recoveryPoint: Math.max(log.recoveryPoint, offset),
-    producers: onLogStartIncremented(log.producers, offset),
-  };
+    producers: onLogStartIncremented(log.producers, offset), });
   return { log: withEpochs(raised, truncateEpochsFromStart(log.leaderEpochs, offset), scope), error: null, changed: true };
 }
 

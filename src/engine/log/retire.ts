@@ -1,3 +1,5 @@
+import { copyLog } from './log-state.ts';
+import { changed } from '../kernel/mutable.ts';
 import type { EpochMs, Offset } from '../kernel/units.ts';
 import { DELETED_SUFFIX } from './file-names.ts';
 import type { LogScope } from './log-scope.ts';
@@ -21,13 +23,13 @@ export function retireSegments(log: LogState, segments: readonly Segment[], scop
 /** Renames the producer snapshots at the bases of deleted segments likewise. */
 export function retireSegmentSnapshots(log: LogState, bases: readonly Offset[], scope: LogScope): LogState {
   const { store, paths } = retireSnapshots(log.producers, log.dir, bases, scope);
-  return paths.length === 0 ? log : scheduleDeletion({ ...log, producers: store }, paths, scope);
+  return paths.length === 0 ? log : scheduleDeletion(changed(copyLog(log), { producers: store }), paths, scope);
 }
 
 function scheduleDeletion(log: LogState, paths: readonly string[], scope: LogScope): LogState {
   if (paths.length === 0) return log;
   const dueMs = scope.context.nowMs + log.config.fileDeleteDelayMs;
-  return { ...log, deletions: [...log.deletions, { dueMs, paths }] };
+  return changed(copyLog(log), { deletions: [...log.deletions, { dueMs, paths }] });
 }
 
 /** When the next `.deleted` files are due, or null. */
@@ -42,5 +44,5 @@ export function deleteDueFiles(log: LogState, scope: LogScope): LogState {
   const due = log.deletions.filter((deletion) => deletion.dueMs <= scope.context.nowMs);
   if (due.length === 0) return log;
   for (const deletion of due) for (const path of deletion.paths) scope.effects.push({ type: 'delete', path });
-  return { ...log, deletions: log.deletions.filter((deletion) => deletion.dueMs > scope.context.nowMs) };
+  return changed(copyLog(log), { deletions: log.deletions.filter((deletion) => deletion.dueMs > scope.context.nowMs) });
 }

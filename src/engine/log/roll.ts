@@ -1,3 +1,5 @@
+import { copyLog } from './log-state.ts';
+import { changed } from '../kernel/mutable.ts';
 import { assert } from '../kernel/assert.ts';
 import { arrayPush } from '../kernel/persistent-array.ts';
 import type { Offset } from '../kernel/units.ts';
@@ -23,7 +25,7 @@ export function rollSegment(log: LogState, expectedOffset: Offset, scope: LogSco
 function sealActive(log: LogState, baseOffset: Offset, scope: LogScope): LogState {
   assert(baseOffset > log.active.baseOffset, 'a new segment above the active one');
   const rolled = arrayPush(log.rolled, sealIndexes(log.active, scope));
-  return { ...log, rolled, active: createSegment(log.dir, baseOffset, log.config, scope) };
+  return changed(copyLog(log), { rolled, active: createSegment(log.dir, baseOffset, log.config, scope) });
 }
 
 /** An empty active segment that must roll (its index is full at no entries, or offsets would not fit) is made anew under the same name. */

@@ -1,3 +1,4 @@
+import { changed, type Mutable } from '../kernel/mutable.ts';
 import { assert } from '../kernel/assert.ts';
 import { EMPTY_BYTES } from '../kernel/bytes.ts';
 import { arrayPush } from '../kernel/persistent-array.ts';
@@ -100,7 +101,7 @@ export function preallocateIndexes(segment: Segment, scope: LogScope): Segment {
   if (segment.indexFiles === 'preallocated') return segment;
   scope.effects.push({ type: 'resize', path: segment.paths.index, sizeBytes: preallocatedBytes(segment.maxIndexBytes, OFFSET_ENTRY_BYTES) });
   scope.effects.push({ type: 'resize', path: segment.paths.timeIndex, sizeBytes: preallocatedBytes(segment.maxIndexBytes, TIME_ENTRY_BYTES) });
-  return { ...segment, indexFiles: 'preallocated' };
+  return changed(copySegment(segment), { indexFiles: 'preallocated' });
 }
 
 /** Whether a set must go to a new segment (LogSegment.shouldRoll): size, age by message timestamps, full index, offset too far from the base. */
@@ -143,27 +144,41 @@ function placed(entry: BatchEntry, setStartsAt: number): BatchEntry {
   };
 }
 
-/** The segment after a set, field by field: a spread of this many fields would cost more than the rest of the append. */
+/** The segment after a set. */
 function growSegment(
   segment: Segment,
   by: { readonly set: BatchSet; readonly batches: BatchList; readonly indexed: boolean; readonly nowMs: EpochMs },
 ): Segment {
   const { set } = by;
-  const larger = set.maxTimestampMs > segment.maxTimestampMs;
+  const next = copySegment(segment);
+  next.sizeBytes += set.sizeBytes;
+  next.batches = by.batches;
+  if (set.maxTimestampMs > segment.maxTimestampMs) {
+    next.maxTimestampMs = set.maxTimestampMs;
+    next.offsetOfMaxTimestamp = set.offsetOfMaxTimestamp;
+  }
+  if (segment.sizeBytes === 0) next.rollingTimestampMs = set.maxTimestampMs;
+  next.bytesSinceLastIndexEntry = (by.indexed ? 0 : segment.bytesSinceLastIndexEntry) + set.sizeBytes;
+  next.lastModifiedMs = by.nowMs;
+  return next;
+}
+
+/** A copy to change, field by field: a spread of this many fields would cost more than the rest of an append. */
+export function copySegment(segment: Segment): Mutable<Segment> {
   return {
     baseOffset: segment.baseOffset,
-    sizeBytes: segment.sizeBytes + set.sizeBytes,
-    batches: by.batches,
+    sizeBytes: segment.sizeBytes,
+    batches: segment.batches,
     offsetIndex: segment.offsetIndex,
     timeIndex: segment.timeIndex,
     indexFiles: segment.indexFiles,
     maxIndexBytes: segment.maxIndexBytes,
-    maxTimestampMs: larger ? set.maxTimestampMs : segment.maxTimestampMs,
-    offsetOfMaxTimestamp: larger ? set.offsetOfMaxTimestamp : segment.offsetOfMaxTimestamp,
-    rollingTimestampMs: segment.sizeBytes === 0 ? set.maxTimestampMs : segment.rollingTimestampMs,
-    bytesSinceLastIndexEntry: (by.indexed ? 0 : segment.bytesSinceLastIndexEntry) + set.sizeBytes,
+    maxTimestampMs: segment.maxTimestampMs,
+    offsetOfMaxTimestamp: segment.offsetOfMaxTimestamp,
+    rollingTimestampMs: segment.rollingTimestampMs,
+    bytesSinceLastIndexEntry: segment.bytesSinceLastIndexEntry,
     createdMs: segment.createdMs,
-    lastModifiedMs: by.nowMs,
+    lastModifiedMs: segment.lastModifiedMs,
     rollJitterMs: segment.rollJitterMs,
     paths: segment.paths,
   };
@@ -173,7 +188,7 @@ function addIndexEntries(segment: Segment, entry: { readonly offset: Offset; rea
   const bytes = scope.context.allocate(OFFSET_ENTRY_BYTES);
   encodeOffsetEntry(bytes, 0, entry, segment.baseOffset);
   scope.effects.push({ type: 'append', path: segment.paths.index, bytes });
-  return addMaxTimestampEntry({ ...segment, offsetIndex: arrayPush(segment.offsetIndex, entry) }, scope);
+  return addMaxTimestampEntry(changed(copySegment(segment), { offsetIndex: arrayPush(segment.offsetIndex, entry) }), scope);
 }
 
 /** Adds the largest timestamp to the time index unless it is there already. */
@@ -184,7 +199,7 @@ function addMaxTimestampEntry(segment: Segment, scope: LogScope): Segment {
   const bytes = scope.context.allocate(TIME_ENTRY_BYTES);
   encodeTimeEntry(bytes, 0, entry, segment.baseOffset);
   scope.effects.push({ type: 'append', path: segment.paths.timeIndex, bytes });
-  return { ...segment, timeIndex };
+  return changed(copySegment(segment), { timeIndex });
 }
 
 /** Notes the largest timestamp and trims the indexes to their entries: at a roll and at a close. Index files that never came to be stay absent. */
@@ -193,7 +208,7 @@ export function sealIndexes(before: Segment, scope: LogScope): Segment {
   const segment = addMaxTimestampEntry(before, scope);
   scope.effects.push({ type: 'resize', path: segment.paths.index, sizeBytes: segment.offsetIndex.length * OFFSET_ENTRY_BYTES });
   scope.effects.push({ type: 'resize', path: segment.paths.timeIndex, sizeBytes: segment.timeIndex.length * TIME_ENTRY_BYTES });
-  return { ...segment, indexFiles: 'trimmed' };
+  return changed(copySegment(segment), { indexFiles: 'trimmed' });
 }
 
 /**
@@ -208,9 +223,7 @@ export function truncateSegment(segment: Segment, offset: Offset, scope: LogScop
   const timeIndex = truncateIndex(segment.timeIndex, offset);
   cutIndexFiles(segment, { offsetIndex, timeIndex }, scope);
   if (cutAt < segment.sizeBytes) scope.effects.push({ type: 'resize', path: segment.paths.log, sizeBytes: cutAt });
-  const cut: Segment = {
-    ...segment,
-    batches,
+  const cut: Segment = changed(copySegment(segment), { batches,
     offsetIndex,
     timeIndex,
     sizeBytes: cutAt,
@@ -218,8 +231,7 @@ export function truncateSegment(segment: Segment, offset: Offset, scope: LogScop
     bytesSinceLastIndexEntry: 0,
     createdMs: cutAt === 0 ? scope.context.nowMs : segment.createdMs,
     lastModifiedMs: cutAt < segment.sizeBytes ? scope.context.nowMs : segment.lastModifiedMs,
-    rollingTimestampMs: cutAt === 0 ? null : segment.rollingTimestampMs,
-  };
+    rollingTimestampMs: cutAt === 0 ? null : segment.rollingTimestampMs, });
   return segment.maxTimestampMs >= 0 ? { ...cut, ...largestTimestamp(cut) } : cut;
 }
 

@@ -1,9 +1,10 @@
+import { changed } from '../kernel/mutable.ts';
 import { assert, required } from '../kernel/assert.ts';
 import { arrayGet, arrayToList, arrayTruncate, emptyArray } from '../kernel/persistent-array.ts';
 import type { Offset } from '../kernel/units.ts';
 import { truncateEpochsFromEnd } from './epoch-cache.ts';
 import type { LogScope } from './log-scope.ts';
-import { dropEpochsBeyondEnd, segmentAt, segmentCount, segmentList, updateHighWatermark, withEpochs, type LogState } from './log-state.ts';
+import { copyLog, dropEpochsBeyondEnd, segmentAt, segmentCount, segmentList, updateHighWatermark, withEpochs, type LogState } from './log-state.ts';
 import { rebuildProducers, restartProducers } from './producer-store.ts';
 import { producerSource } from './producer-source.ts';
 import { retireSegments, retireSegmentSnapshots } from './retire.ts';
@@ -46,7 +47,7 @@ export function truncateTo(log: LogState, target: Offset, scope: LogScope): Trun
 
 function cutSegments(log: LogState, cut: { readonly target: Offset; readonly keptCount: number }, scope: LogScope): LogState {
   const last = required(segmentAt(log, cut.keptCount - 1), 'a segment at or below the target');
-  return { ...log, ...endAt(log, cut.target), rolled: arrayTruncate(log.rolled, cut.keptCount - 1), active: truncateSegment(last, cut.target, scope) };
+  return changed(copyLog(log), { ...endAt(log, cut.target), rolled: arrayTruncate(log.rolled, cut.keptCount - 1), active: truncateSegment(last, cut.target, scope) });
 }
 
 /** A new end; what was or will be flushed beyond it no longer counts. */

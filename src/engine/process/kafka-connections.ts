@@ -26,7 +26,7 @@ export function onAcceptedMessage(work: Work, connection: ConnectionId, message:
   const accepted = mapGet(work.state.connections, String(connection));
   if (accepted === undefined || message.kind !== 'request') return;
   if (accepted.current === null && servesRequests(work)) begin(work, accepted, message);
-  else putConnection(work, { ...accepted, waiting: [...accepted.waiting, message] });
+  else putConnection(work, { connection: accepted.connection, peer: accepted.peer, current: accepted.current, waiting: [...accepted.waiting, message] });
 }
 
 /** Requests that come before the start is complete wait in their connections. */

@@ -1,4 +1,4 @@
-import { changed } from '../../kernel/mutable.ts';
+import { changed, type Mutable } from '../../kernel/mutable.ts';
 import { mapDelete, mapGet, mapSet, mapValues } from '../../kernel/persistent-map.ts';
 import type { BrokerId, InstantUs, LeaderEpoch, Offset, PartitionId, Uuid } from '../../kernel/units.ts';
 import type { NodeAddress } from '../../network-client/contract.ts';
@@ -72,6 +72,15 @@ export function newFetcher(source: NodeAddress, state: BrokerState): ReplicaFetc
   return { source, client, partitions: [], request: null };
 }
 
+export function copyFetcher(fetcher: ReplicaFetcher): Mutable<ReplicaFetcher> {
+  return { source: fetcher.source, client: fetcher.client, partitions: fetcher.partitions, request: fetcher.request };
+}
+
+function copyFetcherPartition(from: FetcherPartition): Mutable<FetcherPartition> {
+  const { key, topic, partition, topicId, fetchOffset, lastFetchedEpoch, currentLeaderEpoch, state, delayedUntilUs, lag } = from;
+  return { key, topic, partition, topicId, fetchOffset, lastFetchedEpoch, currentLeaderEpoch, state, delayedUntilUs, lag };
+}
+
 export function getFetcher(state: BrokerState, source: BrokerId): ReplicaFetcher | null {
   return mapGet(state.fetchers, String(source)) ?? null;
 }
@@ -115,5 +124,5 @@ export function updateAndMoveToEnd(fetcher: ReplicaFetcher, partition: FetcherPa
 export function delayPartition(fetcher: ReplicaFetcher, key: string, at: { readonly nowUs: InstantUs; readonly untilUs: InstantUs }): ReplicaFetcher {
   const partition = findFetcherPartition(fetcher, key);
   if (partition === null || isDelayed(partition, at.nowUs)) return fetcher;
-  return updateAndMoveToEnd(fetcher, { ...partition, delayedUntilUs: at.untilUs });
+  return updateAndMoveToEnd(fetcher, changed(copyFetcherPartition(partition), { delayedUntilUs: at.untilUs }));
 }

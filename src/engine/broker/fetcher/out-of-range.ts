@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import type { BrokerId, Offset } from '../../kernel/units.ts';
 import { queueRequest } from '../../network-client/network-client.ts';
 import { EARLIEST_TIMESTAMP, LATEST_TIMESTAMP } from '../../log/list-offsets.ts';
@@ -8,15 +9,13 @@ import type { ListOffsetsResponse, ListOffsetsResponseListOffsetsPartitionRespon
 import { getPartition, requirePartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { networkScope } from '../network.ts';
-import {
-  findFetcherPartition,
+import { copyFetcher, findFetcherPartition,
   getFetcher,
   putFetcher,
   updateAndMoveToEnd,
   type AskedPartition,
   type FetcherPartition,
-  type FetcherRequest,
-} from './fetcher-state.ts';
+  type FetcherRequest, } from './fetcher-state.ts';
 import { delayPartitions, onFenced } from './partition-errors.ts';
 import { fetchingFrom, restartReplica, truncateReplica } from './truncation.ts';
 
@@ -39,7 +38,7 @@ function ask(state: BrokerState, source: BrokerId, question: OffsetQuestion, sco
   const body = listOffsetsRequest({ replicaId: state.identity.brokerId, topics: [{ name: asked.topic, partitions: [partition] }] });
   const request = { node: fetcher.source, api: 'ListOffsets', version: LATEST_VERSIONS.ListOffsets, body, tag: '', expectsResponse: true } as const;
   const { client } = queueRequest(fetcher.client, request, networkScope(scope));
-  return putFetcher(state, { ...fetcher, client, request: question });
+  return putFetcher(state, changed(copyFetcher(fetcher), { client, request: question }));
 }
 
 /**
@@ -73,7 +72,7 @@ function takeQuestion(state: BrokerState, source: BrokerId): OffsetQuestion | nu
 
 function withoutRequest(state: BrokerState, source: BrokerId): BrokerState {
   const fetcher = getFetcher(state, source);
-  return fetcher === null ? state : putFetcher(state, { ...fetcher, request: null });
+  return fetcher === null ? state : putFetcher(state, changed(copyFetcher(fetcher), { request: null }));
 }
 
 /** The partition, if it is still followed in the epoch that was asked about. */

@@ -3,7 +3,7 @@ import { copyBroker } from '../broker-state.ts';
 import { msToUs, type BrokerId } from '../../kernel/units.ts';
 import type { BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
-import { delayPartition, findFetcherPartition, getFetcher, putFetcher, type AskedPartition, type ReplicaFetcher } from './fetcher-state.ts';
+import { copyFetcher, delayPartition, findFetcherPartition, getFetcher, putFetcher, type AskedPartition, type ReplicaFetcher } from './fetcher-state.ts';
 
 /** The leader has a newer epoch. If this replica still has the one it asked with, only LeaderAndIsr can help; else it just tries again. */
 export function onFenced(state: BrokerState, source: BrokerId, asked: AskedPartition, delayed: string[]): BrokerState {
@@ -29,7 +29,7 @@ export function delayPartitions(state: BrokerState, source: BrokerId, keys: read
 export function markPartitionFailed(state: BrokerState, source: BrokerId, key: string): BrokerState {
   const fetcher = getFetcher(state, source);
   if (fetcher === null) return state;
-  const next = putFetcher(state, { ...fetcher, partitions: fetcher.partitions.filter((partition) => partition.key !== key) });
+  const next = putFetcher(state, changed(copyFetcher(fetcher), { partitions: fetcher.partitions.filter((partition) => partition.key !== key) }));
   const failed = [...state.failedPartitions.filter((other) => other !== key), key].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   return changed(copyBroker(next), { failedPartitions: failed });
 }

@@ -14,8 +14,7 @@ import { networkScope } from '../network.ts';
 import { fetcherOwner } from '../owners.ts';
 import type { Partition } from '../replication/partition.ts';
 import { onFetchResponse } from './fetch-response.ts';
-import {
-  allFetchers,
+import { copyFetcher, allFetchers,
   delayPartition,
   dropFetcher,
   getFetcher,
@@ -27,8 +26,7 @@ import {
   WORK,
   type AskedPartition,
   type FetcherPartition,
-  type ReplicaFetcher,
-} from './fetcher-state.ts';
+  type ReplicaFetcher, } from './fetcher-state.ts';
 import { onListOffsetsFailed, onListOffsetsResponse } from './out-of-range.ts';
 import { fetchingFrom, truncateReplica } from './truncation.ts';
 
@@ -52,7 +50,7 @@ export function addToFetcher(state: BrokerState, partition: Partition, source: N
     lag: null,
   };
   const fetcher = getFetcher(state, source.nodeId) ?? newFetcher(source, state);
-  const next = putFetcher(state, { ...fetcher, partitions: [...fetcher.partitions, added] });
+  const next = putFetcher(state, changed(copyFetcher(fetcher), { partitions: [...fetcher.partitions, added] }));
   return changed(copyBroker(next), { failedPartitions: next.failedPartitions.filter((key) => key !== partition.key) });
 }
 
@@ -61,7 +59,7 @@ export function removeFromFetchers(state: BrokerState, key: string): BrokerState
   let next = state;
   for (const fetcher of allFetchers(state)) {
     const partitions = fetcher.partitions.filter((partition) => partition.key !== key);
-    if (partitions.length < fetcher.partitions.length) next = putFetcher(next, { ...fetcher, partitions });
+    if (partitions.length < fetcher.partitions.length) next = putFetcher(next, changed(copyFetcher(fetcher), { partitions }));
   }
   if (!next.failedPartitions.includes(key)) return next;
   return changed(copyBroker(next), { failedPartitions: next.failedPartitions.filter((failed) => failed !== key) });
@@ -172,7 +170,7 @@ function onFailed(state: BrokerState, source: BrokerId, scope: BrokerScope): Bro
   if (fetcher === null || fetcher.request === null) return state;
   if (fetcher.request.kind === 'listOffsets') return onListOffsetsFailed(state, source, scope);
   const at = { nowUs: scope.context.nowUs, untilUs: backOffEndUs(state, scope) };
-  let next: ReplicaFetcher = { ...fetcher, request: null };
+  let next: ReplicaFetcher = changed(copyFetcher(fetcher), { request: null });
   for (const partition of fetcher.partitions) next = delayPartition(next, partition.key, at);
   return putFetcher(state, next);
 }

@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import type { Offset } from '../../kernel/units.ts';
 import type { EpochEnd } from '../../log/epoch-cache.ts';
 import { endOffsetForEpoch, latestLeaderEpoch } from '../../log/log-state.ts';
@@ -6,7 +7,7 @@ import { putPartition, requirePartition, type BrokerState } from '../broker-stat
 import type { BrokerScope } from '../contract.ts';
 import { writeRecoveryPoints } from '../logs/checkpoints.ts';
 import { armFileDeletion } from '../logs/file-deletion.ts';
-import { onReplica, type Partition } from '../replication/partition.ts';
+import { copyPartition, onReplica, type Partition } from '../replication/partition.ts';
 import type { FetcherPartition } from './fetcher-state.ts';
 
 export type TruncationReason = 'divergingEpoch' | 'highWatermark' | 'outOfRange';
@@ -35,7 +36,7 @@ export function truncateReplica(
 ): BrokerState {
   const partition = requirePartition(state, key);
   const { log, truncated } = truncateTo(partition.log, cut.to, scope);
-  const next = putPartition(state, { ...partition, log });
+  const next = putPartition(state, changed(copyPartition(partition), { log }));
   if (!truncated) return next;
   traceTruncation(state, partition, cut, scope);
   return settle(next, key, scope);
@@ -44,7 +45,7 @@ export function truncateReplica(
 /** Wipes the log: nothing in it is of use, as the leader's log starts later. */
 export function restartReplica(state: BrokerState, key: string, startAt: Offset, scope: BrokerScope): BrokerState {
   const partition = requirePartition(state, key);
-  const next = putPartition(state, { ...partition, log: truncateFully(partition.log, { startAt }, scope) });
+  const next = putPartition(state, changed(copyPartition(partition), { log: truncateFully(partition.log, { startAt }, scope) }));
   traceTruncation(state, partition, { to: startAt, reason: 'outOfRange' }, scope);
   return settle(next, key, scope);
 }

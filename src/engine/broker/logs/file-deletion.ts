@@ -1,3 +1,4 @@
+import { copyPartition } from '../replication/partition.ts';
 import { changed } from '../../kernel/mutable.ts';
 import { mapGet, mapSet } from '../../kernel/persistent-map.ts';
 import { US_PER_MS } from '../../kernel/units.ts';
@@ -28,7 +29,5 @@ export function onDeletionTimer(state: BrokerState, dir: string, scope: BrokerSc
   if (log === undefined) return state;
   const tidied = deleteDueFiles(log, scope);
   armFileDeletion(tidied, scope);
-  return partition === null
-    ? changed(copyBroker(state), { idleLogs: mapSet(state.idleLogs, dir, tidied) })
-    : putPartition(state, { ...partition, log: tidied });
+  return partition === null ? changed(copyBroker(state), { idleLogs: mapSet(state.idleLogs, dir, tidied) }) : putPartition(state, changed(copyPartition(partition), { log: tidied }));
 }

@@ -1,3 +1,4 @@
+import { copyPartition } from '../replication/partition.ts';
 import { changed } from '../../kernel/mutable.ts';
 import type { DiskError } from '../../kernel/system.ts';
 import { listPaths, type FileTree } from '../../kernel/files.ts';
@@ -113,7 +114,7 @@ export function onLogFlushed(state: BrokerState, done: { readonly operation: num
   const dir = mapGet(state.logsById, String(logIdOfOperation(done.operation)));
   if (dir === undefined) return state;
   const partition = getPartition(state, dir);
-  if (partition !== null) return putPartition(state, { ...partition, log: onFlushDone(partition.log, done.operation, done.error, scope) });
+  if (partition !== null) return putPartition(state, changed(copyPartition(partition), { log: onFlushDone(partition.log, done.operation, done.error, scope) }));
   const idle = mapGet(state.idleLogs, dir);
   return idle === undefined
     ? state

@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import type { LeaderAndIsrRequestLeaderAndIsrPartitionState } from '../../protocol/generated/leader-and-isr-request.ts';
 import { putPartition, requirePartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
@@ -5,7 +6,7 @@ import { addToFetcher, removeFromFetchers } from '../fetcher/replica-fetcher.ts'
 import { nodeOf } from '../metadata/metadata-cache.ts';
 import { completeAfterRoleChange } from '../purgatory/completion.ts';
 import { assignmentOf } from './become-leader.ts';
-import { onReplica, type Partition } from './partition.ts';
+import { copyPartition, onReplica, type Partition } from './partition.ts';
 
 type PartitionState = LeaderAndIsrRequestLeaderAndIsrPartitionState;
 
@@ -18,7 +19,7 @@ export function becomeFollower(state: BrokerState, partition: Partition, told: P
   const source = nodeOf(state.metadata, told.leader);
   if (source === null || told.partitionEpoch < partition.partitionEpoch) return state;
   const { brokerId } = state.identity;
-  const following: Partition = { ...partition, ...assignmentOf(told), role: { kind: 'follower', leader: told.leader } };
+  const following: Partition = changed(copyPartition(partition), { ...assignmentOf(told), role: { kind: 'follower', leader: told.leader } });
   const { logEndOffset } = partition.log;
   scope.effects.push({
     type: 'trace',

@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import type { BrokerId } from '../../kernel/units.ts';
 import { assignEpoch } from '../../log/log-state.ts';
 import type { LeaderAndIsrRequestLeaderAndIsrPartitionState } from '../../protocol/generated/leader-and-isr-request.ts';
@@ -7,7 +8,7 @@ import { removeFromFetchers } from '../fetcher/replica-fetcher.ts';
 import { completeAllOperations } from '../purgatory/completion.ts';
 import { newFollowerReplica, resetForNewEpoch, type FollowerReplica } from './follower-replica.ts';
 import { maybeIncrementLeaderHighWatermark } from './high-watermark.ts';
-import { findFollower, onReplica, type LeaderRole, type Partition } from './partition.ts';
+import { copyPartition, findFollower, onReplica, type LeaderRole, type Partition } from './partition.ts';
 
 type PartitionState = LeaderAndIsrRequestLeaderAndIsrPartitionState;
 
@@ -28,7 +29,7 @@ export function becomeLeader(state: BrokerState, partition: Partition, told: Par
     epochStartOffset: log.logEndOffset,
     followers: followersOf(partition, told, { brokerId, nowMs: scope.context.nowMs }),
   };
-  const led: Partition = { ...partition, ...assignmentOf(told), log, role };
+  const led: Partition = changed(copyPartition(partition), { ...assignmentOf(told), log, role });
   const { logEndOffset, highWatermark } = led.log;
   scope.effects.push({
     type: 'trace',

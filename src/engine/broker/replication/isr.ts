@@ -20,7 +20,7 @@ import {
 } from './alter-partition-manager.ts';
 import { isCaughtUp, type FollowerReplica } from './follower-replica.ts';
 import { maybeIncrementLeaderHighWatermark } from './high-watermark.ts';
-import { onReplica, type LeaderRole, type Partition, type PendingIsr } from './partition.ts';
+import { copyPartition, onReplica, type LeaderRole, type Partition, type PendingIsr } from './partition.ts';
 
 /** Asks the controller to let a follower in, if nothing else is on its way and the follower qualifies (Partition.maybeExpandIsr). */
 export function maybeExpandIsr(state: BrokerState, partition: Partition, follower: FollowerReplica, scope: BrokerScope): BrokerState {
@@ -70,7 +70,7 @@ function requestIsrChange(state: BrokerState, partition: Partition, role: Leader
   const { leaderEpoch, partitionEpoch } = partition;
   const pendingIsr: PendingIsr = { ...change, leaderEpoch, partitionEpoch };
   scope.effects.push({ type: 'trace', event: { type: 'IsrChangeRequested', ...onReplica(partition, state.identity.brokerId), leaderEpoch, ...change } });
-  return submit(putPartition(state, { ...partition, role: { ...role, pendingIsr } }), partition.key, scope);
+  return submit(putPartition(state, changed(copyPartition(partition), { role: { ...role, pendingIsr } })), partition.key, scope);
 }
 
 /** Hands a pending change to the manager; if that has one of this partition already, the change is given up. */
@@ -89,7 +89,7 @@ function submit(state: BrokerState, key: string, scope: BrokerScope): BrokerStat
   };
   const { manager, accepted } = submitAlterPartition(state.alterPartition, item, controllerFacts(state), scope);
   const next: BrokerState = changed(copyBroker(state), { alterPartition: manager });
-  return accepted ? next : putPartition(next, { ...partition, role: { ...partition.role, pendingIsr: null } });
+  return accepted ? next : putPartition(next, changed(copyPartition(partition), { role: { ...partition.role, pendingIsr: null } }));
 }
 
 export function controllerFacts(state: BrokerState): ControllerFacts {
@@ -124,7 +124,7 @@ function onRefused(state: BrokerState, partition: Partition, role: LeaderRole, e
     case 'INELIGIBLE_REPLICA':
     case 'OPERATION_NOT_ATTEMPTED':
       // The controller says that it did not and will not apply the request.
-      return putPartition(state, { ...partition, role: { ...role, pendingIsr: null } });
+      return putPartition(state, changed(copyPartition(partition), { role: { ...role, pendingIsr: null } }));
     case 'UNKNOWN_TOPIC_OR_PARTITION':
     case 'UNKNOWN_TOPIC_ID':
     case 'FENCED_LEADER_EPOCH':
@@ -156,7 +156,7 @@ function onConfirmed(
         ? { type: 'IsrShrunk', ...facts, removed: pendingIsr.replicas }
         : { type: 'IsrExpanded', ...facts, added: pendingIsr.replicas },
   });
-  const committed: Partition = { ...partition, partitionEpoch, role: { ...role, committedIsr: confirmed.isr, pendingIsr: null } };
+  const committed: Partition = changed(copyPartition(partition), { partitionEpoch, role: { ...role, committedIsr: confirmed.isr, pendingIsr: null } });
   const advanced = maybeIncrementLeaderHighWatermark(committed, replicationFacts(state), scope);
   const next = putPartition(state, advanced);
   return advanced === committed ? next : completeAllOperations(next, partition.key, scope);

@@ -149,7 +149,7 @@ export function withRole(partition: Partition, role: PartitionRole): Partition {
 }
 
 /** For what changes with every request. */
-function copyPartition(partition: Partition): Mutable<Partition> {
+export function copyPartition(partition: Partition): Mutable<Partition> {
   return {
     key: partition.key,
     topic: partition.topic,

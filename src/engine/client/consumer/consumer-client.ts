@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import { unreachable } from '../../kernel/assert.ts';
 import type { Machine } from '../../kernel/machine-contract.ts';
 import { emptyMap, mapDelete, mapGet, mapLeast } from '../../kernel/persistent-map.ts';
@@ -20,7 +21,7 @@ import {
 } from '../shared/metadata.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
-import { copyConsumer, type ConsumedPartition, type ConsumerConfig, type ConsumerSettings, type ConsumerState, type Work } from './consumer-state.ts';
+import { copyConsumed, copyConsumer, type ConsumedPartition, type ConsumerConfig, type ConsumerSettings, type ConsumerState, type Work } from './consumer-state.ts';
 import { onFetchFailed, onFetchResponse, sendFetches } from './fetcher.ts';
 import { doubtPosition, putPartition } from './put-partition.ts';
 import { onEpochEndOffsets, onListedOffsets, sendOffsetRequests } from './positions.ts';
@@ -168,7 +169,7 @@ function onFailed(work: Work, event: Extract<NetworkEvent, { type: 'failed' }>):
   for (const { key } of asked) {
     const part = mapGet(work.state.partitions, key);
     if (part !== undefined)
-      putPartition(work, { ...part, status: statusAfterFailure(part), notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) });
+      putPartition(work, changed(copyConsumed(part), { status: statusAfterFailure(part), notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) }));
   }
 }
 

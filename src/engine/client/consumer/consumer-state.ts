@@ -71,6 +71,11 @@ export function copyConsumer(state: ConsumerState): Mutable<ConsumerState> {
   return { config, settings, net, metadata, partitions, fetching, nextTag, asked };
 }
 
+export function copyConsumed(part: ConsumedPartition): Mutable<ConsumedPartition> {
+  const { topic, partition, status, position, positionEpoch, validatedEpoch, highWatermark, logStartOffset, consumed, notBeforeUs } = part;
+  return { topic, partition, status, position, positionEpoch, validatedEpoch, highWatermark, logStartOffset, consumed, notBeforeUs };
+}
+
 export interface Work {
   readonly state: Mutable<ConsumerState>;
   readonly scope: ConsumerScope;

@@ -1,3 +1,5 @@
+import { copyConsumed } from './consumer-state.ts';
+import { changed } from '../../kernel/mutable.ts';
 import { utf8Decode } from '../../kernel/bytes.ts';
 import { mapGet, mapSet, mapValues } from '../../kernel/persistent-map.ts';
 import { msToUs } from '../../kernel/units.ts';
@@ -109,13 +111,13 @@ function takeLeaders(work: Work, news: readonly LeaderNews[], response: FetchRes
   for (const { topic, partition } of news) {
     const part = mapGet(work.state.partitions, `${topic}-${partition}`);
     if (part !== undefined && partitionOf(work.state.metadata, topic, partition) !== partitionOf(before, topic, partition))
-      doubtPosition(work, { ...part, notBeforeUs: 0 });
+      doubtPosition(work, changed(copyConsumed(part), { notBeforeUs: 0 }));
   }
 }
 
 function backOff(work: Work, key: string): void {
   const part = mapGet(work.state.partitions, key);
-  if (part !== undefined) putPartition(work, { ...part, notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) });
+  if (part !== undefined) putPartition(work, changed(copyConsumed(part), { notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) }));
 }
 
 function onPartitionData(work: Work, part: ConsumedPartition, data: FetchResponsePartitionData): void {
@@ -137,7 +139,7 @@ function onPartitionData(work: Work, part: ConsumedPartition, data: FetchRespons
     notBeforeUs: part.notBeforeUs,
   });
   // poll() throws a KafkaException here; fetching the same bytes again would find them no better.
-  if (read.corrupt) stop(work, { ...part, position: read.nextOffset }, 'CORRUPT_MESSAGE');
+  if (read.corrupt) stop(work, changed(copyConsumed(part), { position: read.nextOffset }), 'CORRUPT_MESSAGE');
   if (read.nextOffset === part.position) return;
   work.scope.effects.push({
     type: 'trace',
@@ -191,7 +193,7 @@ function onPartitionError(work: Work, part: ConsumedPartition, error: ErrorName)
 
 function onOutOfRange(work: Work, part: ConsumedPartition): void {
   const stops = work.state.settings.reset === 'none';
-  putPartition(work, { ...part, status: stops ? 'stopped' : 'needsOffset' });
+  putPartition(work, changed(copyConsumed(part), { status: stops ? 'stopped' : 'needsOffset' }));
 }
 
 function traceFailure(work: Work, part: ConsumedPartition, error: ErrorName): void {

@@ -1,3 +1,5 @@
+import { copyConsumed } from './consumer-state.ts';
+import { changed } from '../../kernel/mutable.ts';
 import { mapGet, mapLeast, mapSet, mapValues } from '../../kernel/persistent-map.ts';
 import { msToUs } from '../../kernel/units.ts';
 import type { NodeAddress, QueuedRequest } from '../../network-client/contract.ts';
@@ -42,7 +44,7 @@ export function sendOffsetRequests(work: Work): NetworkResult {
     for (const { node, parts } of byLeader(work, status)) {
       const tag = `${status}-${work.state.nextTag}`;
       const asked: AskedPartition[] = parts.map((part) => ({ key: `${part.topic}-${part.partition}`, offset: part.position ?? -1 }));
-      for (const part of parts) putPartition(work, { ...part, status: status === 'needsOffset' ? 'listing' : 'validating' });
+      for (const part of parts) putPartition(work, changed(copyConsumed(part), { status: status === 'needsOffset' ? 'listing' : 'validating' }));
       work.state.nextTag = work.state.nextTag + 1;
       work.state.asked = mapSet(work.state.asked, tag, asked);
       net = queueRequest(net, status === 'needsOffset' ? listRequest(work, node, parts, tag) : validationRequest(work, node, parts, tag), work.scope).client;
@@ -129,7 +131,7 @@ export function onListedOffsets(work: Work, response: ListOffsetsResponse): void
         tryAgain(work, part, 'needsOffset');
         continue;
       }
-      putPartition(work, { ...part, status: 'fetching', position: answer.offset, positionEpoch: -1, validatedEpoch: epochOf(work, part) });
+      putPartition(work, changed(copyConsumed(part), { status: 'fetching', position: answer.offset, positionEpoch: -1, validatedEpoch: epochOf(work, part) }));
       const reason = `auto.offset.reset=${work.state.settings.reset}`;
       work.scope.effects.push({
         type: 'trace',
@@ -140,7 +142,7 @@ export function onListedOffsets(work: Work, response: ListOffsetsResponse): void
 }
 
 function tryAgain(work: Work, part: ConsumedPartition, status: ConsumedPartition['status']): void {
-  putPartition(work, { ...part, status, notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) });
+  putPartition(work, changed(copyConsumed(part), { status, notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) }));
   work.state.metadata = requestUpdate(work.state.metadata);
 }
 
@@ -157,16 +159,16 @@ export function onEpochEndOffsets(work: Work, asked: readonly AskedPartition[], 
       }
       // A position that moved since the question was asked is validated anew.
       if (asked.find((one) => one.key === key)?.offset !== part.position) {
-        putPartition(work, { ...part, status: 'needsValidation' });
+        putPartition(work, changed(copyConsumed(part), { status: 'needsValidation' }));
         continue;
       }
-      const validated: ConsumedPartition = { ...part, status: 'fetching', validatedEpoch: epochOf(work, part) };
+      const validated: ConsumedPartition = changed(copyConsumed(part), { status: 'fetching', validatedEpoch: epochOf(work, part) });
       const unknown = answer.endOffset < 0 || answer.leaderEpoch < 0;
       const truncated = unknown || answer.endOffset < part.position;
       if (truncated && work.state.settings.reset === 'none') stop(work, part, 'LogTruncationException');
       else if (unknown) {
         // The leader knows nothing of our epoch, so there is no offset to go back to but the policy's.
-        putPartition(work, { ...part, status: 'needsOffset' });
+        putPartition(work, changed(copyConsumed(part), { status: 'needsOffset' }));
       } else if (truncated) {
         putPartition(work, { ...validated, position: answer.endOffset, positionEpoch: answer.leaderEpoch });
         work.scope.effects.push({

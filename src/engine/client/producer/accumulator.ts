@@ -1,3 +1,4 @@
+import { changed } from '../../kernel/mutable.ts';
 import type { Mutable } from '../../kernel/mutable.ts';
 import { arrayFrom, arrayPush, arrayToList } from '../../kernel/persistent-array.ts';
 import { mapEntries, mapGet, mapLeast, mapSet } from '../../kernel/persistent-map.ts';
@@ -216,7 +217,7 @@ export function drain(work: Work, maySendTo: (nodeId: number) => boolean): { rea
 export function requeue(work: Work, batch: ProducerBatch, notBeforeUs: InstantUs): void {
   const key = queueKey(batch.topic, batch.partition);
   const queue = mapGet(work.state.queues, key) ?? [];
-  const again: ProducerBatch = { ...batch, attempts: batch.attempts + 1, notBeforeUs, closed: true };
+  const again: ProducerBatch = changed(copyBatch(batch), { attempts: batch.attempts + 1, notBeforeUs, closed: true });
   const place = queue.findIndex((other) => other.id > batch.id);
   const at = place < 0 ? queue.length : place;
   work.state.queues = mapSet(work.state.queues, key, [...queue.slice(0, at), again, ...queue.slice(at)]);

@@ -1,3 +1,4 @@
+import { changed, type Mutable } from '../../kernel/mutable.ts';
 import { emptyMap, mapGet, mapSet, type PersistentMap } from '../../kernel/persistent-map.ts';
 import { msToUs, type HostName, type InstantUs, type LeaderEpoch, type PartitionId } from '../../kernel/units.ts';
 import { backoffEndUs, canSend, connectNode } from '../../network-client/connect-node.ts';
@@ -69,12 +70,17 @@ export function newMetadata(config: MetadataConfig, wanted: readonly string[]): 
   };
 }
 
+function copyMetadata(metadata: ClientMetadata): Mutable<ClientMetadata> {
+  const { config, brokers, controllerId, topics, wanted, needsUpdate, inFlight, lastAttemptUs, lastSuccessUs, failures, noNodeUntilUs } = metadata;
+  return { config, brokers, controllerId, topics, wanted, needsUpdate, inFlight, lastAttemptUs, lastSuccessUs, failures, noNodeUntilUs };
+}
+
 export function wantTopic(metadata: ClientMetadata, topic: string): ClientMetadata {
-  return metadata.wanted.includes(topic) ? metadata : { ...metadata, wanted: [...metadata.wanted, topic], needsUpdate: true };
+  return metadata.wanted.includes(topic) ? metadata : changed(copyMetadata(metadata), { wanted: [...metadata.wanted, topic], needsUpdate: true });
 }
 
 export function requestUpdate(metadata: ClientMetadata): ClientMetadata {
-  return metadata.needsUpdate ? metadata : { ...metadata, needsUpdate: true };
+  return metadata.needsUpdate ? metadata : changed(copyMetadata(metadata), { needsUpdate: true });
 }
 
 export function topicOf(metadata: ClientMetadata, topic: string): TopicMetadata | undefined {
@@ -120,19 +126,19 @@ const NO_NODE_WAIT_MS = 50;
 export function maybeUpdate(state: MetadataAndNetwork, scope: NetworkScope): MetadataAndNetwork {
   const { metadata, net } = state;
   if (nextUpdateUs(metadata) > scope.context.nowUs) return state;
-  const waiting: ClientMetadata = { ...metadata, needsUpdate: true, noNodeUntilUs: scope.context.nowUs + msToUs(NO_NODE_WAIT_MS) };
+  const waiting: ClientMetadata = changed(copyMetadata(metadata), { needsUpdate: true, noNodeUntilUs: scope.context.nowUs + msToUs(NO_NODE_WAIT_MS) });
   const node = leastLoadedNode(state, scope);
   if (node === null) return { net, metadata: waiting };
   if (!canSend(net, node.nodeId)) return { net: isPreparing(net, node.nodeId) ? net : connectNode(net, node, scope), metadata: waiting };
   const topics = metadata.wanted.map((name) => metadataRequestMetadataRequestTopic({ name }));
   const body = metadataRequest({ topics, allowAutoTopicCreation: metadata.config.allowAutoTopicCreation });
   const sent = queueRequest(net, { node, api: 'Metadata', version: LATEST_VERSIONS.Metadata, body, tag: METADATA_TAG, expectsResponse: true }, scope);
-  return { net: sent.client, metadata: { ...metadata, inFlight: true, needsUpdate: false, lastAttemptUs: scope.context.nowUs } };
+  return { net: sent.client, metadata: changed(copyMetadata(metadata), { inFlight: true, needsUpdate: false, lastAttemptUs: scope.context.nowUs }) };
 }
 
 /** A connection was made or lost: whoever waits for one looks at once. */
 export function onNodeChange(metadata: ClientMetadata): ClientMetadata {
-  return metadata.noNodeUntilUs === 0 ? metadata : { ...metadata, noNodeUntilUs: 0 };
+  return metadata.noNodeUntilUs === 0 ? metadata : changed(copyMetadata(metadata), { noNodeUntilUs: 0 });
 }
 
 function isPreparing(net: NetworkClientState, nodeId: number): boolean {
@@ -165,7 +171,7 @@ export function leastLoadedNode(state: MetadataAndNetwork, scope: NetworkScope):
 }
 
 export function onUpdateFailed(metadata: ClientMetadata): ClientMetadata {
-  return { ...metadata, inFlight: false, needsUpdate: true, failures: metadata.failures + 1 };
+  return changed(copyMetadata(metadata), { inFlight: false, needsUpdate: true, failures: metadata.failures + 1 });
 }
 
 /** Takes an answer over; a partition never goes back to an older leader epoch. */
@@ -200,16 +206,13 @@ export function applyMetadata(metadata: ClientMetadata, response: MetadataRespon
     }
     topics = mapSet(topics, name, { name, topicId: topic.topicId, error, partitions });
   }
-  return {
-    ...metadata,
-    brokers: brokers.length > 0 ? brokers : metadata.brokers,
+  return changed(copyMetadata(metadata), { brokers: brokers.length > 0 ? brokers : metadata.brokers,
     controllerId: response.controllerId,
     topics,
     inFlight: false,
     failures: incomplete ? metadata.failures + 1 : 0,
     lastSuccessUs: nowUs,
-    needsUpdate: metadata.needsUpdate || incomplete,
-  };
+    needsUpdate: metadata.needsUpdate || incomplete, });
 }
 
 export interface LeaderNews {
@@ -235,5 +238,5 @@ export function updateLeadership(metadata: ClientMetadata, news: readonly Leader
     const partitions = topic.partitions.map((other) => (other === known ? { ...known, leader: leaderId, leaderEpoch } : other));
     topics = mapSet(topics, name, { ...topic, partitions });
   }
-  return topics === metadata.topics ? metadata : { ...metadata, topics, brokers: brokers.sort((a, b) => a.nodeId - b.nodeId) };
+  return topics === metadata.topics ? metadata : changed(copyMetadata(metadata), { topics, brokers: brokers.sort((a, b) => a.nodeId - b.nodeId) });
 }
