@@ -87,7 +87,8 @@ export function writeUtf8(target: Uint8Array, at: number, text: string): number 
 export function utf8Encode(text: string, allocate?: (sizeBytes: number) => Uint8Array): Uint8Array {
   const sizeBytes = utf8Length(text);
   const bytes = allocate === undefined ? new Uint8Array(sizeBytes) : allocate(sizeBytes);
-  writeUtf8(bytes, 0, text);
+  if (sizeBytes > text.length) writeUtf8(bytes, 0, text);
+  else for (let i = 0; i < sizeBytes; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
 

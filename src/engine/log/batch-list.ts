@@ -103,14 +103,28 @@ export function bytesAt(list: BatchList, index: number): Uint8Array {
 
 /** Index of the first batch whose last offset is `offset` or more; the length if there is none. */
 export function indexOfOffset(list: BatchList, offset: Offset): number {
+  const { open } = list;
+  // Nearly everybody asks about the end of the log, which the open chunk holds.
+  const newest = open[open.length - 1];
+  if (newest !== undefined && newest.lastOffset < offset) return list.length;
   let low = 0;
   let high = list.length;
+  const oldestOpen = open[0];
+  if (oldestOpen !== undefined && oldestOpen.lastOffset < offset) return indexInOpen(list, offset);
+  if (newest !== undefined) high -= open.length - 1;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (lastOffsetAt(list, middle) < offset) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** `indexOfOffset` for an offset above the first batch of the open chunk and not above its last; most are near its end. */
+function indexInOpen(list: BatchList, offset: Offset): number {
+  let at = list.open.length - 1;
+  while (at > 0 && (list.open[at - 1]?.lastOffset ?? 0) >= offset) at -= 1;
+  return list.length - list.open.length + at;
 }
 
 function openEntry(list: BatchList, index: number): BatchEntry {

@@ -145,14 +145,16 @@ function openSegment(files: FileTree, segment: Segment, cleanShutdown: boolean, 
   if (cleanShutdown && sizeBytes < file.length) return null;
   const timeIndex = decodeTimeIndex(timeIndexBytes ?? EMPTY_BYTES, segment.baseOffset);
   const last = lastTimeEntry(timeIndex, segment.baseOffset);
-  return changed(copySegment(segment), { batches,
+  return changed(copySegment(segment), {
+    batches,
     sizeBytes,
     offsetIndex: decodeOffsetIndex(indexBytes, segment.baseOffset),
     timeIndex,
     indexFiles: 'trimmed',
     maxTimestampMs: last.timestampMs,
     offsetOfMaxTimestamp: last.offset,
-    rollingTimestampMs: batches.length === 0 ? null : batchAt(batches, 0).maxTimestampMs, });
+    rollingTimestampMs: batches.length === 0 ? null : batchAt(batches, 0).maxTimestampMs,
+  });
 }
 
 /** Recovers a segment and leaves a producer snapshot behind it, so that the next one can start from there (LogLoader.recoverSegment). */

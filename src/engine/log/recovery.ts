@@ -68,14 +68,16 @@ export function recoverSegment(
   if (truncatedBytes > 0) scope.effects.push({ type: 'resize', path: segment.paths.log, sizeBytes: rebuilt.sizeBytes });
   scope.effects.push({ type: 'replace', path: segment.paths.index, bytes: encodeOffsetIndex(rebuilt.offsetIndex, segment.baseOffset) });
   scope.effects.push({ type: 'replace', path: segment.paths.timeIndex, bytes: encodeTimeIndex(rebuilt.timeIndex, segment.baseOffset) });
-  const recovered: Segment = changed(copySegment(segment), { batches: rebuilt.batches,
+  const recovered: Segment = changed(copySegment(segment), {
+    batches: rebuilt.batches,
     sizeBytes: rebuilt.sizeBytes,
     offsetIndex: rebuilt.offsetIndex,
     timeIndex: rebuilt.timeIndex,
     indexFiles: 'trimmed',
     maxTimestampMs: rebuilt.maxTimestampMs,
     offsetOfMaxTimestamp: rebuilt.offsetOfMaxTimestamp,
-    rollingTimestampMs: rebuilt.rollingTimestampMs, });
+    rollingTimestampMs: rebuilt.rollingTimestampMs,
+  });
   return { segment: recovered, leaderEpochs: rebuilt.leaderEpochs, truncatedBytes };
 }
 

@@ -24,9 +24,11 @@ export type LogStartIncrement =
 export function incrementLogStartOffset(log: LogState, offset: Offset, scope: Pick<LogScope, 'effects'>): LogStartIncrement {
   if (offset > log.highWatermark) return { log, error: 'OFFSET_OUT_OF_RANGE', changed: false };
   if (offset <= log.logStartOffset) return { log, error: null, changed: false };
-  const raised: LogState = changed(copyLog(log), { logStartOffset: offset,
+  const raised: LogState = changed(copyLog(log), {
+    logStartOffset: offset,
     recoveryPoint: Math.max(log.recoveryPoint, offset),
-    producers: onLogStartIncremented(log.producers, offset), });
+    producers: onLogStartIncremented(log.producers, offset),
+  });
   return { log: withEpochs(raised, truncateEpochsFromStart(log.leaderEpochs, offset), scope), error: null, changed: true };
 }
 

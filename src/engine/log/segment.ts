@@ -223,7 +223,8 @@ export function truncateSegment(segment: Segment, offset: Offset, scope: LogScop
   const timeIndex = truncateIndex(segment.timeIndex, offset);
   cutIndexFiles(segment, { offsetIndex, timeIndex }, scope);
   if (cutAt < segment.sizeBytes) scope.effects.push({ type: 'resize', path: segment.paths.log, sizeBytes: cutAt });
-  const cut: Segment = changed(copySegment(segment), { batches,
+  const cut: Segment = changed(copySegment(segment), {
+    batches,
     offsetIndex,
     timeIndex,
     sizeBytes: cutAt,
@@ -231,7 +232,8 @@ export function truncateSegment(segment: Segment, offset: Offset, scope: LogScop
     bytesSinceLastIndexEntry: 0,
     createdMs: cutAt === 0 ? scope.context.nowMs : segment.createdMs,
     lastModifiedMs: cutAt < segment.sizeBytes ? scope.context.nowMs : segment.lastModifiedMs,
-    rollingTimestampMs: cutAt === 0 ? null : segment.rollingTimestampMs, });
+    rollingTimestampMs: cutAt === 0 ? null : segment.rollingTimestampMs,
+  });
   return segment.maxTimestampMs >= 0 ? { ...cut, ...largestTimestamp(cut) } : cut;
 }
 

@@ -47,7 +47,11 @@ export function truncateTo(log: LogState, target: Offset, scope: LogScope): Trun
 
 function cutSegments(log: LogState, cut: { readonly target: Offset; readonly keptCount: number }, scope: LogScope): LogState {
   const last = required(segmentAt(log, cut.keptCount - 1), 'a segment at or below the target');
-  return changed(copyLog(log), { ...endAt(log, cut.target), rolled: arrayTruncate(log.rolled, cut.keptCount - 1), active: truncateSegment(last, cut.target, scope) });
+  return changed(copyLog(log), {
+    ...endAt(log, cut.target),
+    rolled: arrayTruncate(log.rolled, cut.keptCount - 1),
+    active: truncateSegment(last, cut.target, scope),
+  });
 }
 
 /** A new end; what was or will be flushed beyond it no longer counts. */

@@ -1,7 +1,7 @@
 import { hashString } from '../kernel/hash.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
 import type { WireMessage } from '../protocol/wire.ts';
-import type { MachineInput } from './contract.ts';
+import type { MachineInput, Packet } from './contract.ts';
 import { fold, type Draft } from './draft.ts';
 import type { ProcessCommandInput, ProcessTrace } from './process-kinds.ts';
 
@@ -17,16 +17,25 @@ function nameHash(name: string): number {
   return hash;
 }
 
+/** Words of the names met at nearly every step. */
+const PACKET = hashString('packet');
+const DATA = hashString('data');
+const PROCESS_TIMER = hashString('processTimer');
+const SEND = hashString('send');
+const APPEND = hashString('append');
+const CANCEL_TIMER = hashString('cancelTimer');
+const LEADER = hashString('leader');
+const FOLLOWER = hashString('follower');
+const APPENDED = hashString('RecordsAppended');
+const WATERMARK = hashString('HighWatermarkAdvanced');
+
 /** Folds what came in: time, kind, peer and what identifies a message. */
 export function foldInput(draft: Draft, input: MachineInput): void {
   if (!draft.environment.folds) return;
   fold(draft, draft.nowUs | 0);
-  fold(draft, nameHash(input.type));
+  if (input.type === 'packet') return foldPacket(draft, input.packet);
+  fold(draft, input.type === 'processTimer' ? PROCESS_TIMER : nameHash(input.type));
   switch (input.type) {
-    case 'packet':
-      fold(draft, (input.packet.from << 16) ^ input.packet.toSocket ^ nameHash(input.packet.kind));
-      foldMessage(draft, input.packet.message);
-      return;
     case 'processTimer':
       fold(draft, nameHash(input.owner) ^ nameHash(input.name));
       return;
@@ -44,6 +53,12 @@ export function foldInput(draft: Draft, input: MachineInput): void {
   }
 }
 
+function foldPacket(draft: Draft, packet: Packet): void {
+  fold(draft, PACKET);
+  fold(draft, (packet.from << 16) ^ packet.toSocket ^ (packet.kind === 'data' ? DATA : nameHash(packet.kind)));
+  foldMessage(draft, packet.message);
+}
+
 export function foldMessage(draft: Draft, message: WireMessage | null): void {
   if (message === null) return;
   fold(draft, message.sizeBytes);
@@ -56,12 +71,15 @@ export function foldEffect(draft: Draft, effect: SystemEffect<WireMessage, Proce
   if (!draft.environment.folds) return;
   switch (effect.type) {
     case 'send':
-      fold(draft, nameHash('send') ^ effect.connection);
+      fold(draft, SEND ^ effect.connection);
       return foldMessage(draft, effect.message);
     case 'setTimer':
       fold(draft, nameHash(effect.owner) ^ nameHash(effect.name));
       return fold(draft, effect.atUs | 0);
     case 'append':
+      return fold(draft, APPEND ^ effect.bytes.length);
+    case 'cancelTimer':
+      return fold(draft, CANCEL_TIMER);
     case 'replace':
       return fold(draft, nameHash(effect.type) ^ effect.bytes.length);
     case 'resize':
@@ -71,7 +89,6 @@ export function foldEffect(draft: Draft, effect: SystemEffect<WireMessage, Proce
     case 'connect':
     case 'listen':
     case 'close':
-    case 'cancelTimer':
     case 'rename':
     case 'delete':
     case 'flush':
@@ -80,19 +97,59 @@ export function foldEffect(draft: Draft, effect: SystemEffect<WireMessage, Proce
   }
 }
 
+/** The event's name, then its fields in order, the name again among them. The two events of every record have their own way. */
 function foldEvent(draft: Draft, event: ProcessTrace): void {
-  fold(draft, nameHash(event.type));
+  if (event.type === 'RecordsAppended') foldAppended(draft, event);
+  else if (event.type === 'HighWatermarkAdvanced') foldWatermark(draft, event);
+  else {
+    fold(draft, nameHash(event.type));
+    foldFields(draft, event);
+  }
+}
+
+/** What `foldFields` would fold, field by field in the order in which `traceAppend` writes them. */
+function foldAppended(draft: Draft, event: Extract<ProcessTrace, { type: 'RecordsAppended' }>): void {
+  fold(draft, APPENDED);
+  fold(draft, APPENDED);
+  fold(draft, event.brokerId);
+  fold(draft, nameHash(event.topic));
+  fold(draft, event.partition);
+  fold(draft, event.role === 'leader' ? LEADER : FOLLOWER);
+  fold(draft, event.leaderEpoch);
+  foldNumber(draft, event.baseOffset);
+  foldNumber(draft, event.logEndOffset);
+  fold(draft, event.sizeBytes);
+  foldNumber(draft, event.batchCrc);
+}
+
+/** As `foldAppended`, for `moveHighWatermark`. */
+function foldWatermark(draft: Draft, event: Extract<ProcessTrace, { type: 'HighWatermarkAdvanced' }>): void {
+  fold(draft, WATERMARK);
+  fold(draft, WATERMARK);
+  fold(draft, event.brokerId);
+  fold(draft, nameHash(event.topic));
+  fold(draft, event.partition);
+  fold(draft, event.role === 'leader' ? LEADER : FOLLOWER);
+  fold(draft, event.leaderEpoch);
+  foldNumber(draft, event.highWatermark);
+  foldNumber(draft, event.previous);
+}
+
+function foldFields(draft: Draft, event: object): void {
   // In the order in which the one place that makes the event writes its fields: the same everywhere. (Keys, as values cost far more.)
-  const fields = event as unknown as Readonly<Record<string, unknown>>;
+  const fields = event as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(fields)) foldValue(draft, fields[name]);
 }
 
+function foldNumber(draft: Draft, value: number): void {
+  fold(draft, value | 0);
+  // Beyond 32 bits (zxids, offsets) the high word counts too.
+  if (value > 2147483647 || value < -2147483648) fold(draft, Math.floor(value / 4294967296) | 0);
+}
+
 function foldValue(draft: Draft, value: unknown): void {
-  if (typeof value === 'number') {
-    fold(draft, value | 0);
-    // Beyond 32 bits (zxids, offsets) the high word counts too.
-    if (value > 2147483647 || value < -2147483648) fold(draft, Math.floor(value / 4294967296) | 0);
-  } else if (typeof value === 'string') fold(draft, value.length < 24 ? nameHash(value) : hashString(value));
+  if (typeof value === 'number') foldNumber(draft, value);
+  else if (typeof value === 'string') fold(draft, value.length < 24 ? nameHash(value) : hashString(value));
   else if (typeof value === 'boolean') fold(draft, value ? 1 : 2);
   else if (Array.isArray(value)) for (const item of value) foldValue(draft, item);
 }

@@ -9,13 +9,16 @@ import type { ListOffsetsResponse, ListOffsetsResponseListOffsetsPartitionRespon
 import { getPartition, requirePartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { networkScope } from '../network.ts';
-import { copyFetcher, findFetcherPartition,
+import {
+  copyFetcher,
+  findFetcherPartition,
   getFetcher,
   putFetcher,
   updateAndMoveToEnd,
   type AskedPartition,
   type FetcherPartition,
-  type FetcherRequest, } from './fetcher-state.ts';
+  type FetcherRequest,
+} from './fetcher-state.ts';
 import { delayPartitions, onFenced } from './partition-errors.ts';
 import { fetchingFrom, restartReplica, truncateReplica } from './truncation.ts';
 

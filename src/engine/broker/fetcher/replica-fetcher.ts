@@ -14,7 +14,9 @@ import { networkScope } from '../network.ts';
 import { fetcherOwner } from '../owners.ts';
 import type { Partition } from '../replication/partition.ts';
 import { onFetchResponse } from './fetch-response.ts';
-import { copyFetcher, allFetchers,
+import {
+  copyFetcher,
+  allFetchers,
   delayPartition,
   dropFetcher,
   getFetcher,
@@ -26,7 +28,8 @@ import { copyFetcher, allFetchers,
   WORK,
   type AskedPartition,
   type FetcherPartition,
-  type ReplicaFetcher, } from './fetcher-state.ts';
+  type ReplicaFetcher,
+} from './fetcher-state.ts';
 import { onListOffsetsFailed, onListOffsetsResponse } from './out-of-range.ts';
 import { fetchingFrom, truncateReplica } from './truncation.ts';
 

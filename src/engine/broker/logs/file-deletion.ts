@@ -29,5 +29,7 @@ export function onDeletionTimer(state: BrokerState, dir: string, scope: BrokerSc
   if (log === undefined) return state;
   const tidied = deleteDueFiles(log, scope);
   armFileDeletion(tidied, scope);
-  return partition === null ? changed(copyBroker(state), { idleLogs: mapSet(state.idleLogs, dir, tidied) }) : putPartition(state, changed(copyPartition(partition), { log: tidied }));
+  return partition === null
+    ? changed(copyBroker(state), { idleLogs: mapSet(state.idleLogs, dir, tidied) })
+    : putPartition(state, changed(copyPartition(partition), { log: tidied }));
 }

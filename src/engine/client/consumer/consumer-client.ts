@@ -21,7 +21,15 @@ import {
 } from '../shared/metadata.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
-import { copyConsumed, copyConsumer, type ConsumedPartition, type ConsumerConfig, type ConsumerSettings, type ConsumerState, type Work } from './consumer-state.ts';
+import {
+  copyConsumed,
+  copyConsumer,
+  type ConsumedPartition,
+  type ConsumerConfig,
+  type ConsumerSettings,
+  type ConsumerState,
+  type Work,
+} from './consumer-state.ts';
 import { onFetchFailed, onFetchResponse, sendFetches } from './fetcher.ts';
 import { doubtPosition, putPartition } from './put-partition.ts';
 import { onEpochEndOffsets, onListedOffsets, sendOffsetRequests } from './positions.ts';
@@ -169,7 +177,10 @@ function onFailed(work: Work, event: Extract<NetworkEvent, { type: 'failed' }>):
   for (const { key } of asked) {
     const part = mapGet(work.state.partitions, key);
     if (part !== undefined)
-      putPartition(work, changed(copyConsumed(part), { status: statusAfterFailure(part), notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) }));
+      putPartition(
+        work,
+        changed(copyConsumed(part), { status: statusAfterFailure(part), notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) }),
+      );
   }
 }
 

@@ -117,7 +117,8 @@ function takeLeaders(work: Work, news: readonly LeaderNews[], response: FetchRes
 
 function backOff(work: Work, key: string): void {
   const part = mapGet(work.state.partitions, key);
-  if (part !== undefined) putPartition(work, changed(copyConsumed(part), { notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) }));
+  if (part !== undefined)
+    putPartition(work, changed(copyConsumed(part), { notBeforeUs: work.scope.context.nowUs + msToUs(work.state.settings.retryBackoffMs) }));
 }
 
 function onPartitionData(work: Work, part: ConsumedPartition, data: FetchResponsePartitionData): void {

@@ -206,13 +206,15 @@ export function applyMetadata(metadata: ClientMetadata, response: MetadataRespon
     }
     topics = mapSet(topics, name, { name, topicId: topic.topicId, error, partitions });
   }
-  return changed(copyMetadata(metadata), { brokers: brokers.length > 0 ? brokers : metadata.brokers,
+  return changed(copyMetadata(metadata), {
+    brokers: brokers.length > 0 ? brokers : metadata.brokers,
     controllerId: response.controllerId,
     topics,
     inFlight: false,
     failures: incomplete ? metadata.failures + 1 : 0,
     lastSuccessUs: nowUs,
-    needsUpdate: metadata.needsUpdate || incomplete, });
+    needsUpdate: metadata.needsUpdate || incomplete,
+  });
 }
 
 export interface LeaderNews {
