@@ -118,12 +118,32 @@ function asciiPrefix(bytes: Uint8Array): number {
   return at;
 }
 
-/** The first `length` bytes, which are ASCII: eight characters a call. */
+/** The first `length` bytes, which are ASCII: sixteen characters a call, as each call makes a piece that has to be joined later. */
 function asciiText(bytes: Uint8Array, length: number): string {
   const at = (i: number): number => bytes[i] ?? 0;
   let text = '';
   let i = 0;
-  for (; i + 8 <= length; i += 8) text += String.fromCharCode(at(i), at(i + 1), at(i + 2), at(i + 3), at(i + 4), at(i + 5), at(i + 6), at(i + 7));
+  for (; i + 16 <= length; i += 16) {
+    const j = i + 8;
+    text += String.fromCharCode(
+      at(i),
+      at(i + 1),
+      at(i + 2),
+      at(i + 3),
+      at(i + 4),
+      at(i + 5),
+      at(i + 6),
+      at(i + 7),
+      at(j),
+      at(j + 1),
+      at(j + 2),
+      at(j + 3),
+      at(j + 4),
+      at(j + 5),
+      at(j + 6),
+      at(j + 7),
+    );
+  }
   for (; i < length; i++) text += String.fromCharCode(at(i));
   return text;
 }

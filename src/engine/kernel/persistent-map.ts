@@ -78,7 +78,7 @@ export function mapSet<V>(map: PersistentMap<V>, key: string, value: V): Persist
   const hash = hashString(key);
   if (map.root === null) return setInFlat(map, { hash, key, value });
   const known = find(map.root, key, hash);
-  if (known !== null && Object.is(known.value, value)) return map;
+  if (known !== null && known.value === value) return map;
   return trie(known === null ? map.size + 1 : map.size, insert(map.root, { hash, key, value }, 0));
 }
 
@@ -86,7 +86,7 @@ function setInFlat<V>(map: PersistentMap<V>, pair: Pair<V>): PersistentMap<V> {
   const { keys, hashes, values } = map;
   const at = flatIndex(map, pair.key, pair.hash);
   if (at >= 0) {
-    if (Object.is(values[at], pair.value)) return map;
+    if (values[at] === pair.value) return map;
     const changed = values.slice();
     changed[at] = pair.value;
     return { size: map.size, root: null, keys, hashes, values: changed };

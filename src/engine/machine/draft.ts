@@ -21,6 +21,8 @@ export interface MachineEnvironment {
   readonly folds: boolean;
   /** Keys of the chance streams already asked for; a cache of pure values. */
   readonly streamKeys: Record<string, number>;
+  /** The same for the links of this machine, by rank of the peer. */
+  readonly linkKeys: (number | undefined)[];
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Draft } from './draft.ts';
 import { foldEffect } from './fold-trace.ts';
 import type { ProcessTrace } from './process-kinds.ts';
 
-/** The words of a trace event, by the rule: its name, then every field in order. */
+/** The words of a trace event, by the rule: its name, then every field in order, of the values of records their lengths. */
 function wordsOf(event: ProcessTrace): number[] {
   const wordsOfValue = (value: unknown): number[] => {
     if (typeof value === 'string') return [hashString(value)];
@@ -13,7 +13,9 @@ function wordsOf(event: ProcessTrace): number[] {
     if (typeof value !== 'number') return [];
     return value > 2147483647 || value < -2147483648 ? [value | 0, Math.floor(value / 4294967296) | 0] : [value | 0];
   };
-  return [hashString(event.type), ...Object.values(event).flatMap(wordsOfValue)];
+  const wordsOfField = ([name, value]: [string, unknown]): number[] =>
+    name === 'values' ? (value as string[]).map((text) => text.length) : wordsOfValue(value);
+  return [hashString(event.type), ...Object.entries(event).flatMap(wordsOfField)];
 }
 
 function foldedByRule(event: ProcessTrace): TraceLanes {

@@ -142,12 +142,10 @@ function passLink(draft: Draft, link: LinkState, segment: { to: MachineRank; siz
 
 function linkStream(draft: Draft, to: MachineRank): number {
   const { environment } = draft;
-  const purpose = `link-${to}`;
-  let key = environment.streamKeys[purpose];
-  if (key === undefined) {
-    key = streamKey({ seed: environment.seed, owner: environment.spec.host, purpose });
-    environment.streamKeys[purpose] = key;
-  }
+  const known = environment.linkKeys[to];
+  if (known !== undefined) return known;
+  const key = streamKey({ seed: environment.seed, owner: environment.spec.host, purpose: `link-${to}` });
+  environment.linkKeys[to] = key;
   return key;
 }
 

@@ -60,7 +60,7 @@ export function newRunner(options: RunnerOptions, files?: FileTree): Runner {
 }
 
 function newEnvironment(options: RunnerOptions): MachineEnvironment {
-  return { ...options, folds: options.folds ?? true, arena: newArena(), streamKeys: {} };
+  return { ...options, folds: options.folds ?? true, arena: newArena(), streamKeys: {}, linkKeys: [] };
 }
 
 export function checkpointRunner(runner: Runner): RunnerCheckpoint {

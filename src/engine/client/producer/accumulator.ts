@@ -122,8 +122,7 @@ function addToBatch(work: Work, record: OutgoingRecord, place: { readonly partit
         id: state.nextBatchId,
         topic: record.topic,
         partition,
-        records: arrayFrom([record.record]),
-        values: arrayFrom([record.value]),
+        records: arrayFrom([{ record: record.record, value: record.value }]),
         sizeBytes: BATCH_OVERHEAD_BYTES + sizeBytes,
         createdUs: work.scope.context.nowUs,
         attempts: 0,
@@ -140,15 +139,14 @@ function addToBatch(work: Work, record: OutgoingRecord, place: { readonly partit
 
 function grown(batch: ProducerBatch, record: OutgoingRecord, sizeBytes: number): ProducerBatch {
   const next = copyBatch(batch);
-  next.records = arrayPush(batch.records, record.record);
-  next.values = arrayPush(batch.values, record.value);
+  next.records = arrayPush(batch.records, { record: record.record, value: record.value });
   next.sizeBytes += sizeBytes;
   return next;
 }
 
 function copyBatch(batch: ProducerBatch): Mutable<ProducerBatch> {
-  const { id, topic, partition, records, values, sizeBytes, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch } = batch;
-  return { id, topic, partition, records, values, sizeBytes, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch };
+  const { id, topic, partition, records, sizeBytes, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch } = batch;
+  return { id, topic, partition, records, sizeBytes, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch };
 }
 
 function closedBatch(work: Work, batch: ProducerBatch): ProducerBatch {
@@ -288,6 +286,10 @@ export function takeExpiredInFlight(work: Work): { readonly expired: readonly Pr
   return { expired, nextUs };
 }
 
-export function recordsOf(batch: ProducerBatch): { readonly records: readonly RecordToWrite[]; readonly values: readonly string[] } {
-  return { records: arrayToList(batch.records), values: arrayToList(batch.values) };
+export function recordsOf(batch: ProducerBatch): readonly RecordToWrite[] {
+  return arrayToList(batch.records).map((each) => each.record);
+}
+
+export function valuesOf(batch: ProducerBatch): readonly string[] {
+  return arrayToList(batch.records).map((each) => each.value);
 }

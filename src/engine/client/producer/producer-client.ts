@@ -29,7 +29,7 @@ import {
 import { errorMessage } from '../shared/error-messages.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
-import { drain, recordsOf, release, requeue, sendRecord, takeExpired, takeExpiredInFlight, unblock, unmute } from './accumulator.ts';
+import { drain, recordsOf, release, requeue, sendRecord, takeExpired, takeExpiredInFlight, unblock, unmute, valuesOf } from './accumulator.ts';
 import {
   copyProducer,
   queueKey,
@@ -206,7 +206,7 @@ function sendBatches(work: Work, nodeId: number, batches: readonly ProducerBatch
         partitionData: parts.map((batch) =>
           produceRequestPartitionProduceData({
             index: batch.partition,
-            records: [buildBatch(recordsOf(batch).records, {}, (size) => scope.context.allocate(size))],
+            records: [buildBatch(recordsOf(batch), {}, (size) => scope.context.allocate(size))],
           }),
         ),
       }),
@@ -296,7 +296,7 @@ function takeLeaders(work: Work, news: readonly LeaderNews[], response: ProduceR
 
 function complete(work: Work, batch: ProducerBatch, baseOffset: number): void {
   const { config, settings } = work.state;
-  const { values } = recordsOf(batch);
+  const values = valuesOf(batch);
   release(work, batch);
   work.state.acknowledged = work.state.acknowledged + values.length;
   work.scope.effects.push({
@@ -356,7 +356,7 @@ function retryBackOffUs(work: Work, attempts: number): number {
 
 function failExpired(work: Work, batch: ProducerBatch): void {
   const waitedMs = Math.floor((work.scope.context.nowUs - batch.createdUs) / 1000);
-  const { values } = recordsOf(batch);
+  const values = valuesOf(batch);
   fail(
     work,
     batch,
@@ -366,7 +366,7 @@ function failExpired(work: Work, batch: ProducerBatch): void {
 }
 
 function fail(work: Work, batch: ProducerBatch, error: string, message: string): void {
-  const { values } = recordsOf(batch);
+  const values = valuesOf(batch);
   release(work, batch);
   work.state.failed = work.state.failed + values.length;
   work.scope.effects.push({

@@ -45,13 +45,18 @@ export interface OutgoingRecord {
   readonly value: string;
 }
 
+/** A record in a batch, and its value as text, by which events name it. */
+export interface BatchedRecord {
+  readonly record: RecordToWrite;
+  readonly value: string;
+}
+
 /** ProducerBatch: the records of one partition that travel together. */
 export interface ProducerBatch {
   readonly id: number;
   readonly topic: string;
   readonly partition: number;
-  readonly records: PersistentArray<RecordToWrite>;
-  readonly values: PersistentArray<string>;
+  readonly records: PersistentArray<BatchedRecord>;
   readonly sizeBytes: number;
   readonly createdUs: InstantUs;
   readonly attempts: number;

@@ -60,7 +60,18 @@ function makeRecord(work: Work): void {
 
 /** `v-17`, in a second run of the process `v2-17`, and then letters up to the size wanted: unique in a producer, and compressible like text. */
 function valueText(incarnation: number, number: number, sizeBytes: number): string {
-  let text = incarnation === 1 ? `v-${number}` : `v${incarnation}-${number}`;
-  while (text.length < sizeBytes) text += LETTERS.slice(0, Math.min(LETTERS.length, sizeBytes - text.length));
-  return text;
+  const name = incarnation === 1 ? `v-${number}` : `v${incarnation}-${number}`;
+  return name.length < sizeBytes ? name + lettersOf(sizeBytes - name.length) : name;
+}
+
+/** Runs of letters by length; a cache of pure values, one for each number of digits in a value's name. */
+const letters: (string | undefined)[] = [];
+
+function lettersOf(length: number): string {
+  let run = letters[length];
+  if (run === undefined) {
+    run = LETTERS.repeat(Math.ceil(length / LETTERS.length)).slice(0, length);
+    letters[length] = run;
+  }
+  return run;
 }
