@@ -1,21 +1,11 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { measureEngine } from './engine-speed.ts';
+import { buildForNode, IN_NODE, measureInNode } from './built.ts';
 import { meets, tableOf, type Line } from './measure.ts';
-import { measureMemory } from './memory.ts';
 import { measurePage } from './page.ts';
-import { measureTraceHash } from './trace-hash.ts';
 
 const USAGE = `npm run bench [-- --check] [-- --engine | --page]
   --check    exit status 1 when a limit is missed
   --engine   only what runs in Node
   --page     only what runs in the browser`;
-
-/** `gc` makes memory comparable; it is there without asking Node for it on the command line. */
-function exposeCollector(): void {
-  setFlagsFromString('--expose-gc');
-  globalThis.gc = runInNewContext('gc') as NodeJS.GCFunction;
-}
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -27,12 +17,10 @@ async function main(options: readonly string[]): Promise<number> {
     say(`Unknown option ${unknown.join(' ')}\n${USAGE}`);
     return 2;
   }
-  exposeCollector();
   const lines: Line[] = [];
   if (!options.includes('--page')) {
-    lines.push(...measureEngine(say));
-    lines.push(measureTraceHash('classroom', say), measureTraceHash('kafka', say));
-    lines.push(...measureMemory(say));
+    await buildForNode();
+    for (const name of IN_NODE) lines.push(...measureInNode(name, say));
   }
   if (!options.includes('--engine')) lines.push(...(await measurePage(say)));
   say(`\n${tableOf(lines)}\n`);
