@@ -105,13 +105,16 @@ function setInFlat<V>(map: PersistentMap<V>, pair: Pair<V>): PersistentMap<V> {
 
 function inserted<T>(list: readonly T[], place: number, item: T): T[] {
   const longer = list.slice();
-  longer.splice(place, 0, item);
+  longer.push(item);
+  for (let i = list.length; i > place; i--) longer[i] = longer[i - 1] as T;
+  longer[place] = item;
   return longer;
 }
 
 function removed<T>(list: readonly T[], place: number): T[] {
   const shorter = list.slice();
-  shorter.splice(place, 1);
+  for (let i = place + 1; i < list.length; i++) shorter[i - 1] = shorter[i] as T;
+  shorter.pop();
   return shorter;
 }
 

@@ -37,8 +37,13 @@ export function offsetOfFileName(name: string): Offset | null {
 
 /** `orders-0`, the folder of one partition. */
 export function logDirName(topic: string, partition: PartitionId): string {
-  return `${topic}-${partition}`;
+  let names = dirNames.get(topic);
+  if (names === undefined) dirNames.set(topic, (names = []));
+  return (names[partition] ??= `${topic}-${partition}`);
 }
+
+/** Names asked for with every request; a cache of pure values. */
+const dirNames = new Map<string, string[]>();
 
 /** Topic and partition of a folder name, or null for a name that no partition has (`orders-0.1b2…-delete` included). */
 export function parseLogDirName(name: string): { readonly topic: string; readonly partition: PartitionId } | null {

@@ -1,3 +1,4 @@
+import { required } from '../kernel/assert.ts';
 import { allocateFrom, type Arena } from '../kernel/bytes.ts';
 import { mixA, mixB } from '../kernel/hash.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
@@ -14,7 +15,7 @@ export interface MachineEnvironment {
   readonly seed: number;
   /** Epoch milliseconds of virtual zero. */
   readonly epochMs: number;
-  readonly arena: Arena;
+  readonly context: ReusedContext;
   /** Replaced by the world when a machine is added. */
   surroundings: Surroundings;
   /** False only in a benchmark that asks what the trace hash costs: lanes then stay as they began, and nothing else differs. */
@@ -100,19 +101,35 @@ export function draw(draft: Draft, purpose: string): number {
   return drawAt(key, n);
 }
 
-/** The context that the process's step sees. */
-export function processContext(draft: Draft): StepContext {
-  return {
-    nowUs: draft.nowUs,
-    nowMs: draft.environment.epochMs + Math.floor(draft.nowUs / 1000),
-    draw: (purpose) => draw(draft, purpose),
-    allocate: (sizeBytes) => allocateFrom(draft.environment.arena, sizeBytes),
+/** The context of every step of one machine: made once, as it stands for nothing outside the step it is given to. */
+export interface ReusedContext extends Mutable<StepContext> {
+  draft: Draft | null;
+}
+
+export function newContext(arena: Arena): ReusedContext {
+  const context: ReusedContext = {
+    draft: null,
+    nowUs: 0,
+    nowMs: 0,
+    draw: (purpose) => draw(required(context.draft, 'a step under way'), purpose),
+    allocate: (sizeBytes) => allocateFrom(arena, sizeBytes),
     nextConnection: () => {
-      const connection = draft.state.process.nextConnection;
-      draft.state.process.nextConnection = connection + 1;
+      const { process } = required(context.draft, 'a step under way').state;
+      const connection = process.nextConnection;
+      process.nextConnection = connection + 1;
       return connection;
     },
   };
+  return context;
+}
+
+/** The context that the process's step sees. */
+export function processContext(draft: Draft): StepContext {
+  const { context, epochMs } = draft.environment;
+  context.draft = draft;
+  context.nowUs = draft.nowUs;
+  context.nowMs = epochMs + Math.floor(draft.nowUs / 1000);
+  return context;
 }
 
 /** The next number of this machine's source sequence: orders what it schedules and sends. */

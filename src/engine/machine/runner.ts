@@ -12,7 +12,7 @@ import {
   type Surroundings,
   type TraceRecord,
 } from './contract.ts';
-import type { MachineEnvironment } from './draft.ts';
+import { newContext, type MachineEnvironment } from './draft.ts';
 import { newEventHeap, peekEvent, popEvent, pushEvent, type EventHeap } from './event-heap.ts';
 import { newMachine, stepMachine } from './machine.ts';
 
@@ -60,7 +60,7 @@ export function newRunner(options: RunnerOptions, files?: FileTree): Runner {
 }
 
 function newEnvironment(options: RunnerOptions): MachineEnvironment {
-  return { ...options, folds: options.folds ?? true, arena: newArena(), streamKeys: {}, linkKeys: [] };
+  return { ...options, folds: options.folds ?? true, context: newContext(newArena()), streamKeys: {}, linkKeys: [] };
 }
 
 export function checkpointRunner(runner: Runner): RunnerCheckpoint {
