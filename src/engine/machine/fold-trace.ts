@@ -5,15 +5,23 @@ import type { MachineInput, Packet } from './contract.ts';
 import { fold, type Draft } from './draft.ts';
 import type { ProcessCommandInput, ProcessTrace } from './process-kinds.ts';
 
-/** Hash words of names used again and again; a cache of pure values, so it may live outside any state. */
+/** Hash words of names used again and again; caches of pure values, so they may live outside any state. */
 const nameHashes = new Map<string, number>();
+/** Those met last, by a slot that takes a look at two letters to find: most names of a step are here. */
+const SLOTS = 128;
+const slotNames: string[] = Array.from({ length: SLOTS }, () => '');
+const slotHashes: number[] = Array.from({ length: SLOTS }, () => hashString(''));
 
 function nameHash(name: string): number {
+  const slot = (name.length * 7 + name.charCodeAt(0) * 3 + name.charCodeAt(name.length - 1)) & (SLOTS - 1);
+  if (slotNames[slot] === name) return slotHashes[slot] as number;
   let hash = nameHashes.get(name);
   if (hash === undefined) {
     hash = hashString(name);
     nameHashes.set(name, hash);
   }
+  slotNames[slot] = name;
+  slotHashes[slot] = hash;
   return hash;
 }
 
@@ -28,6 +36,8 @@ const LEADER = hashString('leader');
 const FOLLOWER = hashString('follower');
 const APPENDED = hashString('RecordsAppended');
 const WATERMARK = hashString('HighWatermarkAdvanced');
+const ACKNOWLEDGED = hashString('RecordsAcknowledged');
+const CONSUMED = hashString('RecordsConsumed');
 
 /** Folds what came in: time, kind, peer and what identifies a message. */
 export function foldInput(draft: Draft, input: MachineInput): void {
@@ -97,13 +107,20 @@ export function foldEffect(draft: Draft, effect: SystemEffect<WireMessage, Proce
   }
 }
 
-/** The event's name, then its fields in order, the name again among them. The two events of every record have their own way. */
+/** The event's name, then its fields in order, the name again among them. The four events of every record have their own way. */
 function foldEvent(draft: Draft, event: ProcessTrace): void {
-  if (event.type === 'RecordsAppended') foldAppended(draft, event);
-  else if (event.type === 'HighWatermarkAdvanced') foldWatermark(draft, event);
-  else {
-    fold(draft, nameHash(event.type));
-    foldFields(draft, event);
+  switch (event.type) {
+    case 'RecordsAppended':
+      return foldAppended(draft, event);
+    case 'HighWatermarkAdvanced':
+      return foldWatermark(draft, event);
+    case 'RecordsAcknowledged':
+      return foldAcknowledged(draft, event);
+    case 'RecordsConsumed':
+      return foldConsumed(draft, event);
+    default:
+      fold(draft, nameHash(event.type));
+      foldFields(draft, event);
   }
 }
 
@@ -133,6 +150,32 @@ function foldWatermark(draft: Draft, event: Extract<ProcessTrace, { type: 'HighW
   fold(draft, event.leaderEpoch);
   foldNumber(draft, event.highWatermark);
   foldNumber(draft, event.previous);
+}
+
+/** As `foldAppended`, for the producer's `complete`. */
+function foldAcknowledged(draft: Draft, event: Extract<ProcessTrace, { type: 'RecordsAcknowledged' }>): void {
+  fold(draft, ACKNOWLEDGED);
+  fold(draft, ACKNOWLEDGED);
+  fold(draft, nameHash(event.client));
+  fold(draft, nameHash(event.topic));
+  fold(draft, event.partition);
+  fold(draft, event.acks);
+  foldNumber(draft, event.baseOffset);
+  fold(draft, event.recordCount);
+  foldTexts(draft, event.values);
+}
+
+/** As `foldAppended`, for the consumer's `onPartitionData`. */
+function foldConsumed(draft: Draft, event: Extract<ProcessTrace, { type: 'RecordsConsumed' }>): void {
+  fold(draft, CONSUMED);
+  fold(draft, CONSUMED);
+  fold(draft, nameHash(event.client));
+  fold(draft, nameHash(event.topic));
+  fold(draft, event.partition);
+  foldNumber(draft, event.baseOffset);
+  foldNumber(draft, event.nextOffset);
+  foldNumber(draft, event.highWatermark);
+  foldTexts(draft, event.values);
 }
 
 function foldFields(draft: Draft, event: object): void {
