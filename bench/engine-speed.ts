@@ -26,7 +26,6 @@ const FRAMES_PER_SECOND = 60;
 /** The bare heap does so many times the events, as it needs no more than a few milliseconds for each time. */
 const HEAP_TURNS = 10;
 
-
 interface Repetition {
   readonly steps: number;
   readonly engineMs: number;
@@ -53,7 +52,9 @@ export function measureEngine(timing: Plan['timing'], say: (text: string) => voi
   }
   const middle = (measure: (run: Repetition) => number): number => median(runs.map(measure));
   const speeds = runs.map((run) => (plan.seconds * 1000) / run.engineMs);
-  say(`${plan.timing}: ${player.world.stepCount} steps in ${shown(player.world.nowUs / 1e6)} virtual seconds; repetitions ${speeds.map(shown).join(' ')} virtual s/s`);
+  say(
+    `${plan.timing}: ${player.world.stepCount} steps in ${shown(player.world.nowUs / 1e6)} virtual seconds; repetitions ${speeds.map(shown).join(' ')} virtual s/s`,
+  );
   return [
     { name: `${timing}: virtual seconds a second`, value: median(speeds), unit: 's/s', limit: { atLeast: plan.limit }, goal: plan.goal },
     { name: `${timing}: the same by the clock on the wall`, value: middle((run) => (plan.seconds * 1000) / run.wallMs), unit: 's/s' },

@@ -53,7 +53,16 @@ describe('trace hash', () => {
       recordCount: 2,
       values: ['v-1', 'a value of more than two dozen letters'],
     },
-    { type: 'RecordsConsumed', client: 'c', topic: 'orders', partition: 1, baseOffset: 5_000_000_000, nextOffset: 5_000_000_001, highWatermark: 7, values: ['v-1'] },
+    {
+      type: 'RecordsConsumed',
+      client: 'c',
+      topic: 'orders',
+      partition: 1,
+      baseOffset: 5_000_000_000,
+      nextOffset: 5_000_000_001,
+      highWatermark: 7,
+      values: ['v-1'],
+    },
     { type: 'SegmentRolled', ...replica, baseOffset: 12 },
   ];
 
