@@ -71,6 +71,7 @@ export const TRACE_FIELDS: { readonly [Type in TraceEvent['type']]: FieldsOf<Ext
   IsrShrunk: { ...replica, isr: 'numbers', removed: 'numbers', leaderEpoch: 'number', partitionEpoch: 'number' },
   IsrExpanded: { ...replica, isr: 'numbers', added: 'numbers', leaderEpoch: 'number', partitionEpoch: 'number' },
   RequestRefused: { ...replica, api: ['Produce', 'Fetch', 'ListOffsets', 'OffsetForLeaderEpoch'], error: 'text', from: 'text' },
+  TopicConfigChanged: { brokerId: 'number', topic: 'text', changes: 'texts' },
   HighWatermarksCheckpointed: { brokerId: 'number' },
 
   ControllerElected: { brokerId: 'number', controllerEpoch: 'number' },

@@ -7,6 +7,7 @@ import type { LogState } from '../log/log-state.ts';
 import type { ErrorName } from '../protocol/errors.ts';
 import type { BrokerConfig } from './broker-config.ts';
 import type { BrokerIdentity, BrokerRequest } from './contract.ts';
+import type { ConfigManagerState } from './configs/config-manager-state.ts';
 import type { ReplicaFetcher } from './fetcher/fetcher-state.ts';
 import { findPartition, type MetadataCache } from './metadata/metadata-cache.ts';
 import type { TopicConfigs } from './metadata/topic-configs.ts';
@@ -41,6 +42,7 @@ export interface BrokerState {
   readonly checkpointedHighWatermarks: PersistentMap<Offset>;
   readonly highWatermarkCheckpointStarted: boolean;
   readonly topicConfigs: TopicConfigs;
+  readonly configs: ConfigManagerState;
   /** LeaderAndIsr, StopReplica and UpdateMetadata behind one that waits for a topic's configuration (replicaStateChangeLock). */
   readonly waitingControlRequests: readonly BrokerRequest[];
   readonly delayedProduce: Purgatory<DelayedProduce>;
@@ -88,6 +90,7 @@ export function copyBroker(state: BrokerState): Mutable<BrokerState> {
     checkpointedHighWatermarks: state.checkpointedHighWatermarks,
     highWatermarkCheckpointStarted: state.highWatermarkCheckpointStarted,
     topicConfigs: state.topicConfigs,
+    configs: state.configs,
     waitingControlRequests: state.waitingControlRequests,
     delayedProduce: state.delayedProduce,
     delayedFetch: state.delayedFetch,

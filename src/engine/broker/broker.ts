@@ -9,6 +9,8 @@ import type { ZkAnswer, ZkOperation } from '../zookeeper-client/contract.ts';
 import type { BrokerConfig } from './broker-config.ts';
 import type { BrokerState } from './broker-state.ts';
 import type { BrokerIdentity, BrokerInput, BrokerRequest, BrokerScope } from './contract.ts';
+import { CONFIG_CHANGES, CONFIG_TAG, listenForConfigChanges, onConfigAnswer, onIncrementalAlterConfigs } from './configs/config-manager.ts';
+import { NEW_CONFIG_MANAGER } from './configs/config-manager-state.ts';
 import { onFetcherInput } from './fetcher/replica-fetcher.ts';
 import { onLogFlushed, type LoadedLogs } from './logs/log-manager.ts';
 import { emptyMetadataCache } from './metadata/metadata-cache.ts';
@@ -53,6 +55,7 @@ export const BROKER_APIS = [
   'FindCoordinator',
   'InitProducerId',
   'DescribeCluster',
+  'IncrementalAlterConfigs',
 ] as const satisfies readonly ApiName[];
 
 /** With the request's id: a call that was repeated after a session expired must not answer for a later request. */
@@ -78,6 +81,7 @@ export function startBroker(start: BrokerStart, scope: BrokerScope): BrokerState
     checkpointedHighWatermarks: loaded.checkpointedHighWatermarks,
     highWatermarkCheckpointStarted: false,
     topicConfigs,
+    configs: NEW_CONFIG_MANAGER,
     waitingControlRequests: [],
     delayedProduce: newPurgatory(PURGATORY_PRODUCE),
     delayedFetch: newPurgatory(PURGATORY_FETCH),
@@ -97,16 +101,17 @@ export function stepBroker(state: BrokerState, input: BrokerInput, scope: Broker
     case 'request':
       return onRequest(state, input, scope);
     case 'registered':
-      return changed(copyBroker(state), { brokerEpoch: input.brokerEpoch });
+      return listenForConfigChanges(changed(copyBroker(state), { brokerEpoch: input.brokerEpoch }), scope);
     case 'shutdownStarted':
       return changed(copyBroker(state), { shuttingDown: true });
     case 'shutdown':
       return shutDown(state, scope);
     case 'zkAnswer':
-      return onZkAnswer(state, input, scope);
+      return input.tag.startsWith(CONFIG_TAG) ? onConfigAnswer(state, input, scope) : onZkAnswer(state, input, scope);
     case 'zkSession':
       return input.state === 'established' ? askTopicConfigs(state, scope) : state;
     case 'zkWatch':
+      return input.path === CONFIG_CHANGES ? listenForConfigChanges(state, scope) : state;
     case 'signal':
     case 'accepted':
       return state;
@@ -177,6 +182,8 @@ function onRequest(state: BrokerState, request: BrokerRequest, scope: BrokerScop
       return onFindCoordinator(state, requestId, frame, scope);
     case 'InitProducerId':
       return onInitProducerId(state, requestId, frame, scope);
+    case 'IncrementalAlterConfigs':
+      return onIncrementalAlterConfigs(state, requestId, frame, scope);
     case 'DescribeCluster':
       return onDescribeCluster(state, requestId, scope);
     default:

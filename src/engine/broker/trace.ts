@@ -70,6 +70,8 @@ export type BrokerTrace =
       readonly leaderEpoch: LeaderEpoch;
       readonly partitionEpoch: PartitionEpoch;
     })
+  /** The broker obeys other overrides of a topic: `retention.ms=60000` for what is set, `-retention.ms` for what was taken away. */
+  | { readonly type: 'TopicConfigChanged'; readonly brokerId: BrokerId; readonly topic: string; readonly changes: readonly string[] }
   /** An error in answer to a client's or follower's request, by partition. */
   | (OnReplica & {
       readonly type: 'RequestRefused';

@@ -145,6 +145,11 @@ export function copyLog(log: LogState): Mutable<LogState> {
   };
 }
 
+/** UnifiedLog.updateConfig: the log goes by another configuration from now on; segments there are keep their index size and jitter. */
+export function withLogConfig(log: LogState, config: LogConfig): LogState {
+  return changed(copyLog(log), { config });
+}
+
 /** As `updateHighWatermark`, but never backwards (UnifiedLog.maybeIncrementHighWatermark). */
 export function incrementHighWatermark(log: LogState, offset: Offset): LogState {
   return offset > log.highWatermark ? updateHighWatermark(log, offset) : log;

@@ -53,6 +53,13 @@ export type ClientCommand =
       readonly configs?: Readonly<Record<string, string>>;
     }
   | { readonly type: 'createPartitions'; readonly topic: string; readonly totalCount: number }
+  /** IncrementalAlterConfigs of a topic: what is set, and what goes back to the broker's value. */
+  | {
+      readonly type: 'alterConfig';
+      readonly topic: string;
+      readonly set?: Readonly<Record<string, string>>;
+      readonly remove?: readonly string[];
+    }
   | { readonly type: 'describeTopics'; readonly topics: readonly string[] }
   | { readonly type: 'electLeaders'; readonly electionType: 'PREFERRED' | 'UNCLEAN'; readonly topic: string; readonly partition: number }
   /** One record sent by hand by a producer machine; `partition` null lets the partitioner choose. */

@@ -36,6 +36,7 @@ export function checkCommand(world: World, command: Command): string | null {
       return runnerOf(world, command.client)?.environment.spec.process.kind === 'producer' ? null : `There is no producer named ${command.client}.`;
     case 'createTopic':
     case 'createPartitions':
+    case 'alterConfig':
     case 'describeTopics':
     case 'electLeaders':
       return null;
@@ -167,6 +168,7 @@ export function machineEventsOf(world: World, issued: IssuedCommand): MachineEve
       break;
     case 'createTopic':
     case 'createPartitions':
+    case 'alterConfig':
     case 'describeTopics':
     case 'electLeaders':
       add(rankOf(world, ADMIN_HOST), { type: 'client', command: { ...command, commandId: issued.id } });

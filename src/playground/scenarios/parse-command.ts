@@ -78,6 +78,12 @@ export const COMMAND_PARSERS = {
     configs: optional(configs),
   }),
   createPartitions: object({ type: oneOf('createPartitions'), topic: topicName, totalCount: integer({ least: -1, most: LIMITS.partitions }) }),
+  alterConfig: object({
+    type: oneOf('alterConfig'),
+    topic: topicName,
+    set: optional(configs),
+    remove: optional(list(text({ most: LIMITS.nameChars }), LIMITS.configEntries)),
+  }),
   describeTopics: object({ type: oneOf('describeTopics'), topics: list(topicName, LIMITS.partitions) }),
   electLeaders: object({ type: oneOf('electLeaders'), electionType: oneOf('PREFERRED', 'UNCLEAN'), topic: topicName, partition }),
   produce: object({

@@ -128,6 +128,7 @@ export const english: Templates = {
     say`Broker ${event.brokerId}, the leader, has it confirmed that broker ${idList(event.added, '?')} joined the ISR of ${partitionName(event)}: ${span('isr', idList(event.isr, 'empty'))}.`,
   RequestRefused: (event) =>
     say`Broker ${event.brokerId} refuses ${event.api} of ${event.from} for ${event.topic === '' ? 'a topic it has not heard of yet' : partitionName(event)}: ${span('out', event.error)}.`,
+  TopicConfigChanged: (event) => say`Broker ${event.brokerId} now goes by ${event.changes.join(', ')} for topic ${event.topic}.`,
   HighWatermarksCheckpointed: (event) => say`Broker ${event.brokerId} writes its high watermarks to its disk.`,
 
   ControllerElected: (event) =>

@@ -122,6 +122,7 @@ export const korean: Templates = {
     malhae`리더인 브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 ISR에 ${brokers(event.added)}(이)가 들어온 것을 확인했습니다: ${span('isr', idList(event.isr, '없음'))}.`,
   RequestRefused: (event) =>
     malhae`브로커 ${event.brokerId}(이)가 ${event.from}의 ${event.topic === '' ? '아직 모르는 토픽에 대한' : partitionName(event)} ${event.api} 요청을 거절했습니다: ${span('out', event.error)}.`,
+  TopicConfigChanged: (event) => malhae`브로커 ${event.brokerId}(이)가 토픽 ${event.topic}에 새 설정 ${event.changes.join(', ')}(을)를 적용합니다.`,
   HighWatermarksCheckpointed: (event) => malhae`브로커 ${event.brokerId}(이)가 하이 워터마크를 디스크에 적었습니다.`,
 
   ControllerElected: (event) =>

@@ -55,6 +55,7 @@ const IMPORTANCE: Readonly<Record<ToldEvent['type'], Importance>> = {
   IsrShrunk: 'line',
   IsrExpanded: 'line',
   RequestRefused: 'line',
+  TopicConfigChanged: 'quiet',
   HighWatermarksCheckpointed: 'quiet',
   ControllerElected: 'headline',
   ControllerResigned: 'headline',

@@ -27,6 +27,13 @@ export function topicConfigPath(topic: string): string {
   return `${ROOT}/${topic}`;
 }
 
+/** ConfigEntityZNode.encode, names sorted. */
+export function encodeTopicConfig(overrides: ConfigTexts): string {
+  const config: Record<string, string> = {};
+  for (const name of Object.keys(overrides).sort(compareText)) config[name] = overrides[name] ?? '';
+  return JSON.stringify({ version: 1, config });
+}
+
 /** `{"version":1,"config":{...}}`; anything else counts as no overrides (ConfigEntityZNode.decode). */
 export function decodeTopicConfig(data: string): ConfigTexts {
   const parsed = parseObject(data);

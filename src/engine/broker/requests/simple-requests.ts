@@ -24,6 +24,7 @@ const SERVED: readonly ApiName[] = [
   'OffsetForLeaderEpoch',
   'CreatePartitions',
   'ElectLeaders',
+  'IncrementalAlterConfigs',
   'AlterPartitionReassignments',
   'AlterPartition',
   'DescribeCluster',

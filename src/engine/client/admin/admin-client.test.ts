@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { errorCode } from '../../protocol/errors.ts';
 import { createTopicsResponse, createTopicsResponseCreatableTopicResult } from '../../protocol/generated/create-topics-response.ts';
+import {
+  incrementalAlterConfigsResponse,
+  incrementalAlterConfigsResponseAlterConfigsResourceResponse as alterResult,
+} from '../../protocol/generated/incremental-alter-configs-response.ts';
 import { newTestBrokers } from '../shared/test-brokers.ts';
 import { EPOCH_MS, newTestCluster, type Answer, type TestCluster } from '../shared/test-cluster.ts';
 import { adminClient, type AdminCommand, type AdminConfig, type AdminState } from './admin-client.ts';
@@ -69,5 +73,28 @@ describe('a call', () => {
       error: 'TimeoutException',
       message: expect.stringMatching(/^Timed out waiting (for a node assignment|to send the call)\. Call: createTopics$/) as string,
     });
+  });
+
+  test("[R1] about a topic's configuration asks any broker, and tells Kafka's refusal", () => {
+    const brokers = newTestBrokers([1, 2], 1);
+    const config: AdminConfig = { clientId: 'admin', bootstrap: [{ host: 'b2', port: 9092 }], configs: {}, setUp: { brokerCount: 0, topics: [] } };
+    const cluster = newTestCluster<AdminConfig, AdminState, AdminCommand>(adminClient, config, (request) => {
+      if (request.frame.api !== 'IncrementalAlterConfigs') return brokers.handler(request);
+      const [resource] = request.frame.body.resources;
+      const valid = resource?.configs.every((one) => one.name === 'retention.ms') === true;
+      const refusal = { errorCode: errorCode('INVALID_CONFIG'), errorMessage: 'Unknown topic config name: no.such' };
+      return { kind: 'body', body: incrementalAlterConfigsResponse({ responses: [alterResult({ resourceName: 'shop', ...(valid ? {} : refusal) })] }) };
+    });
+    cluster.runUntilMs(100);
+    // The controller is gone: a call that needed it would wait.
+    cluster.kill(1);
+    cluster.command({ type: 'alterConfig', commandId: 1, topic: 'shop', set: { 'retention.ms': '5' }, remove: ['retention.ms'] });
+    cluster.command({ type: 'alterConfig', commandId: 2, topic: 'shop', set: { 'no.such': '5' } });
+    cluster.runUntilMs(5000);
+    const done = cluster.events.map(({ event }) => event).filter((event) => event.type === 'CommandDone' || event.type === 'CommandRefused');
+    expect(done).toMatchObject([
+      { commandId: 1, text: 'Completed updating config for topic shop.' },
+      { commandId: 2, error: 'InvalidConfigurationException', message: 'Unknown topic config name: no.such' },
+    ]);
   });
 });

@@ -15,11 +15,17 @@ import {
   createTopicsRequestCreatableTopic,
   createTopicsRequestCreatableTopicConfig,
 } from '../../protocol/generated/create-topics-request.ts';
+import {
+  incrementalAlterConfigsRequest,
+  incrementalAlterConfigsRequestAlterableConfig,
+  incrementalAlterConfigsRequestAlterConfigsResource,
+} from '../../protocol/generated/incremental-alter-configs-request.ts';
 import { electLeadersRequest, electLeadersRequestTopicPartitions } from '../../protocol/generated/elect-leaders-request.ts';
 import type { ResponseFrame, WireMessage } from '../../protocol/wire.ts';
 import { configNumber, metadataConfig, networkConfig, type Configs } from '../shared/client-configs.ts';
 import {
   applyMetadata,
+  leastLoadedNode,
   maybeUpdate,
   METADATA_TAG,
   newMetadata,
@@ -61,6 +67,13 @@ export type AdminCommand =
       readonly electionType: 'PREFERRED' | 'UNCLEAN';
       readonly topic: string;
       readonly partition: number;
+    }
+  | {
+      readonly type: 'alterConfig';
+      readonly commandId: number;
+      readonly topic: string;
+      readonly set?: Readonly<Record<string, string>>;
+      readonly remove?: readonly string[];
     };
 
 export interface AdminState {
@@ -92,6 +105,10 @@ const ADMIN_DEFAULTS = { 'default.api.timeout.ms': '60000', 'request.timeout.ms'
 /** Commands of the scenario's set-up have no place in the run's list. */
 export const SET_UP_COMMAND = -1;
 const POLL_MS = 500;
+/** ConfigResource.Type.TOPIC; AlterConfigOp.OpType. */
+const RESOURCE_TOPIC = 2;
+const OP_SET = 0;
+const OP_DELETE = 1;
 
 /** KafkaAdminClient: finds the controller, asks it, tries again until default.api.timeout.ms is over. */
 export const adminClient: Machine<ProcessStart<AdminConfig>, AdminState, Input, Effect> = {
@@ -181,14 +198,20 @@ function advance(work: Work, call: AdminCall): void {
   }
   if (call.sent || call.notBeforeUs > nowUs) return;
   if (call.command.type === 'describeTopics') return describe(work, call, call.command.topics);
-  const controller = work.state.metadata.brokers.find((broker) => broker.nodeId === work.state.metadata.controllerId);
-  const node: NodeAddress | null = controller ?? null;
+  const node = nodeFor(work, call.command);
   if (node === null) {
     work.state = { ...work.state, metadata: requestUpdate(work.state.metadata) };
     return;
   }
   replaceCall(work, call, { ...call, sent: true });
   takeNetwork(work, queueRequest(work.state.net, requestOf(work, node, call.command), work.scope));
+}
+
+/** The controller; for configurations of topics any broker will do (LeastLoadedBrokerOrActiveKController). */
+function nodeFor(work: Work, command: AdminCommand): NodeAddress | null {
+  const { brokers, controllerId } = work.state.metadata;
+  if (command.type === 'alterConfig' && brokers.length > 0) return leastLoadedNode(work.state, work.scope);
+  return brokers.find((broker) => broker.nodeId === controllerId) ?? null;
 }
 
 /** A call that no node was found for, whose node could not be reached, or has not answered (Call.handleTimeoutFailure). */
@@ -211,6 +234,7 @@ function retryBackoffMs(work: Work, call: AdminCall): number {
 }
 
 function callName(command: AdminCommand): string {
+  if (command.type === 'alterConfig') return 'incrementalAlterConfigs';
   return command.type === 'createTopic' ? 'createTopics' : command.type;
 }
 
@@ -260,6 +284,19 @@ function requestOf(work: Work, node: NodeAddress, command: Exclude<AdminCommand,
         api: 'ElectLeaders',
         version: LATEST_VERSIONS.ElectLeaders,
         body: electLeadersRequest({ electionType: command.electionType === 'PREFERRED' ? 0 : 1, topicPartitions, timeoutMs }),
+      };
+    }
+    case 'alterConfig': {
+      const configs = [
+        ...Object.entries(command.set ?? {}).map(([name, value]) => incrementalAlterConfigsRequestAlterableConfig({ name, configOperation: OP_SET, value })),
+        ...(command.remove ?? []).map((name) => incrementalAlterConfigsRequestAlterableConfig({ name, configOperation: OP_DELETE, value: null })),
+      ];
+      const resources = [incrementalAlterConfigsRequestAlterConfigsResource({ resourceType: RESOURCE_TOPIC, resourceName: command.topic, configs })];
+      return {
+        ...common,
+        api: 'IncrementalAlterConfigs',
+        version: LATEST_VERSIONS.IncrementalAlterConfigs,
+        body: incrementalAlterConfigsRequest({ resources }),
       };
     }
     default:
@@ -342,6 +379,8 @@ function verdictOf(frame: ResponseFrame): { readonly error: ErrorName; readonly 
         ? { error: errorName(frame.body.errorCode), message: null }
         : { error: errorName(part?.errorCode ?? -1), message: part?.errorMessage ?? null };
     }
+    case 'IncrementalAlterConfigs':
+      return { error: errorName(frame.body.responses[0]?.errorCode ?? -1), message: frame.body.responses[0]?.errorMessage ?? null };
     default:
       return { error: 'UNKNOWN_SERVER_ERROR', message: null };
   }
@@ -355,6 +394,8 @@ function doneText(command: AdminCommand): string {
       return `Topic ${command.topic} has ${command.totalCount} partitions.`;
     case 'electLeaders':
       return `Successfully completed leader election (${command.electionType}) for partitions ${command.topic}-${command.partition}`;
+    case 'alterConfig':
+      return `Completed updating config for topic ${command.topic}.`;
     case 'describeTopics':
       return '';
     default:
