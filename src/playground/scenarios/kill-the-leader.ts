@@ -39,8 +39,8 @@ export const killTheLeader: Scenario = {
     ].join('\n\n'),
   },
   claims: [
-    // The lesson needs a controller that lives on. Should this fail one day, another seed will do.
-    { type: 'controller', atMs: KILLED_MS, brokerId: 3, epoch: 1 },
+    // The lesson needs a controller that lives on, whoever it is. Should broker 1 be elected one day, another seed will do.
+    { type: 'controller', atMs: END_MS, epoch: 1 },
     { type: 'leader', atMs: KILLED_MS, ...orders0, leader: 1, leaderEpoch: 0 },
     { type: 'isr', atMs: KILLED_MS, ...orders0, isr: [1, 2, 3] },
     // Dead, and nobody knows: registered, leader, in the ISR.
