@@ -46,7 +46,7 @@ function alter(
 const retentionOf = (kafka: TestKafka, broker: number): number | undefined => mapGet(brokerPart(kafka, broker).partitions, 'orders-0')?.log.config.retentionMs;
 
 describe("a topic's configuration", () => {
-  test('[R19] altered at one broker is written, announced, and obeyed by all; taken back, the default is in force again', () => {
+  test('[R9] altered at one broker is written, announced, and obeyed by all; taken back, the default is in force again', () => {
     const kafka = kafkaWithTopic();
     expect(alter(kafka, 2, 'orders', ['retention.ms', SET, '60000'], ['segment.bytes', SET, '2048'])).toEqual({ error: 'NONE', message: null });
     expect(znode(kafka, '/config/topics/orders')).toBe('{"version":1,"config":{"retention.ms":"60000","segment.bytes":"2048"}}');
@@ -60,7 +60,7 @@ describe("a topic's configuration", () => {
     expect(znode(kafka, '/config/topics/orders')).toBe('{"version":1,"config":{"segment.bytes":"2048"}}');
   });
 
-  test('[R19] refused changes nothing', () => {
+  test('[R9] refused changes nothing', () => {
     const kafka = kafkaWithTopic();
     expect(alter(kafka, 1, 'orders', ['segment.bytes', SET, '2048'], ['retention.ms', SET, 'soon'])).toMatchObject({ error: 'INVALID_CONFIG' });
     expect(alter(kafka, 1, 'nobody', ['retention.ms', SET, '1'])).toEqual({
@@ -71,7 +71,7 @@ describe("a topic's configuration", () => {
     expect(znode(kafka, '/config/changes/config_change_0000000000')).toBeNull();
   });
 
-  test('[R19] a broker that was down obeys what was altered meanwhile; announcements older than 15 minutes go', () => {
+  test('[R9] a broker that was down obeys what was altered meanwhile; announcements older than 15 minutes go', () => {
     const kafka = kafkaWithTopic();
     command(kafka, 'b2', { type: 'kill' });
     run(kafka, 1);

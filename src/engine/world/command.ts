@@ -60,6 +60,8 @@ export type ClientCommand =
       readonly set?: Readonly<Record<string, string>>;
       readonly remove?: readonly string[];
     }
+  /** Everything below `beforeOffset` goes (-1: all that is committed). */
+  | { readonly type: 'deleteRecords'; readonly topic: string; readonly partition: number; readonly beforeOffset: number }
   | { readonly type: 'describeTopics'; readonly topics: readonly string[] }
   | { readonly type: 'electLeaders'; readonly electionType: 'PREFERRED' | 'UNCLEAN'; readonly topic: string; readonly partition: number }
   /** One record sent by hand by a producer machine; `partition` null lets the partitioner choose. */

@@ -37,6 +37,7 @@ export function checkCommand(world: World, command: Command): string | null {
     case 'createTopic':
     case 'createPartitions':
     case 'alterConfig':
+    case 'deleteRecords':
     case 'describeTopics':
     case 'electLeaders':
       return null;
@@ -169,6 +170,7 @@ export function machineEventsOf(world: World, issued: IssuedCommand): MachineEve
     case 'createTopic':
     case 'createPartitions':
     case 'alterConfig':
+    case 'deleteRecords':
     case 'describeTopics':
     case 'electLeaders':
       add(rankOf(world, ADMIN_HOST), { type: 'client', command: { ...command, commandId: issued.id } });

@@ -84,6 +84,7 @@ export const COMMAND_PARSERS = {
     set: optional(configs),
     remove: optional(list(text({ most: LIMITS.nameChars }), LIMITS.configEntries)),
   }),
+  deleteRecords: object({ type: oneOf('deleteRecords'), topic: topicName, partition, beforeOffset: integer({ least: -1, most: Number.MAX_SAFE_INTEGER }) }),
   describeTopics: object({ type: oneOf('describeTopics'), topics: list(topicName, LIMITS.partitions) }),
   electLeaders: object({ type: oneOf('electLeaders'), electionType: oneOf('PREFERRED', 'UNCLEAN'), topic: topicName, partition }),
   produce: object({

@@ -23,6 +23,7 @@ const READABLE: { readonly [Type in Command['type']]?: Fields } = {
   addBroker: { brokerId: 'number', rack: 'text?' },
   createTopic: { topic: 'text', partitionCount: 'number?', replicationFactor: 'number?' },
   createPartitions: { topic: 'text', totalCount: 'number' },
+  deleteRecords: { topic: 'text', partition: 'number', beforeOffset: 'number' },
   electLeaders: { electionType: 'text', topic: 'text', partition: 'number' },
   produce: { client: 'text', topic: 'text', partition: 'number or null', key: 'text or null', value: 'text' },
 };

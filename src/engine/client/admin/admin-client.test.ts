@@ -5,9 +5,15 @@ import {
   incrementalAlterConfigsResponse,
   incrementalAlterConfigsResponseAlterConfigsResourceResponse as alterResult,
 } from '../../protocol/generated/incremental-alter-configs-response.ts';
+import {
+  deleteRecordsResponse,
+  deleteRecordsResponseDeleteRecordsPartitionResult as deletedFrom,
+  deleteRecordsResponseDeleteRecordsTopicResult as deletedOf,
+} from '../../protocol/generated/delete-records-response.ts';
 import { newTestBrokers } from '../shared/test-brokers.ts';
 import { EPOCH_MS, newTestCluster, type Answer, type TestCluster } from '../shared/test-cluster.ts';
-import { adminClient, type AdminCommand, type AdminConfig, type AdminState } from './admin-client.ts';
+import type { AdminCommand } from './admin-calls.ts';
+import { adminClient, type AdminConfig, type AdminState } from './admin-client.ts';
 
 type Cluster = TestCluster<AdminState, AdminCommand>;
 
@@ -95,6 +101,29 @@ describe('a call', () => {
     expect(done).toMatchObject([
       { commandId: 1, text: 'Completed updating config for topic shop.' },
       { commandId: 2, error: 'InvalidConfigurationException', message: 'Unknown topic config name: no.such' },
+    ]);
+  });
+
+  test('[R1] that deletes records goes to the leader of their partition, and tells the low watermark', () => {
+    const brokers = newTestBrokers([1, 2], 1);
+    const config: AdminConfig = { clientId: 'admin', bootstrap: [{ host: 'b2', port: 9092 }], configs: {}, setUp: { brokerCount: 0, topics: [] } };
+    const [only] = brokers.partitions;
+    if (only !== undefined) only.leader = 2;
+    const cluster = newTestCluster<AdminConfig, AdminState, AdminCommand>(adminClient, config, (request) => {
+      if (request.frame.api !== 'DeleteRecords') return brokers.handler(request);
+      const offset = request.frame.body.topics[0]?.partitions[0]?.offset ?? -1;
+      const fits = offset <= 7;
+      const partitions = [deletedFrom({ partitionIndex: 0, lowWatermark: fits ? offset : -1, errorCode: errorCode(fits ? 'NONE' : 'OFFSET_OUT_OF_RANGE') })];
+      return { kind: 'body', body: deleteRecordsResponse({ topics: [deletedOf({ name: 'orders', partitions })] }) };
+    });
+    cluster.runUntilMs(100);
+    cluster.command({ type: 'deleteRecords', commandId: 1, topic: 'orders', partition: 0, beforeOffset: 7 });
+    cluster.command({ type: 'deleteRecords', commandId: 2, topic: 'orders', partition: 0, beforeOffset: 8 });
+    cluster.runUntilMs(5000);
+    expect(cluster.requests.flatMap(({ frame, nodeId }) => (frame.api === 'DeleteRecords' ? [nodeId] : []))).toEqual([2, 2]);
+    expect(cluster.events.slice(-2).map(({ event }) => event)).toMatchObject([
+      { commandId: 1, text: 'partition: orders-0\tlow_watermark: 7' },
+      { commandId: 2, error: 'OffsetOutOfRangeException' },
     ]);
   });
 });

@@ -1,26 +1,12 @@
 import { unreachable } from '../../kernel/assert.ts';
 import type { Machine } from '../../kernel/machine-contract.ts';
-import { mapValues } from '../../kernel/persistent-map.ts';
+import { mapGet, mapValues } from '../../kernel/persistent-map.ts';
 import type { ProcessStart, SystemEffect, SystemInput } from '../../kernel/system.ts';
 import { msToUs, type HostName, type InstantUs } from '../../kernel/units.ts';
-import type { NetworkEvent, NodeAddress, QueuedRequest } from '../../network-client/contract.ts';
+import type { NetworkEvent, NodeAddress } from '../../network-client/contract.ts';
 import { newNetworkClient, onNetworkInput, queueRequest, type NetworkClientState, type NetworkResult } from '../../network-client/network-client.ts';
 import { exponentialBackoffMs } from '../../network-client/exponential-backoff.ts';
-import { errorName, isRetriable, type ErrorName } from '../../protocol/errors.ts';
-import { LATEST_VERSIONS } from '../../protocol/frames.ts';
-import { createPartitionsRequest, createPartitionsRequestCreatePartitionsTopic } from '../../protocol/generated/create-partitions-request.ts';
-import {
-  createTopicsRequest,
-  createTopicsRequestCreatableReplicaAssignment,
-  createTopicsRequestCreatableTopic,
-  createTopicsRequestCreatableTopicConfig,
-} from '../../protocol/generated/create-topics-request.ts';
-import {
-  incrementalAlterConfigsRequest,
-  incrementalAlterConfigsRequestAlterableConfig,
-  incrementalAlterConfigsRequestAlterConfigsResource,
-} from '../../protocol/generated/incremental-alter-configs-request.ts';
-import { electLeadersRequest, electLeadersRequestTopicPartitions } from '../../protocol/generated/elect-leaders-request.ts';
+import { isRetriable } from '../../protocol/errors.ts';
 import type { ResponseFrame, WireMessage } from '../../protocol/wire.ts';
 import { configNumber, metadataConfig, networkConfig, type Configs } from '../shared/client-configs.ts';
 import {
@@ -37,6 +23,7 @@ import {
   type ClientMetadata,
 } from '../shared/metadata.ts';
 import type { ClientTrace } from '../trace.ts';
+import { callName, doneText, requestOf, tagOf, verdictOf, type AdminCommand, type TopicToCreate } from './admin-calls.ts';
 import { describeTopic } from './describe.ts';
 import { exceptionName } from './exceptions.ts';
 
@@ -47,34 +34,6 @@ export interface AdminConfig {
   /** Created as soon as so many brokers are registered. */
   readonly setUp: { readonly brokerCount: number; readonly topics: readonly TopicToCreate[] };
 }
-
-export interface TopicToCreate {
-  readonly topic: string;
-  readonly partitionCount?: number;
-  readonly replicationFactor?: number;
-  readonly assignment?: Readonly<Record<string, readonly number[]>>;
-  readonly configs?: Readonly<Record<string, string>>;
-}
-
-/** What may be asked; the world's commands of these names have the same shape. */
-export type AdminCommand =
-  | ({ readonly type: 'createTopic'; readonly commandId: number } & TopicToCreate)
-  | { readonly type: 'createPartitions'; readonly commandId: number; readonly topic: string; readonly totalCount: number }
-  | { readonly type: 'describeTopics'; readonly commandId: number; readonly topics: readonly string[] }
-  | {
-      readonly type: 'electLeaders';
-      readonly commandId: number;
-      readonly electionType: 'PREFERRED' | 'UNCLEAN';
-      readonly topic: string;
-      readonly partition: number;
-    }
-  | {
-      readonly type: 'alterConfig';
-      readonly commandId: number;
-      readonly topic: string;
-      readonly set?: Readonly<Record<string, string>>;
-      readonly remove?: readonly string[];
-    };
 
 export interface AdminState {
   readonly config: AdminConfig;
@@ -105,10 +64,6 @@ const ADMIN_DEFAULTS = { 'default.api.timeout.ms': '60000', 'request.timeout.ms'
 /** Commands of the scenario's set-up have no place in the run's list. */
 export const SET_UP_COMMAND = -1;
 const POLL_MS = 500;
-/** ConfigResource.Type.TOPIC; AlterConfigOp.OpType. */
-const RESOURCE_TOPIC = 2;
-const OP_SET = 0;
-const OP_DELETE = 1;
 
 /** KafkaAdminClient: finds the controller, asks it, tries again until default.api.timeout.ms is over. */
 export const adminClient: Machine<ProcessStart<AdminConfig>, AdminState, Input, Effect> = {
@@ -157,6 +112,7 @@ function addCall(work: Work, command: AdminCommand): void {
   const call: AdminCall = { command, deadlineUs: work.scope.context.nowUs + msToUs(timeoutMs), attempts: 0, notBeforeUs: 0, sent: false };
   let { metadata } = work.state;
   if (command.type === 'describeTopics') for (const topic of command.topics) metadata = wantTopic(metadata, topic);
+  if (command.type === 'deleteRecords') metadata = wantTopic(metadata, command.topic);
   work.state = { ...work.state, metadata: requestUpdate(metadata), calls: [...work.state.calls, call] };
 }
 
@@ -204,13 +160,20 @@ function advance(work: Work, call: AdminCall): void {
     return;
   }
   replaceCall(work, call, { ...call, sent: true });
-  takeNetwork(work, queueRequest(work.state.net, requestOf(work, node, call.command), work.scope));
+  takeNetwork(
+    work,
+    queueRequest(work.state.net, requestOf(call.command, node, configNumber(work.state.config.configs, ADMIN_DEFAULTS, 'request.timeout.ms')), work.scope),
+  );
 }
 
-/** The controller; for configurations of topics any broker will do (LeastLoadedBrokerOrActiveKController). */
+/** The controller; for records the leader of their partition, for configurations of topics any broker will do (LeastLoadedBrokerOrActiveKController). */
 function nodeFor(work: Work, command: AdminCommand): NodeAddress | null {
   const { brokers, controllerId } = work.state.metadata;
   if (command.type === 'alterConfig' && brokers.length > 0) return leastLoadedNode(work.state, work.scope);
+  if (command.type === 'deleteRecords') {
+    const leader = mapGet(work.state.metadata.topics, command.topic)?.partitions[command.partition]?.leader;
+    return brokers.find((broker) => broker.nodeId === leader) ?? null;
+  }
   return brokers.find((broker) => broker.nodeId === controllerId) ?? null;
 }
 
@@ -233,11 +196,6 @@ function retryBackoffMs(work: Work, call: AdminCall): number {
   return exponentialBackoffMs(bounds, call.attempts, work.scope.context.draw('retry-backoff'));
 }
 
-function callName(command: AdminCommand): string {
-  if (command.type === 'alterConfig') return 'incrementalAlterConfigs';
-  return command.type === 'createTopic' ? 'createTopics' : command.type;
-}
-
 /** Describe reads the metadata that is there, once it is newer than the command. */
 function describe(work: Work, call: AdminCall, topics: readonly string[]): void {
   const { metadata } = work.state;
@@ -248,60 +206,6 @@ function describe(work: Work, call: AdminCall, topics: readonly string[]): void 
   if (missing !== undefined)
     finish(work, call.command, { error: 'IllegalArgumentException', message: `Topic 'Optional[${missing}]' does not exist as expected` });
   else finish(work, call.command, { text: texts.join('\n') });
-}
-
-function tagOf(command: AdminCommand): string {
-  return `${command.type}-${command.commandId}-${command.type === 'createTopic' ? command.topic : ''}`;
-}
-
-function requestOf(work: Work, node: NodeAddress, command: Exclude<AdminCommand, { type: 'describeTopics' }>): QueuedRequest {
-  const timeoutMs = configNumber(work.state.config.configs, ADMIN_DEFAULTS, 'request.timeout.ms');
-  const common = { node, tag: tagOf(command), expectsResponse: true } as const;
-  switch (command.type) {
-    case 'createTopic': {
-      const assignments = Object.entries(command.assignment ?? {}).map(([partition, brokerIds]) =>
-        createTopicsRequestCreatableReplicaAssignment({ partitionIndex: Number(partition), brokerIds }),
-      );
-      const configs = Object.entries(command.configs ?? {}).map(([name, value]) => createTopicsRequestCreatableTopicConfig({ name, value }));
-      const manual = assignments.length > 0;
-      const topic = createTopicsRequestCreatableTopic({
-        name: command.topic,
-        numPartitions: manual ? -1 : (command.partitionCount ?? -1),
-        replicationFactor: manual ? -1 : (command.replicationFactor ?? -1),
-        assignments,
-        configs,
-      });
-      return { ...common, api: 'CreateTopics', version: LATEST_VERSIONS.CreateTopics, body: createTopicsRequest({ topics: [topic], timeoutMs }) };
-    }
-    case 'createPartitions': {
-      const topics = [createPartitionsRequestCreatePartitionsTopic({ name: command.topic, count: command.totalCount, assignments: null })];
-      return { ...common, api: 'CreatePartitions', version: LATEST_VERSIONS.CreatePartitions, body: createPartitionsRequest({ topics, timeoutMs }) };
-    }
-    case 'electLeaders': {
-      const topicPartitions = [electLeadersRequestTopicPartitions({ topic: command.topic, partitions: [command.partition] })];
-      return {
-        ...common,
-        api: 'ElectLeaders',
-        version: LATEST_VERSIONS.ElectLeaders,
-        body: electLeadersRequest({ electionType: command.electionType === 'PREFERRED' ? 0 : 1, topicPartitions, timeoutMs }),
-      };
-    }
-    case 'alterConfig': {
-      const configs = [
-        ...Object.entries(command.set ?? {}).map(([name, value]) => incrementalAlterConfigsRequestAlterableConfig({ name, configOperation: OP_SET, value })),
-        ...(command.remove ?? []).map((name) => incrementalAlterConfigsRequestAlterableConfig({ name, configOperation: OP_DELETE, value: null })),
-      ];
-      const resources = [incrementalAlterConfigsRequestAlterConfigsResource({ resourceType: RESOURCE_TOPIC, resourceName: command.topic, configs })];
-      return {
-        ...common,
-        api: 'IncrementalAlterConfigs',
-        version: LATEST_VERSIONS.IncrementalAlterConfigs,
-        body: incrementalAlterConfigsRequest({ resources }),
-      };
-    }
-    default:
-      return unreachable(command);
-  }
 }
 
 function takeNetwork(work: Work, result: NetworkResult): void {
@@ -357,50 +261,14 @@ function onAnswer(work: Work, tag: string, frame: ResponseFrame): void {
   if (
     verdict.error === 'NOT_CONTROLLER' ||
     (isRetriable(verdict.error) &&
-      call.command.type === 'createTopic' &&
+      (call.command.type === 'createTopic' || call.command.type === 'deleteRecords') &&
       verdict.error !== 'REQUEST_TIMED_OUT' &&
       verdict.error !== 'UNKNOWN_TOPIC_OR_PARTITION')
   )
     return tryAgain(work, call);
   replaceCall(work, call, null);
-  if (verdict.error === 'NONE') finish(work, call.command, { text: doneText(call.command) });
+  if (verdict.error === 'NONE') finish(work, call.command, { text: doneText(call.command, frame) });
   else finish(work, call.command, { error: exceptionName(verdict.error), message: verdict.message ?? verdict.error });
-}
-
-function verdictOf(frame: ResponseFrame): { readonly error: ErrorName; readonly message: string | null } {
-  switch (frame.api) {
-    case 'CreateTopics':
-      return { error: errorName(frame.body.topics[0]?.errorCode ?? -1), message: frame.body.topics[0]?.errorMessage ?? null };
-    case 'CreatePartitions':
-      return { error: errorName(frame.body.results[0]?.errorCode ?? -1), message: frame.body.results[0]?.errorMessage ?? null };
-    case 'ElectLeaders': {
-      const part = frame.body.replicaElectionResults[0]?.partitionResult[0];
-      return frame.body.errorCode !== 0
-        ? { error: errorName(frame.body.errorCode), message: null }
-        : { error: errorName(part?.errorCode ?? -1), message: part?.errorMessage ?? null };
-    }
-    case 'IncrementalAlterConfigs':
-      return { error: errorName(frame.body.responses[0]?.errorCode ?? -1), message: frame.body.responses[0]?.errorMessage ?? null };
-    default:
-      return { error: 'UNKNOWN_SERVER_ERROR', message: null };
-  }
-}
-
-function doneText(command: AdminCommand): string {
-  switch (command.type) {
-    case 'createTopic':
-      return `Created topic ${command.topic}.`;
-    case 'createPartitions':
-      return `Topic ${command.topic} has ${command.totalCount} partitions.`;
-    case 'electLeaders':
-      return `Successfully completed leader election (${command.electionType}) for partitions ${command.topic}-${command.partition}`;
-    case 'alterConfig':
-      return `Completed updating config for topic ${command.topic}.`;
-    case 'describeTopics':
-      return '';
-    default:
-      return unreachable(command);
-  }
 }
 
 function finish(work: Work, command: AdminCommand, outcome: { readonly text: string } | { readonly error: string; readonly message: string }): void {
