@@ -37,7 +37,7 @@ export interface Look {
 }
 
 export type PanelTab = 'lens' | 'details' | 'events' | 'configs';
-export type DialogName = 'createTopic' | 'addProducer' | 'addConsumer' | 'addBroker' | 'produce' | 'scenarios';
+export type DialogName = 'createTopic' | 'addProducer' | 'addConsumer' | 'addBroker' | 'produce' | 'scenarios' | 'topicSettings' | 'deleteRecords';
 
 /** A thing on the stage. */
 export type Selected =

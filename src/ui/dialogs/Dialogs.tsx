@@ -2,6 +2,7 @@ import { usePlayground } from '../app/playground-context.tsx';
 import { AddBrokerDialog, AddConsumerDialog, AddProducerDialog, ProduceDialog } from './ClientDialogs.tsx';
 import { CreateTopicDialog } from './CreateTopicDialog.tsx';
 import { ScenariosDialog } from './ScenariosDialog.tsx';
+import { DeleteRecordsDialog, TopicSettingsDialog } from './TopicSettingsDialog.tsx';
 
 export function Dialogs() {
   const dialog = usePlayground((state) => state.look.dialog);
@@ -18,6 +19,10 @@ export function Dialogs() {
       return <AddBrokerDialog />;
     case 'produce':
       return <ProduceDialog />;
+    case 'topicSettings':
+      return <TopicSettingsDialog />;
+    case 'deleteRecords':
+      return <DeleteRecordsDialog />;
     default:
       return <ScenariosDialog />;
   }

@@ -2,7 +2,8 @@ import { useMemo } from 'react';
 import type { PartitionView, ReplicaView } from '../../projection/view.ts';
 import { byteSize } from '../../projection/narration/words.ts';
 import { focusPartition } from '../../playground/store/selectors.ts';
-import { usePlayground, useWords } from '../app/playground-context.tsx';
+import { changeLook } from '../../playground/store/playground-store.ts';
+import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { epochAt, spreadLabels, tankWindow } from '../layout/tank-window.ts';
 import { brokerLook, replicaLook } from '../stage/appearance.ts';
@@ -40,6 +41,7 @@ function useReplicas(partition: PartitionView): readonly ReplicaRow[] {
 }
 
 function Facts({ partition }: { readonly partition: PartitionView }) {
+  const { playground } = usePage();
   const words = useWords();
   const leading = leadingReplica(useReplicas(partition), partition);
   const outside = partition.replicas.filter((id) => !partition.isr.includes(id));
@@ -78,6 +80,16 @@ function Facts({ partition }: { readonly partition: PartitionView }) {
           <dd>{leading === undefined ? '–' : `${leading.highWatermark} / ${leading.logEndOffset}`}</dd>
         </div>
       </dl>
+      <div className="actions">
+        <button type="button" className="btn" onClick={() => changeLook(playground.store, { dialog: 'topicSettings' })}>
+          <Icon name="gear" size={13} />
+          {words.panel.topicSettings}
+        </button>
+        <button type="button" className="btn" onClick={() => changeLook(playground.store, { dialog: 'deleteRecords' })}>
+          <Icon name="cut" size={13} />
+          {words.panel.deleteRecords}
+        </button>
+      </div>
     </section>
   );
 }
