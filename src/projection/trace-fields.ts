@@ -36,7 +36,7 @@ export const TRACE_FIELDS: { readonly [Type in TraceEvent['type']]: FieldsOf<Ext
   ProcessExited: { code: 'number', reason: 'text' },
   ProcessPaused: {},
   ProcessResumed: { waitingInputs: 'number' },
-  PoweredOff: { lostBytes: 'number', lostFiles: 'texts' },
+  PoweredOff: { lostBytes: 'number', lostFiles: 'texts', tornFiles: 'texts' },
   PoweredOn: {},
   LinkCut: { to: 'text' },
   LinkHealed: { to: 'text' },

@@ -15,7 +15,10 @@ function watch(lines: readonly Told[]): { readonly breaches: string[]; readonly 
 const on = (brokerId: number) => ({ brokerId, topic: 'orders', partition: 0 });
 const starting = (brokerId: number): Told => [`b${brokerId}`, { type: 'BrokerStarting', brokerId, cleanShutdownFound: true, logCount: 1 }];
 const registered = (brokerId: number): Told => [`b${brokerId}`, { type: 'BrokerRegistered', brokerId, brokerEpoch: 1 }];
-const poweredOff = (brokerId: number): Told => [`b${brokerId}`, { type: 'PoweredOff', lostBytes: 9, lostFiles: ['orders-0/00000000000000000000.log'] }];
+const poweredOff = (brokerId: number): Told => [
+  `b${brokerId}`,
+  { type: 'PoweredOff', lostBytes: 9, lostFiles: ['orders-0/00000000000000000000.log'], tornFiles: [] },
+];
 const recovered = (brokerId: number, logEndOffset: number): Told => [
   `b${brokerId}`,
   { type: 'LogRecovered', ...on(brokerId), logEndOffset, discardedBytes: 0 },

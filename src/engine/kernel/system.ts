@@ -29,7 +29,20 @@ export type DiskEffect =
   | { readonly type: 'resize'; readonly path: string; readonly sizeBytes: number }
   | { readonly type: 'rename'; readonly from: string; readonly to: string }
   | { readonly type: 'delete'; readonly path: string }
-  | { readonly type: 'flush'; readonly owner: string; readonly operation: number; readonly path: string };
+  | { readonly type: 'flush'; readonly owner: string; readonly operation: number; readonly path: string }
+  | ReadEffect;
+
+/**
+ * A read of a range of a file, for its cost alone: what the process sends behind it in this step waits until the pages are there.
+ * `sendfile` goes from the page cache to the socket, `read` into the process. (`Simplified:` the bytes are at hand in the state.)
+ */
+export interface ReadEffect {
+  readonly type: 'read';
+  readonly path: string;
+  readonly position: number;
+  readonly sizeBytes: number;
+  readonly by: 'sendfile' | 'read';
+}
 
 export type CloseReason = 'closed' | 'reset' | 'refused' | 'timeout';
 export type DiskError = 'EIO' | 'ENOSPC';

@@ -49,7 +49,7 @@ describe('reading', () => {
   test('[R7] a first batch larger than the limit comes only when one message is asked for', () => {
     const log = logOf(newTestDisk(), 2);
     const request = { startOffset: 0, maxBytes: SIZE - 1, upperBound: 6, minOneMessage: false };
-    expect(readLog(log, request)).toEqual({ error: null, batches: [], sizeBytes: 0, firstEntryIncomplete: true });
+    expect(readLog(log, request)).toEqual({ error: null, batches: [], sizeBytes: 0, path: '', position: 0, firstEntryIncomplete: true });
     expect(readLog(log, { ...request, minOneMessage: true })).toMatchObject({ sizeBytes: SIZE, firstEntryIncomplete: false });
     expect(readLog(log, { ...request, maxBytes: 2 * SIZE - 1 })).toMatchObject({ sizeBytes: SIZE });
     expect(readLog(log, { ...request, maxBytes: 2 * SIZE })).toMatchObject({ sizeBytes: 2 * SIZE });

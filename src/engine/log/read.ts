@@ -17,13 +17,16 @@ export interface ReadData {
   /** Whole batches, the first one holding `startOffset` (or the next offset that exists). They share the log's bytes. */
   readonly batches: readonly Uint8Array[];
   readonly sizeBytes: number;
+  /** Where they lie: the file, and the first one's place in it. Of no meaning without batches. */
+  readonly path: string;
+  readonly position: number;
   /** The first batch was there but did not fit `maxBytes`. */
   readonly firstEntryIncomplete: boolean;
 }
 
 export type ReadResult = ReadData | { readonly error: 'OFFSET_OUT_OF_RANGE'; readonly message: string };
 
-const NOTHING: ReadData = { error: null, batches: [], sizeBytes: 0, firstEntryIncomplete: false };
+const NOTHING: ReadData = { error: null, batches: [], sizeBytes: 0, path: '', position: 0, firstEntryIncomplete: false };
 
 /**
  * Reads from one segment, as UnifiedLog.read does. Refused below logStartOffset and above the log's end; empty at or above the bound.
@@ -53,7 +56,7 @@ function readSegment(segment: Segment, first: number, request: ReadRequest): Rea
   const startsAt = positionAt(segment.batches, first);
   const last = lastWithin(segment, { first, end, endPosition: startsAt + limit });
   const sizeBytes = positionAt(segment.batches, last) + bytesAt(segment.batches, last).length - startsAt;
-  return { error: null, batches: batchBytes(segment, first, last + 1), sizeBytes, firstEntryIncomplete: false };
+  return { error: null, batches: batchBytes(segment, first, last + 1), sizeBytes, path: segment.paths.log, position: startsAt, firstEntryIncomplete: false };
 }
 
 /** The last batch in [first, end) that ends at or below a position; the first one does. */

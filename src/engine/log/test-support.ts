@@ -44,6 +44,7 @@ function performEffect(files: FileTree, effect: DiskEffect): FileTree {
     case 'delete':
       return deleteFile(files, effect.path);
     case 'flush':
+    case 'read':
       return files;
     default:
       return unreachable(effect);

@@ -38,9 +38,18 @@ export interface MachineProfile {
   readonly tcpUserTimeoutUs: number;
   readonly deviceFlushUs: number;
   readonly deviceBytesPerSecond: number;
-  /** Linux's dirty_writeback and dirty_expire. */
-  readonly writeBackIntervalUs: number;
-  readonly dirtyExpireUs: number;
+  /** What a read costs that does not go on where the last one of its file ended. */
+  readonly deviceSeekUs: number;
+  /** Linux's knobs of the page cache, by their names under /proc/sys/vm. Bytes of 0 mean the ratio, in percent of `memoryBytes`. */
+  readonly dirtyWritebackCentisecs: number;
+  readonly dirtyExpireCentisecs: number;
+  readonly dirtyBackgroundBytes: number;
+  readonly dirtyBackgroundRatio: number;
+  readonly dirtyBytes: number;
+  readonly dirtyRatio: number;
+  readonly memoryBytes: number;
+  /** /sys/block/.../queue/read_ahead_kb: the most that a sequential reader gets ahead of itself. */
+  readonly readAheadKb: number;
 }
 
 export interface MachineSpec {
@@ -135,6 +144,8 @@ export interface DiskState {
   readonly device: FileTree;
   /** Path to the instant since when it has data that the device lacks. */
   readonly dirtySinceUs: PersistentMap<InstantUs>;
+  /** Data in the page cache that the device lacks, over all files. */
+  readonly dirtyBytes: number;
   /** Creations, renames and deletions not yet committed to the device, in order. */
   readonly journal: readonly JournalEntry[];
   readonly deviceFreeUs: InstantUs;
@@ -146,8 +157,56 @@ export interface DiskState {
   readonly flushSequence: number;
   /** The device after its latest changes, oldest first: a host that keeps it somewhere real may have been cut off a little behind. */
   readonly recentDevices: readonly DeviceVersion[];
-  readonly flushedBytes: number;
   readonly writeBackArmed: boolean;
+  /** Write-back that is on its way to the device. */
+  readonly writingBack: readonly PathImage[];
+  /** Bytes that processes wrote. */
+  readonly writtenBytes: number;
+  readonly counters: DiskCounters;
+  /** Pages that are on the device only, and how far their readers have got. */
+  readonly coldPages: ColdPages;
+}
+
+export interface PathImage {
+  readonly path: string;
+  readonly image: FileImage;
+}
+
+/** What a disk did since the machine was made: bytes unless named otherwise. */
+export interface DiskCounters {
+  /** Reached the device because a process waited for it, and because of age or amount. */
+  readonly flushedBytes: number;
+  readonly writtenBackBytes: number;
+  /** Read by processes, from the page cache and from the device. */
+  readonly cacheReadBytes: number;
+  readonly deviceReadBytes: number;
+  /** Part of both that went from the page cache to a socket without passing the process (sendfile). */
+  readonly sendfileBytes: number;
+  /** Reads of the device that went on where the last one of the file ended, and those that did not. */
+  readonly sequentialReadCount: number;
+  readonly randomReadCount: number;
+  /** How long readers waited for the device, and writers because too much was dirty. */
+  readonly readWaitUs: number;
+  readonly throttledUs: number;
+}
+
+/** After a power cut the page cache is empty: only what a file had on the device then can be cold. */
+export interface ColdPages {
+  /** Path to the ranges of pages that are not in the cache, ascending and apart from one another. */
+  readonly ranges: PersistentMap<readonly PageRange[]>;
+  /** Path to the reader's place: the page behind the last device read, and how many pages the next read-ahead takes. */
+  readonly readers: PersistentMap<Reader>;
+}
+
+/** Pages [from, to). */
+export interface PageRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Reader {
+  readonly nextPage: number;
+  readonly windowPages: number;
 }
 
 export interface DeviceVersion {
@@ -204,6 +263,7 @@ export type MachineInput =
       readonly boot: number;
     }
   | { readonly type: 'writeBack'; readonly boot: number }
+  | { readonly type: 'writtenBack'; readonly boot: number }
   | { readonly type: 'processReady'; readonly incarnation: number }
   | { readonly type: 'processRestart'; readonly incarnation: number }
   | { readonly type: 'tcpTimeout'; readonly peer: MachineRank };
@@ -214,8 +274,8 @@ export type MachineCommand =
   | { readonly type: 'kill' }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
-  /** With a flush sequence the survivors are just what the device held then (a reload of the page); null lets chance decide. */
-  | { readonly type: 'powerOff'; readonly exactDevice: number | null }
+  /** With a flush sequence the survivors are just what the device held then (a reload of the page); null lets chance decide, or tears pages. */
+  | { readonly type: 'powerOff'; readonly exactDevice: number | null; readonly torn: boolean }
   | { readonly type: 'setLink'; readonly to: MachineRank; readonly cut: boolean | null; readonly settings: LinkSettings | null }
   | { readonly type: 'client'; readonly command: ProcessCommandInput };
 
@@ -255,7 +315,7 @@ export type MachineTrace =
   | { readonly type: 'ProcessExited'; readonly code: number; readonly reason: string }
   | { readonly type: 'ProcessPaused' }
   | { readonly type: 'ProcessResumed'; readonly waitingInputs: number }
-  | { readonly type: 'PoweredOff'; readonly lostBytes: number; readonly lostFiles: readonly string[] }
+  | { readonly type: 'PoweredOff'; readonly lostBytes: number; readonly lostFiles: readonly string[]; readonly tornFiles: readonly string[] }
   | { readonly type: 'PoweredOn' }
   | { readonly type: 'LinkCut'; readonly to: HostName }
   | { readonly type: 'LinkHealed'; readonly to: HostName }

@@ -37,12 +37,14 @@ export interface Draft {
   readonly state: DraftState;
   laneA: number;
   laneB: number;
+  /** How long what is sent in the rest of this step waits for the disk. */
+  stallUs: number;
 }
 
 type DraftState = Mutable<Omit<MachineState, 'process'>> & { process: Mutable<ProcessSlot> };
 
 export function beginDraft(environment: MachineEnvironment, state: MachineState, nowUs: InstantUs): Draft {
-  return { environment, nowUs, effects: [], state: copyState(state), laneA: state.lanes.a, laneB: state.lanes.b };
+  return { environment, nowUs, effects: [], state: copyState(state), laneA: state.lanes.a, laneB: state.lanes.b, stallUs: 0 };
 }
 
 /** A copy that its one owner changes before anybody else sees it. */

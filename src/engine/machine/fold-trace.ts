@@ -56,6 +56,7 @@ export function foldInput(draft: Draft, input: MachineInput): void {
       fold(draft, input.operation ^ hashString(input.path));
       return;
     case 'writeBack':
+    case 'writtenBack':
     case 'processReady':
     case 'processRestart':
     case 'tcpTimeout':
@@ -93,6 +94,7 @@ export function foldEffect(draft: Draft, effect: SystemEffect<WireMessage, Proce
     case 'replace':
       return fold(draft, nameHash(effect.type) ^ effect.bytes.length);
     case 'resize':
+    case 'read':
       return fold(draft, nameHash(effect.type) ^ effect.sizeBytes);
     case 'trace':
       return foldEvent(draft, effect.event);

@@ -52,8 +52,15 @@ const PROFILE: MachineProfile = {
   tcpUserTimeoutUs: 10_000_000,
   deviceFlushUs: 500,
   deviceBytesPerSecond: 1_000_000_000,
-  writeBackIntervalUs: 1_000_000,
-  dirtyExpireUs: 3_000_000,
+  deviceSeekUs: 4000,
+  dirtyWritebackCentisecs: 100,
+  dirtyExpireCentisecs: 300,
+  dirtyBackgroundBytes: 0,
+  dirtyBackgroundRatio: 10,
+  dirtyBytes: 0,
+  dirtyRatio: 20,
+  memoryBytes: 8_000_000_000,
+  readAheadKb: 128,
 };
 const LINK: LinkSettings = { latencyUs: 1000, jitterUs: 300, lossPerMillion: 0, bytesPerSecond: 1_000_000_000 };
 const HOSTS = ['a', 'b', 'c'];
@@ -188,7 +195,7 @@ describe('connections', () => {
   test('[R5] a power cut says nothing; what is sent into it meets a reset after power comes back', () => {
     helloPrograms();
     const net = newNet();
-    command(net, 1, { type: 'powerOff', exactDevice: null }, 50_000);
+    command(net, 1, { type: 'powerOff', exactDevice: null, torn: false }, 50_000);
     run(net, 500_000);
     expect(told(net, 0).at(-1)).toBe('received welcome');
     programs.set('a', (input) => (input.type === 'diskDone' ? [{ type: 'send', connection: 100, message: data('anyone?') }] : []));
@@ -330,12 +337,12 @@ describe('disk', () => {
     command(net, 0, { type: 'kill' }, 200_000);
     run(net, 300_000);
     expect(files(net)[0]).toBe('log:1234');
-    command(net, 0, { type: 'powerOff', exactDevice: null }, 300_000);
+    command(net, 0, { type: 'powerOff', exactDevice: null, torn: false }, 300_000);
     run(net, 400_000);
     expect(files(net)[0]).toMatch(/^log:12(34?)?$/);
     const exact = newNet();
     run(exact, 200_000);
-    command(exact, 0, { type: 'powerOff', exactDevice: (exact.runners[0] as Runner).state.disk.flushSequence }, 300_000);
+    command(exact, 0, { type: 'powerOff', exactDevice: (exact.runners[0] as Runner).state.disk.flushSequence, torn: false }, 300_000);
     run(exact, 400_000);
     expect(files(exact)[0]).toBe('log:12');
   });
@@ -356,7 +363,7 @@ describe('disk', () => {
           : [],
       );
       const net = newNet();
-      command(net, 0, { type: 'powerOff', exactDevice: null }, cutUs);
+      command(net, 0, { type: 'powerOff', exactDevice: null, torn: false }, cutUs);
       run(net, cutUs + 1000);
       const left = files(net)[1] ?? '';
       expect(left).toMatch(/^checkpoint:(none|(\d)\2\2|101010)$/);
@@ -384,7 +391,7 @@ describe('disk', () => {
             : [],
       );
       const net = newNet();
-      command(net, 0, { type: 'powerOff', exactDevice: null }, cutUs);
+      command(net, 0, { type: 'powerOff', exactDevice: null, torn: false }, cutUs);
       run(net, cutUs + 1000);
       const [log, checkpoint] = files(net);
       if (checkpoint === 'checkpoint:7') expect(log).toBe('log:1');

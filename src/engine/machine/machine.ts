@@ -6,7 +6,10 @@ import { emptyMap } from '../kernel/persistent-map.ts';
 import { unreachable } from '../kernel/assert.ts';
 import type { InstantUs } from '../kernel/units.ts';
 import type { MachineCommand, MachineEffect, MachineInput, MachineState } from './contract.ts';
-import { emptyDisk, bootOf, completeFlush, losePower, writeBack } from './disk.ts';
+import { completeFlush } from './device.ts';
+import { bootOf, emptyDisk } from './disk-state.ts';
+import { losePower, type Cut } from './power-loss.ts';
+import { finishWriteBack, writeBack } from './write-back.ts';
 import { beginDraft, copyState, draw, endDraft, trace, type Draft, type MachineEnvironment } from './draft.ts';
 import { foldInput } from './fold-trace.ts';
 import { copyLink, changeLink, expireHeld, hostOf, sendReset, traceClosed } from './network.ts';
@@ -82,6 +85,9 @@ function onInput(draft: Draft, input: MachineInput): void {
     case 'writeBack':
       if (draft.state.power === 'on' && input.boot === bootOf(draft)) writeBack(draft);
       return;
+    case 'writtenBack':
+      if (draft.state.power === 'on' && input.boot === bootOf(draft)) finishWriteBack(draft);
+      return;
     case 'processReady':
       return onProcessReady(draft, input.incarnation);
     case 'processRestart':
@@ -127,7 +133,7 @@ function onCommand(draft: Draft, command: MachineCommand): void {
     case 'resume':
       return resumeProcess(draft);
     case 'powerOff':
-      return powerOff(draft, command.exactDevice);
+      return powerOff(draft, command);
     case 'setLink':
       return setLink(draft, command);
     case 'client':
@@ -148,9 +154,9 @@ function start(draft: Draft): void {
   startProcess(draft, RESTARTS);
 }
 
-function powerOff(draft: Draft, exactDevice: number | null): void {
+function powerOff(draft: Draft, cut: Cut): void {
   if (draft.state.power === 'off') return;
-  const loss = losePower(draft, exactDevice);
+  const loss = losePower(draft, cut);
   draw(draft, 'boot');
   const incarnation = draft.state.process.incarnation;
   Object.assign(draft.state, {
@@ -160,7 +166,7 @@ function powerOff(draft: Draft, exactDevice: number | null): void {
     connections: emptyMap(),
     links: emptyLinks(draft),
   } satisfies Partial<MachineState>);
-  trace(draft, { type: 'PoweredOff', lostBytes: loss.lostBytes, lostFiles: loss.lostFiles });
+  trace(draft, { type: 'PoweredOff', lostBytes: loss.lostBytes, lostFiles: loss.lostFiles, tornFiles: loss.tornFiles });
 }
 
 /** Cuts are of the cable and stay; what the kernel still meant to retransmit is gone. */

@@ -102,19 +102,20 @@ function transmit(draft: Draft, outgoing: Outgoing): Packet {
     port: outgoing.port,
     message: outgoing.message,
     sizeBytes,
-    sentUs: draft.nowUs,
+    sentUs: draft.nowUs + draft.stallUs,
     arrivesUs: outgoing.notBeforeUs,
     sequence: nextSequence(draft),
   };
   if (outgoing.to === rank) {
-    packet.arrivesUs = Math.max(draft.nowUs + draft.environment.spec.profile.loopbackUs, outgoing.notBeforeUs);
+    packet.arrivesUs = Math.max(packet.sentUs + draft.environment.spec.profile.loopbackUs, outgoing.notBeforeUs);
     draft.effects.push({ type: 'packet', packet });
     return packet;
   }
   const link = linkTo(draft, outgoing.to);
   if (link.cut) return holdPacket(draft, link, packet);
   const passed = passLink(draft, link, { to: outgoing.to, sizeBytes });
-  packet.arrivesUs = Math.max(passed.arrivesUs, outgoing.notBeforeUs);
+  // The link is free for others while the sender waits for its disk.
+  packet.arrivesUs = Math.max(passed.arrivesUs + draft.stallUs, outgoing.notBeforeUs);
   setLink(draft, outgoing.to, passed.link);
   draft.effects.push({ type: 'packet', packet });
   return packet;

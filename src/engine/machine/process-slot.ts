@@ -113,6 +113,7 @@ function perform(draft: Draft, effect: ProcessEffect): void {
     case 'rename':
     case 'delete':
     case 'flush':
+    case 'read':
       return performDiskEffect(draft, effect);
   }
 }

@@ -103,8 +103,15 @@ const PROFILE: MachineProfile = {
   tcpUserTimeoutUs: 60_000_000,
   deviceFlushUs: 2000,
   deviceBytesPerSecond: 100_000_000,
-  writeBackIntervalUs: 1_000_000,
-  dirtyExpireUs: 3_000_000,
+  deviceSeekUs: 4000,
+  dirtyWritebackCentisecs: 100,
+  dirtyExpireCentisecs: 300,
+  dirtyBackgroundBytes: 0,
+  dirtyBackgroundRatio: 10,
+  dirtyBytes: 0,
+  dirtyRatio: 20,
+  memoryBytes: 8_000_000_000,
+  readAheadKb: 128,
 };
 const LINK: LinkSettings = { latencyUs: 500, jitterUs: 100, lossPerMillion: 0, bytesPerSecond: 1_000_000_000 };
 

@@ -283,7 +283,7 @@ describe('stop', () => {
     const kafka = withTopic();
     for (const value of ['a', 'b', 'c']) send(kafka, 1, value);
     run(kafka, 1);
-    command(kafka, 'b3', { type: 'powerOff', exactDevice: 0 });
+    command(kafka, 'b3', { type: 'powerOff', exactDevice: 0, torn: false });
     run(kafka, 25);
     command(kafka, 'b3', { type: 'start' });
     run(kafka, 8);

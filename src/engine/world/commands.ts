@@ -134,6 +134,7 @@ export function machineEventsOf(world: World, issued: IssuedCommand): MachineEve
       for (const runner of world.runners)
         add(runner.environment.spec.rank, {
           type: 'powerOff',
+          torn: false,
           exactDevice: command.flushSequences[runner.environment.spec.host] ?? runner.state.disk.flushSequence,
         });
       for (const runner of world.runners) add(runner.environment.spec.rank, { type: 'start' });
@@ -151,7 +152,7 @@ export function machineEventsOf(world: World, issued: IssuedCommand): MachineEve
       add(rankOf(world, command.machine), { type: 'resume' });
       break;
     case 'powerOff':
-      add(rankOf(world, command.machine), { type: 'powerOff', exactDevice: null });
+      add(rankOf(world, command.machine), { type: 'powerOff', exactDevice: null, torn: false });
       break;
     case 'start':
       add(rankOf(world, command.machine), { type: 'start' });

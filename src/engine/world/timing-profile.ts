@@ -43,8 +43,15 @@ const KAFKA: TimingProfile = {
     tcpUserTimeoutUs: 900_000_000,
     deviceFlushUs: 2_000,
     deviceBytesPerSecond: 400_000_000,
-    writeBackIntervalUs: 5_000_000,
-    dirtyExpireUs: 30_000_000,
+    deviceSeekUs: 4_000,
+    dirtyWritebackCentisecs: 500,
+    dirtyExpireCentisecs: 3_000,
+    dirtyBackgroundBytes: 0,
+    dirtyBackgroundRatio: 10,
+    dirtyBytes: 0,
+    dirtyRatio: 20,
+    memoryBytes: 8_589_934_592,
+    readAheadKb: 128,
   },
   links: {
     zookeeperToZookeeper: { latencyUs: 500, jitterUs: 100, lossPerMillion: 0, bytesPerSecond: LAN_BYTES_PER_SECOND },
@@ -71,8 +78,13 @@ const CLASSROOM: TimingProfile = {
     tcpUserTimeoutUs: 60_000_000,
     deviceFlushUs: 30_000,
     deviceBytesPerSecond: 50_000_000,
-    writeBackIntervalUs: 2_000_000,
-    dirtyExpireUs: 6_000_000,
+    deviceSeekUs: 80_000,
+    dirtyWritebackCentisecs: 200,
+    dirtyExpireCentisecs: 600,
+    // Little enough that a busy producer is seen to reach them.
+    dirtyBackgroundBytes: 256 * 1024,
+    dirtyBytes: 1024 * 1024,
+    readAheadKb: 16,
   },
   links: {
     zookeeperToZookeeper: { latencyUs: 120_000, jitterUs: 10_000, lossPerMillion: 0, bytesPerSecond: LAN_BYTES_PER_SECOND },
@@ -137,6 +149,7 @@ export function profileProblems(profile: TimingProfile): string[] {
     zookeeper.finalizeWaitMs > 2 * roundTripMs(links.zookeeperToZookeeper) || roundTripMs(links.zookeeperToZookeeper) < 10,
     'finalizeWait above two round trips of the ensemble',
   );
+  demand(profile.machine.dirtyWritebackCentisecs <= profile.machine.dirtyExpireCentisecs, 'dirty_writeback_centisecs at most dirty_expire_centisecs');
   demand(fetchWaitMs <= lagMs, 'replica.fetch.wait.max.ms at most replica.lag.time.max.ms');
   demand(lagMs > 2 * (fetchWaitMs + roundTripMs(links.brokerToBroker)), 'replica.lag.time.max.ms above two fetch rounds');
   for (const [kind, configs] of [

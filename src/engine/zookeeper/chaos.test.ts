@@ -52,7 +52,7 @@ function harm(ensemble: Ensemble, pick: (bound: number) => number): void {
     case 1:
       return down ? undefined : command(ensemble, host, { type: 'kill' });
     case 2:
-      return down ? undefined : command(ensemble, host, { type: 'powerOff', exactDevice: null });
+      return down ? undefined : command(ensemble, host, { type: 'powerOff', exactDevice: null, torn: false });
     case 3:
       return down ? undefined : command(ensemble, host, { type: paused ? 'resume' : 'pause' });
     case 4:
@@ -60,7 +60,7 @@ function harm(ensemble: Ensemble, pick: (bound: number) => number): void {
     case 5:
       return link(ensemble, CLIENTS[pick(3)] as string, host, pick(2) === 0);
     case 6:
-      for (const one of servers) if (pick(3) === 0 && !isDown(ensemble, one)) command(ensemble, one, { type: 'powerOff', exactDevice: null });
+      for (const one of servers) if (pick(3) === 0 && !isDown(ensemble, one)) command(ensemble, one, { type: 'powerOff', exactDevice: null, torn: false });
       return;
     default:
       for (const one of servers) if (isDown(ensemble, one) && pick(3) > 0) command(ensemble, one, { type: 'start' });

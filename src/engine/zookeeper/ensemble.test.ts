@@ -84,7 +84,7 @@ describe('election and broadcast', () => {
     ask(ensemble, 'c1', 'w', [create('/safe', 'yes')]);
     run(ensemble, 0.05);
     expect(answer(ensemble, 'c1', 'w')?.[0]?.ok).toBe(true);
-    for (const host of ['zk1', 'zk2', 'zk3']) command(ensemble, host, { type: 'powerOff', exactDevice: null });
+    for (const host of ['zk1', 'zk2', 'zk3']) command(ensemble, host, { type: 'powerOff', exactDevice: null, torn: false });
     run(ensemble, 1);
     for (const host of ['zk1', 'zk2', 'zk3']) command(ensemble, host, { type: 'start' });
     run(ensemble, 10);
@@ -127,7 +127,7 @@ describe('catching up', () => {
     command(ensemble, 'zk1', { type: 'start' });
     run(ensemble, 5);
     expect([ensemble.sent['zabSnap'], trees(ensemble).size]).toEqual([1, 1]);
-    for (const host of ['zk1', 'zk2', 'zk3']) command(ensemble, host, { type: 'powerOff', exactDevice: null });
+    for (const host of ['zk1', 'zk2', 'zk3']) command(ensemble, host, { type: 'powerOff', exactDevice: null, torn: false });
     run(ensemble, 1);
     for (const host of ['zk1', 'zk2', 'zk3']) command(ensemble, host, { type: 'start' });
     run(ensemble, 10);

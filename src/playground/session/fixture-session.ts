@@ -126,7 +126,7 @@ function eventsOf(command: Command, commandId: number): [string, EventView['even
     case 'resumeProcess':
       return [[command.machine, { type: 'ProcessResumed', waitingInputs: 3 }]];
     case 'powerOff':
-      return [[command.machine, { type: 'PoweredOff', lostBytes: 640, lostFiles: [] }]];
+      return [[command.machine, { type: 'PoweredOff', lostBytes: 640, lostFiles: [], tornFiles: [] }]];
     case 'start':
       return [[command.machine, { type: 'ProcessStarting', incarnation: 2 }]];
     case 'cutLink':

@@ -17,7 +17,7 @@ function tell(records: readonly TraceRecord[], commands: readonly IssuedCommand[
 }
 
 const CUTS = ['b1', 'b2', 'producer-1'].flatMap((host, i) => [
-  record(5000, host, { type: 'PoweredOff', lostBytes: i * 100, lostFiles: [] }),
+  record(5000, host, { type: 'PoweredOff', lostBytes: i * 100, lostFiles: [], tornFiles: [] }),
   record(5000, host, { type: 'PoweredOn' }),
   record(5000, host, { type: 'ProcessStarting', incarnation: 2 }),
 ]);

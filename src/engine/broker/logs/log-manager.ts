@@ -11,6 +11,7 @@ import { createLog, loadLog, type Recovered } from '../../log/load.ts';
 import { resolveLogConfig, type ConfigTexts } from '../../log/log-config.ts';
 import type { LogScope } from '../../log/log-scope.ts';
 import { segmentList, updateHighWatermark, type LogState } from '../../log/log-state.ts';
+import type { Segment } from '../../log/segment.ts';
 import { copyBroker, getPartition, putPartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { topicOverrides, type TopicConfigs } from '../metadata/topic-configs.ts';
@@ -61,6 +62,8 @@ export function loadLogs(files: FileTree, facts: LoadFacts, scope: LogScope): Lo
     logs = mapSet(logs, dir, result.log);
     logsById = mapSet(logsById, String(logId), dir);
     recoveries.push({ log: result.log, recovered: result.recovered });
+    for (const segment of recoveredSegments(result.log, result.recovered))
+      scope.effects.push({ type: 'read', path: segment.paths.log, position: 0, sizeBytes: segment.sizeBytes, by: 'read' });
     recoveredBytes += bytesRead(result.log, result.recovered);
     logId += 1;
   }
@@ -86,10 +89,12 @@ function partitionDirs(files: FileTree): readonly string[] {
   return dirs;
 }
 
+function recoveredSegments(log: LogState, recovered: Recovered): readonly Segment[] {
+  return segmentList(log).filter((segment) => recovered.segments.includes(segment.baseOffset));
+}
+
 function bytesRead(log: LogState, recovered: Recovered): number {
-  let sizeBytes = recovered.discardedBytes;
-  for (const segment of segmentList(log)) if (recovered.segments.includes(segment.baseOffset)) sizeBytes += segment.sizeBytes;
-  return sizeBytes;
+  return recoveredSegments(log, recovered).reduce((sum, segment) => sum + segment.sizeBytes, recovered.discardedBytes);
 }
 
 /** The replica's log, as found at start or made now, with its checkpointed high watermark (Partition.createLogIfNotExists). */

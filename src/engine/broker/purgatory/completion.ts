@@ -32,7 +32,8 @@ export function completeFetches(state: BrokerState, key: string, scope: BrokerSc
 /** Takes a fetch out and answers it with what can be read now. The follower's state is not touched a second time. */
 export function completeFetch(state: BrokerState, operation: DelayedFetch, scope: BrokerScope): BrokerState {
   const delayedFetch = unpark(state.delayedFetch, operation, scope);
-  scope.effects.push({ type: 'respond', requestId: operation.requestId, api: 'Fetch', body: readWholeFetch(state, operation.topics, operation.params) });
+  const body = readWholeFetch(state, operation.topics, operation.params, scope);
+  scope.effects.push({ type: 'respond', requestId: operation.requestId, api: 'Fetch', body });
   return withDelayedFetch(state, delayedFetch);
 }
 

@@ -1,3 +1,4 @@
+import type { ReadEffect } from '../../kernel/system.ts';
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import {
   fetchResponseEpochEndOffset,
@@ -8,6 +9,7 @@ import {
   type FetchResponsePartitionData,
 } from '../../protocol/generated/fetch-response.ts';
 import type { BrokerState } from '../broker-state.ts';
+import type { BrokerScope } from '../contract.ts';
 import type { FetchParams, FetchPartitionStatus, FetchTopicStatus } from '../purgatory/delayed-operations.ts';
 import { currentLeader, endpointsOf } from './current-leader.ts';
 import { readPartition, type PartitionRead } from './read-partition.ts';
@@ -26,16 +28,21 @@ export interface FetchReading {
   bytesRead: number;
   mustAnswer: boolean;
   readonly leaders: number[];
+  /** What the answer reads of the disk when it is sent. */
+  readonly fileReads: ReadEffect[];
 }
 
 export function startReading(params: FetchParams): FetchReading {
-  return { params, limitBytes: params.maxBytes, minOneMessage: true, bytesRead: 0, mustAnswer: false, leaders: [] };
+  return { params, limitBytes: params.maxBytes, minOneMessage: true, bytesRead: 0, mustAnswer: false, leaders: [], fileReads: [] };
 }
 
 /** Reads one partition and books its bytes. The first one with records may exceed the limits, so that a fetcher gets on. */
 export function readNext(state: BrokerState, status: FetchPartitionStatus, reading: FetchReading): PartitionRead {
   const read = readPartition(state, status, reading.params, { maxBytes: reading.limitBytes, minOneMessage: reading.minOneMessage });
-  if (read.sizeBytes > 0) reading.minOneMessage = false;
+  if (read.fileRead !== null) {
+    reading.minOneMessage = false;
+    reading.fileReads.push(read.fileRead);
+  }
   reading.limitBytes = Math.max(0, reading.limitBytes - read.sizeBytes);
   reading.bytesRead += read.sizeBytes;
   if (read.error !== null || read.divergingEpoch !== null) reading.mustAnswer = true;
@@ -90,7 +97,7 @@ export function fetchAnswer(state: BrokerState, responses: readonly FetchRespons
 }
 
 /** Reads everything anew, as a parked fetch does when its time has come: data and offsets of this moment. */
-export function readWholeFetch(state: BrokerState, topics: readonly FetchTopicStatus[], params: FetchParams): FetchResponse {
+export function readWholeFetch(state: BrokerState, topics: readonly FetchTopicStatus[], params: FetchParams, scope: BrokerScope): FetchResponse {
   const reading = startReading(params);
   const responses = topics.map((topic) => ({
     topic: topic.topic,
@@ -100,5 +107,11 @@ export function readWholeFetch(state: BrokerState, topics: readonly FetchTopicSt
       return partitionAnswer(state, status, readNext(state, status, reading), reading);
     }),
   }));
+  sendFiles(reading, scope);
   return fetchAnswer(state, responses, reading);
+}
+
+/** The answer that comes next goes out by sendfile: it waits for what is not in the page cache. */
+export function sendFiles(reading: FetchReading, scope: BrokerScope): void {
+  for (const read of reading.fileReads) scope.effects.push(read);
 }

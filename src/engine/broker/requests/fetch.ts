@@ -20,7 +20,7 @@ import { updateFetchState } from '../replication/follower-replica.ts';
 import { maybeIncrementLeaderHighWatermark } from '../replication/high-watermark.ts';
 import { maybeExpandIsr } from '../replication/isr.ts';
 import { findFollower, withFollower, withRole } from '../replication/partition.ts';
-import { fetchAnswer, partitionAnswer, readNext, refusedAnswer, startReading } from './fetch-answer.ts';
+import { fetchAnswer, partitionAnswer, readNext, refusedAnswer, sendFiles, startReading } from './fetch-answer.ts';
 import type { PartitionRead } from './read-partition.ts';
 
 const FIRST_VERSION_WITH_TOPIC_IDS = 13;
@@ -59,6 +59,7 @@ export function onFetch(state: BrokerState, requestId: number, frame: RequestFra
   const answersNow = reading.mustAnswer || params.maxWaitMs <= 0 || readableCount === 0 || reading.bytesRead >= params.minBytes;
   const operation: DelayedFetch | null = answersNow ? null : delayedFetch(requestId, topics, params, scope);
   if (operation !== null && !canCompleteFetch(next, operation, null)) return withDelayedFetch(next, park(next.delayedFetch, operation, scope));
+  sendFiles(reading, scope);
   scope.effects.push({ type: 'respond', requestId, api: 'Fetch', body: fetchAnswer(next, responses, reading) });
   return next;
 }

@@ -1,7 +1,8 @@
+import type { ReadEffect } from '../../kernel/system.ts';
 import type { LeaderEpoch, Offset } from '../../kernel/units.ts';
 import type { EpochEnd } from '../../log/epoch-cache.ts';
 import { endOffsetForEpoch, lastStableOffset, latestLeaderEpoch, type LogState } from '../../log/log-state.ts';
-import { readLog } from '../../log/read.ts';
+import { readLog, type ReadData } from '../../log/read.ts';
 import type { ErrorName } from '../../protocol/errors.ts';
 import type { FetchRequestFetchPartition } from '../../protocol/generated/fetch-request.ts';
 import { getPartition, notHostedError, type BrokerState } from '../broker-state.ts';
@@ -19,6 +20,8 @@ export interface PartitionRead {
   readonly divergingEpoch: EpochEnd | null;
   readonly records: readonly Uint8Array[];
   readonly sizeBytes: number;
+  /** What the answer's records cost the disk when they are sent; null without any. */
+  readonly fileRead: ReadEffect | null;
 }
 
 export interface ReadLimits {
@@ -27,6 +30,9 @@ export interface ReadLimits {
 }
 
 const NO_RECORDS: readonly Uint8Array[] = [];
+
+type FoundRecords = Pick<ReadData, 'batches' | 'sizeBytes' | 'path' | 'position'>;
+const NOTHING: FoundRecords = { batches: NO_RECORDS, sizeBytes: 0, path: '', position: 0 };
 
 /** ReplicaManager.readFromLog for one partition: checks in Kafka's order, then reads whole batches. Changes nothing. */
 export function readPartition(state: BrokerState, status: FetchPartitionStatus, params: FetchParams, limits: ReadLimits): PartitionRead {
@@ -39,12 +45,12 @@ export function readPartition(state: BrokerState, status: FetchPartitionStatus, 
   if (fetch.lastFetchedEpoch !== NO_FETCHED_EPOCH) {
     const divergence = compareEpochs(log, fetch);
     if (divergence === 'unknown') return refused('OFFSET_OUT_OF_RANGE');
-    if (divergence !== null) return readResult(log, divergence, NO_RECORDS, 0);
+    if (divergence !== null) return readResult(log, divergence, NOTHING);
   }
   const maxBytes = Math.min(fetch.partitionMaxBytes, limits.maxBytes);
   const read = readLog(log, { startOffset: fetch.fetchOffset, maxBytes, upperBound: upperBound(log, params.isolation), minOneMessage: limits.minOneMessage });
   if (read.error !== null) return refused(read.error);
-  return readResult(log, null, read.batches, read.sizeBytes);
+  return readResult(log, null, read);
 }
 
 function fetchError(partition: Partition, fetch: FetchRequestFetchPartition, params: FetchParams): ErrorName | null {
@@ -78,7 +84,8 @@ export function upperBound(log: LogState, isolation: FetchIsolation): Offset {
   }
 }
 
-function readResult(log: LogState, divergingEpoch: EpochEnd | null, records: readonly Uint8Array[], sizeBytes: number): PartitionRead {
+function readResult(log: LogState, divergingEpoch: EpochEnd | null, read: FoundRecords): PartitionRead {
+  const { sizeBytes } = read;
   return {
     error: null,
     highWatermark: log.highWatermark,
@@ -86,11 +93,22 @@ function readResult(log: LogState, divergingEpoch: EpochEnd | null, records: rea
     logEndOffset: log.logEndOffset,
     lastStableOffset: lastStableOffset(log),
     divergingEpoch,
-    records,
+    records: read.batches,
     sizeBytes,
+    fileRead: sizeBytes === 0 ? null : { type: 'read', path: read.path, position: read.position, sizeBytes, by: 'sendfile' },
   };
 }
 
 function refused(error: ErrorName): PartitionRead {
-  return { error, highWatermark: -1, logStartOffset: -1, logEndOffset: -1, lastStableOffset: -1, divergingEpoch: null, records: NO_RECORDS, sizeBytes: 0 };
+  return {
+    error,
+    highWatermark: -1,
+    logStartOffset: -1,
+    logEndOffset: -1,
+    lastStableOffset: -1,
+    divergingEpoch: null,
+    records: NO_RECORDS,
+    sizeBytes: 0,
+    fileRead: null,
+  };
 }
