@@ -43,6 +43,7 @@ export function startPlayground(session: Session, preferences: Preferences): Pla
       if (delta.messages !== undefined) traffic.see(delta.messages);
       applyView(store, delta);
     },
+    files: (files) => store.setState({ files }),
     status: (status) => lifecycle.send({ type: 'status', status }),
     failed: (failure) => lifecycle.send({ type: 'failed', failure }),
   });
@@ -51,6 +52,13 @@ export function startPlayground(session: Session, preferences: Preferences): Pla
     lifecycle.send({ type: 'reopen' });
     forgetView(store);
   };
+  // Only an open panel holds the subscription.
+  const forgetFiles = store.subscribe((state, before) => {
+    const [now, then] = [state.look.files, before.look.files];
+    if (now?.host === then?.host && now?.path === then?.path && now?.from === then?.from && (now?.dropped === null) === (then?.dropped === null)) return;
+    if (now?.host !== then?.host) store.setState({ files: null });
+    session.watchFiles(now === null || now.dropped !== null ? null : { host: now.host, path: now.path, from: now.from });
+  });
   return {
     store,
     session,
@@ -64,6 +72,7 @@ export function startPlayground(session: Session, preferences: Preferences): Pla
       session.continueInMemory();
     },
     close: () => {
+      forgetFiles();
       session.close();
       lifecycle.stop();
     },

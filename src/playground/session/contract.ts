@@ -1,5 +1,6 @@
 import type { InstantUs } from '../../engine/kernel/units.ts';
 import type { Command } from '../../engine/world/command.ts';
+import type { FileContent, FilesView, FilesWatch } from '../../projection/disk/files-view.ts';
 import type { ViewDelta } from '../../projection/view.ts';
 
 /**
@@ -23,6 +24,10 @@ export interface Session {
   send(command: Command): Promise<CommandOutcome>;
   /** A link that replays this run up to the present moment. */
   requestShareLink(): Promise<string>;
+  /** What an open Files panel looks at, told as `files` whenever it changes; null once it is closed, and nothing is told any more. */
+  watchFiles(watch: FilesWatch | null): void;
+  /** Whole files of a machine: the one of that path, or all in that folder. */
+  readFiles(host: string, prefix: string): Promise<readonly FileContent[]>;
   /** Starts a new run of a built-in scenario, by name; `timing` and `seed` override the scenario's own. */
   openScenario(choice: ScenarioChoice): void;
   /** Plays the run on in memory after its storage failed. */
@@ -56,6 +61,8 @@ export interface SessionListener {
   /** `moment` says whether a link's moment came out equal; null when no link said what it should be. */
   opened(status: SessionStatus, moment: LinkedMoment | null): void;
   view(delta: ViewDelta): void;
+  /** In answer to `watchFiles`; null when there is no such machine. */
+  files(view: FilesView | null): void;
   /** Playing, speed or storage are different now. */
   status(status: SessionStatus): void;
   failed(failure: SessionFailure): void;

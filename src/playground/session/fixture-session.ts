@@ -2,6 +2,7 @@ import { applyDelta, wholeView } from '../../projection/apply-delta.ts';
 import { EMPTY_VIEW, type BrokerView, type EventView, type LinkView, type View } from '../../projection/view.ts';
 import type { Command } from '../../engine/world/command.ts';
 import type { CommandOutcome, Session, SessionListener, SessionStatus, Speed } from './contract.ts';
+import { fixtureFileContents, fixtureFiles } from './fixture-files.ts';
 import { fixtureMessages } from './fixture-messages.ts';
 import { FIXTURE_NOW_US, fixtureView, type FixtureScene } from './fixture-view.ts';
 
@@ -12,21 +13,23 @@ export interface FixtureClock {
   everyFrame(work: () => void): () => void;
 }
 
+const OPENING_STATUS: SessionStatus = {
+  playing: false,
+  speed: 1,
+  reachedSpeed: null,
+  host: 'fixture',
+  storage: 'memory',
+  storageReason: null,
+  scenarios: [{ name: 'fixture', title: { en: 'Leader failover', ko: '리더 장애 조치' }, opening: { en: '', ko: '' } }],
+};
+
 /**
  * A session over a prepared picture, for work on the page: time runs, messages travel, and commands change how things look,
  * without any of Kafka's rules behind it.
  */
 export function fixtureSession(scene: FixtureScene, clock: FixtureClock): Session {
   let listener: SessionListener | null = null;
-  let status: SessionStatus = {
-    playing: false,
-    speed: 1,
-    reachedSpeed: null,
-    host: 'fixture',
-    storage: 'memory',
-    storageReason: null,
-    scenarios: [{ name: 'fixture', title: { en: 'Leader failover', ko: '리더 장애 조치' }, opening: { en: '', ko: '' } }],
-  };
+  let status = OPENING_STATUS;
   let playedUs = 0;
   let sinceMs = 0;
   let lastCommand = 0;
@@ -54,6 +57,14 @@ export function fixtureSession(scene: FixtureScene, clock: FixtureClock): Sessio
     show();
   };
 
+  const beginAnew = (): void => {
+    changes = [];
+    events.length = 0;
+    playedUs = 0;
+    sinceMs = clock.nowMs();
+    listener?.opened(status, null);
+    show();
+  };
   return {
     can: { seek: false, changeTiming: false },
     open: (to) => {
@@ -96,14 +107,11 @@ export function fixtureSession(scene: FixtureScene, clock: FixtureClock): Sessio
       return Promise.resolve({ ok: true, commandId: lastCommand });
     },
     requestShareLink: () => Promise.resolve(`#/1/fixture?t=${(presentUs() / 1_000_000).toFixed(1)}s`),
-    openScenario: () => {
-      changes = [];
-      events.length = 0;
-      playedUs = 0;
-      sinceMs = clock.nowMs();
-      listener?.opened(status, null);
-      show();
+    watchFiles: (watch) => {
+      if (watch !== null) listener?.files(fixtureFiles(watch));
     },
+    readFiles: (_host, prefix) => Promise.resolve(fixtureFileContents(prefix)),
+    openScenario: beginAnew,
     continueInMemory: () => undefined,
     close: () => stop(),
   };

@@ -4,7 +4,9 @@ import { firstLook } from '../scenarios/first-look.ts';
 import { ENGINE_VERSION } from '../engine-version.ts';
 import { decodeLink } from '../sharing/link.ts';
 import type { EncodedLink, SharedRun } from '../sharing/shared-run.ts';
-import type { FromRunWorker, FromViewPort, GivenRun, RunChoice, RunStatus, ToRunWorker, ToViewPort } from '../workers/messages.ts';
+import type { FromRunWorker, GivenRun, RunChoice, RunStatus, ToRunWorker } from '../workers/messages.ts';
+import { newRequests } from './requests.ts';
+import { viewChannel } from './view-channel.ts';
 import type { CommandOutcome, LinkedMoment, ScenarioChoice, Session, SessionFailure, SessionListener, SessionStatus } from './contract.ts';
 
 /** The page opens on a cluster that already serves: so much of a built-in run is played before the first picture. */
@@ -20,41 +22,17 @@ export interface LiveSurroundings {
   everyFrame(work: (wallMs: number) => void): () => void;
 }
 
-/** Questions to a Worker that wait for the answer with their number. */
-interface Requests<Answer> {
-  ask(send: (request: number) => void): Promise<Answer>;
-  answer(request: number, answer: Answer): void;
-}
-
-function newRequests<Answer>(): Requests<Answer> {
-  const waiting = new Map<number, (answer: Answer) => void>();
-  let next = 1;
-  return {
-    ask: (send) =>
-      new Promise((resolve) => {
-        const request = next++;
-        waiting.set(request, resolve);
-        send(request);
-      }),
-    answer: (request, answer) => {
-      waiting.get(request)?.(answer);
-      waiting.delete(request);
-    },
-  };
-}
-
 /** The session that runs the engine: a Worker that drives the run, one for its history, one for each machine. */
 export function liveSession(surroundings: LiveSurroundings): Session {
   let listener: SessionListener | null = null;
   let worker: Worker | null = null;
-  let view: MessagePort | null = null;
-  let nowUs = 0;
   let stopFrames = (): void => undefined;
   let choice: GivenRun | null = null;
   /** What a link says of the moment it leads to; null when this run comes from none. */
   let linked: LinkSays | null = null;
   const commands = newRequests<CommandOutcome>();
   const shares = newRequests<EncodedLink>();
+  const view = viewChannel(() => listener);
 
   const post = (message: ToRunWorker, transfer: Transferable[] = []): void => worker?.postMessage(message, transfer);
   const whole = (status: RunStatus): SessionStatus => ({ ...status, host: 'workers', scenarios: SCENARIOS });
@@ -88,18 +66,12 @@ export function liveSession(surroundings: LiveSurroundings): Session {
     }
     worker = surroundings.spawnRunWorker();
     worker.onmessage = (event: MessageEvent) => onMessage(event.data as FromRunWorker);
-    worker.onerror = (event) => listener?.failed({ kind: 'assertion', where: 'worker', message: event.message, atUs: nowUs, replayLink: null });
-    const channel = new MessageChannel();
-    view = channel.port1;
-    view.onmessage = (event: MessageEvent) => {
-      const { delta } = event.data as FromViewPort;
-      nowUs = delta.nowUs;
-      listener?.view(delta);
-    };
-    post({ type: 'open', choice: run, viewPort: channel.port2, inMemory }, [channel.port2]);
+    worker.onerror = (event) => listener?.failed({ kind: 'assertion', where: 'worker', message: event.message, atUs: view.presentUs(), replayLink: null });
+    const viewPort = view.open();
+    post({ type: 'open', choice: run, viewPort, inMemory }, [viewPort]);
     stopFrames = surroundings.everyFrame((wallMs) => {
       post({ type: 'frame', wallMs });
-      view?.postMessage({ type: 'want' } satisfies ToViewPort);
+      view.want();
     });
   };
 
@@ -112,7 +84,7 @@ export function liveSession(surroundings: LiveSurroundings): Session {
       start(opening, false);
       if (problem !== null) to.failed(problem);
     },
-    presentUs: () => nowUs,
+    presentUs: view.presentUs,
     play: () => post({ type: 'play' }),
     pause: () => post({ type: 'pause' }),
     setSpeed: (speed) => post({ type: 'speed', speed }),
@@ -124,6 +96,8 @@ export function liveSession(surroundings: LiveSurroundings): Session {
       if (!link.ok) throw new Error(link.reason);
       return `${surroundings.location.href.split('#')[0] ?? ''}${link.link}`;
     },
+    watchFiles: view.watchFiles,
+    readFiles: view.readFiles,
     openScenario: (wanted) => {
       linked = null;
       start({ kind: 'given', ...givenScenario(wanted) }, false);

@@ -1,11 +1,14 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import { applyDelta } from '../../projection/apply-delta.ts';
+import type { FilesView } from '../../projection/disk/files-view.ts';
 import { EMPTY_VIEW, type View, type ViewDelta } from '../../projection/view.ts';
 import type { LinkedMoment, SessionFailure, SessionStatus } from '../session/contract.ts';
 
 /** What the page shows of a run, and what the reader chose to look at. */
 export interface PlaygroundState {
   readonly view: View;
+  /** The disk that an open Files panel looks at; null before the first answer. */
+  readonly files: FilesView | null;
   readonly phase: 'loading' | 'playing' | 'paused' | 'failed';
   readonly status: SessionStatus | null;
   readonly failure: SessionFailure | null;
@@ -34,6 +37,21 @@ export interface Look {
   readonly timelineZoom: number;
   /** On a page too narrow for the panel beside the stage, whether it lies over it. */
   readonly panelOpen: boolean;
+  /** The Files panel, when it is open: a machine's disk, and the file and place in it that is read. */
+  readonly files: FilesLook | null;
+}
+
+/** Where the Files panel looks; `dropped` is a file from outside instead of a machine's. */
+export interface FilesLook {
+  readonly host: string;
+  readonly path: string | null;
+  readonly from: number;
+  readonly dropped: DroppedFile | null;
+}
+
+export interface DroppedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
 export type PanelTab = 'lens' | 'details' | 'events' | 'configs';
@@ -65,11 +83,13 @@ const NOTHING_CHOSEN: Look = {
   phonePart: 'stage',
   timelineZoom: 1,
   panelOpen: false,
+  files: null,
 };
 
 export function createPlaygroundStore(preferences: Preferences): PlaygroundStore {
   return createStore<PlaygroundState>(() => ({
     view: EMPTY_VIEW,
+    files: null,
     phase: 'loading',
     status: null,
     failure: null,
@@ -88,6 +108,7 @@ export function applyView(store: PlaygroundStore, delta: ViewDelta): void {
 export function forgetView(store: PlaygroundStore): void {
   store.setState((state) => ({
     view: EMPTY_VIEW,
+    files: null,
     failure: null,
     linkedMoment: null,
     look: { ...NOTHING_CHOSEN, tab: state.look.tab, timelineZoom: state.look.timelineZoom },

@@ -7,6 +7,7 @@ import { diffViews } from '../../projection/diff-view.ts';
 import { withTold } from '../../projection/narration/told-events.ts';
 import { newToldOnce } from '../../projection/narration/told-once.ts';
 import { projectView } from '../../projection/project.ts';
+import { filesSignature, projectFiles, readFilesOf, type FilesWatch } from '../../projection/disk/files-view.ts';
 import { EMPTY_VIEW, type EventView, type View } from '../../projection/view.ts';
 import type { FromViewPort, ToViewPort } from './messages.ts';
 import { portOf } from './worker-port.ts';
@@ -33,18 +34,41 @@ function start(channels: Channels): void {
   let told = newToldOnce();
   let wanted = false;
   let news = false;
+  let watch: FilesWatch | null = null;
+  let filesShown: string | null = null;
   const viewPort = portOf<FromViewPort, ToViewPort>(channels.view, () => channels.view.close());
+  /** Told when an open panel would look different. */
+  const showFiles = (): void => {
+    if (watch === null || world === null) return;
+    const files = projectFiles(world, watch);
+    const signature = filesSignature(files);
+    if (signature === filesShown) return;
+    filesShown = signature;
+    viewPort.post({ type: 'files', view: files });
+  };
   const show = (): void => {
     if (!wanted || !news || world === null || checker === null) return;
     wanted = false;
     news = false;
+    showFiles();
     const next = diffViews(shown, projectView({ world, ghosts: checker.ghosts, events }));
     shown = next.view;
     viewPort.post({ type: 'delta', delta: next.delta });
   };
-  viewPort.onMessage(() => {
-    wanted = true;
-    show();
+  viewPort.onMessage((message) => {
+    switch (message.type) {
+      case 'want':
+        wanted = true;
+        return show();
+      case 'watchFiles':
+        ({ watch } = message);
+        filesShown = null;
+        return showFiles();
+      case 'readFiles': {
+        const contents = world === null ? [] : readFilesOf(world, message.host, message.prefix);
+        return viewPort.post({ type: 'fileContents', request: message.request, contents });
+      }
+    }
   });
   const conductor = portOf<FromHistory, ToHistory>(channels.conductor, () => channels.conductor.close());
   serveHistory(conductor, {

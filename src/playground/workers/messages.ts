@@ -1,6 +1,7 @@
 import type { InstantUs } from '../../engine/kernel/units.ts';
 import type { Command } from '../../engine/world/command.ts';
 import type { Scenario } from '../../engine/world/scenario.ts';
+import type { FileContent, FilesView, FilesWatch } from '../../projection/disk/files-view.ts';
 import type { ViewDelta } from '../../projection/view.ts';
 import type { SessionFailure, SessionStatus, Speed } from '../session/contract.ts';
 import type { SharedCommand } from '../sharing/shared-run.ts';
@@ -49,5 +50,11 @@ export type FromRunWorker =
 export type RunStatus = Pick<SessionStatus, 'playing' | 'speed' | 'reachedSpeed' | 'storage' | 'storageReason'>;
 
 /** Between the page and the history Worker. The page asks once a frame; the answer comes when there is news. */
-export type ToViewPort = { readonly type: 'want' };
-export type FromViewPort = { readonly type: 'delta'; readonly delta: ViewDelta };
+export type ToViewPort =
+  | { readonly type: 'want' }
+  | { readonly type: 'watchFiles'; readonly watch: FilesWatch | null }
+  | { readonly type: 'readFiles'; readonly request: number; readonly host: string; readonly prefix: string };
+export type FromViewPort =
+  | { readonly type: 'delta'; readonly delta: ViewDelta }
+  | { readonly type: 'files'; readonly view: FilesView | null }
+  | { readonly type: 'fileContents'; readonly request: number; readonly contents: readonly FileContent[] };
