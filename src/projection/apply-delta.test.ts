@@ -1,3 +1,5 @@
+import { emptyTree } from '../engine/kernel/files.ts';
+import { emptyDisk } from '../engine/machine/disk-state.ts';
 import { describe, expect, test } from 'vitest';
 import { applyDelta, wholeView } from './apply-delta.ts';
 import { share } from './share.ts';
@@ -13,7 +15,7 @@ function broker(brokerId: number, flushedBytes = 0): BrokerView {
     recovering: false,
     isController: false,
     session: 'connected',
-    disk: { flushedBytes, dirtyBytes: 0 },
+    disk: { flushedBytes, dirtyBytes: 0, counters: emptyDisk(emptyTree()).counters, faults: null },
     replicas: [],
   };
 }

@@ -9,7 +9,7 @@ import { isCut } from '../engine/world/commands.ts';
 import type { KafkaServerState } from '../engine/process/kafka-server-state.ts';
 import type { World } from '../engine/world/world-state.ts';
 import { messagesOf } from './messages.ts';
-import { diskBytes, divergence, replicasOfFiles, replicasOfRunning } from './replica-rows.ts';
+import { diskOf, divergence, replicasOfFiles, replicasOfRunning } from './replica-rows.ts';
 import { committedTree, topicsOf, truthOf } from './truth.ts';
 import type {
   AdminView,
@@ -144,7 +144,7 @@ function brokerOf(runner: Runner, partitions: readonly PartitionView[]): BrokerV
     recovering: state?.phase.name === 'recovering',
     isController: state?.controller.active !== null && state !== null,
     session: sessionOf(state),
-    disk: diskBytes(disk.cache, disk.device),
+    disk: diskOf(disk),
     replicas,
   };
   return [view];

@@ -8,7 +8,8 @@ import { LEADER_EPOCH_CHECKPOINT, LOG_SUFFIX, offsetOfFileName, parseLogDirName,
 import { segmentList, type LogState } from '../engine/log/log-state.ts';
 import { baseOffset, batchSizeBytes, lastOffset } from '../engine/protocol/record-batch.ts';
 import { findPartition } from '../engine/broker/metadata/metadata-cache.ts';
-import type { EpochSpan, FollowerView, PartitionView, ReplicaView } from './view.ts';
+import type { DiskState } from '../engine/machine/contract.ts';
+import type { DiskView, EpochSpan, FollowerView, PartitionView, ReplicaView } from './view.ts';
 
 /**
  * A broker's replicas as it knows them. Of one that no controller has told it about since it started it has the files,
@@ -138,13 +139,13 @@ function endOf(files: FileTree, logs: readonly string[], logStartOffset: number)
   return end;
 }
 
-/** Bytes that a machine's disk has, and that only its page cache has. */
-export function diskBytes(cache: FileTree, device: FileTree): { readonly flushedBytes: number; readonly dirtyBytes: number } {
+/** What a machine's disk has, what only its page cache has, what it did and what is wrong with it. */
+export function diskOf(disk: DiskState): DiskView {
   let flushedBytes = 0;
-  for (const file of mapValues(device)) flushedBytes += file.dataEnd;
-  let cachedBytes = 0;
-  for (const file of mapValues(cache)) cachedBytes += file.dataEnd;
-  return { flushedBytes, dirtyBytes: Math.max(0, cachedBytes - flushedBytes) };
+  for (const file of mapValues(disk.device)) flushedBytes += file.dataEnd;
+  const { faults, counters, dirtyBytes } = disk;
+  const wrong = faults === null ? null : { freeBytes: faults.freeBytes, failedDirs: faults.failedDirs, slowFactor: faults.slowFactor };
+  return { flushedBytes, dirtyBytes, counters, faults: wrong };
 }
 
 /** The first offset at which a replica's epochs part from the leader's; null when one is a prefix of the other. */

@@ -1,5 +1,5 @@
 import type { BrokerId, ControllerEpoch, HostName, InstantUs, LeaderEpoch, Offset, PartitionEpoch, PartitionId, Zxid } from '../engine/kernel/units.ts';
-import type { MachineTrace } from '../engine/machine/contract.ts';
+import type { DiskCounters, MachineTrace } from '../engine/machine/contract.ts';
 import type { ProcessTrace } from '../engine/machine/process-kinds.ts';
 
 /**
@@ -124,9 +124,17 @@ export interface BrokerView {
   /** `none`: no session now, as its process is not running. `expired` stays until there is a new one. */
   readonly session: 'connected' | 'connecting' | 'expired' | 'none';
   /** Bytes of its logs and checkpoints that the device has, and that only the page cache has. */
-  readonly disk: { readonly flushedBytes: number; readonly dirtyBytes: number };
+  readonly disk: DiskView;
   /** One for each partition it has a log of, or has been told to have; in the order of `View.partitions`. */
   readonly replicas: readonly ReplicaView[];
+}
+
+export interface DiskView {
+  readonly flushedBytes: number;
+  readonly dirtyBytes: number;
+  readonly counters: DiskCounters;
+  /** What is wrong with it; null when nothing is. */
+  readonly faults: { readonly freeBytes: number | null; readonly failedDirs: readonly string[]; readonly slowFactor: number } | null;
 }
 
 /** One replica as its broker believes it to be. For a broker that does not run: what its files say. */

@@ -1,7 +1,7 @@
 import { emptyMap } from '../kernel/persistent-map.ts';
 import { emptyTree } from '../kernel/files.ts';
 import { utf8Encode } from '../kernel/bytes.ts';
-import type { StepContext } from '../kernel/machine-contract.ts';
+import { SOUND_DISK, type StepContext } from '../kernel/machine-contract.ts';
 import type { SystemEffect } from '../kernel/system.ts';
 import { LATEST_VERSIONS, type ApiName, type RequestBodies, type ResponseBodies } from '../protocol/generated/apis.ts';
 import { fetchRequest, fetchRequestFetchPartition, type FetchRequest, type FetchRequestFetchPartition } from '../protocol/generated/fetch-request.ts';
@@ -65,6 +65,7 @@ function scopeOf(broker: { readonly nowUs: number; nextConnection: number }): Br
     draw: () => 0,
     allocate: (sizeBytes) => new Uint8Array(sizeBytes),
     nextConnection: () => broker.nextConnection++,
+    ...SOUND_DISK,
   };
   return { context, effects: [] };
 }

@@ -1,3 +1,4 @@
+import type { DiskError } from '../kernel/system.ts';
 import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, PartitionId } from '../kernel/units.ts';
 
 interface OnReplica {
@@ -13,6 +14,8 @@ export type BrokerTrace =
   | { readonly type: 'ZooKeeperSessionLost'; readonly brokerId: BrokerId; readonly state: 'disconnected' | 'expired' }
   | { readonly type: 'ZooKeeperSessionBack'; readonly brokerId: BrokerId; readonly state: 'established' | 'connected' }
   | { readonly type: 'ControlledShutdownStarted'; readonly brokerId: BrokerId }
+  /** LogDirFailureChannel: an I/O error takes a log dir offline, with every replica in it. Without any dir left the broker halts. */
+  | { readonly type: 'LogDirFailed'; readonly brokerId: BrokerId; readonly dir: string; readonly path: string; readonly error: DiskError }
   | { readonly type: 'BrokerStopped'; readonly brokerId: BrokerId; readonly clean: boolean }
   | (OnReplica & { readonly type: 'LogRecovered'; readonly logEndOffset: Offset; readonly discardedBytes: number })
   | (OnReplica & {

@@ -1,3 +1,4 @@
+import { SOUND_DISK } from '../kernel/machine-contract.ts';
 import { makeResponse } from '../protocol/frames.ts';
 import type { ApiName, RequestBodies, ResponseBodies } from '../protocol/generated/apis.ts';
 import { leaderAndIsrResponse } from '../protocol/generated/leader-and-isr-response.ts';
@@ -138,6 +139,7 @@ export function step(test: TestController, input: ControllerInput): void {
       draw: () => 0,
       allocate: (size: number) => new Uint8Array(size),
       nextConnection: () => ++test.connections,
+      ...SOUND_DISK,
     };
     test.state = stepController(test.state, next, { context, effects });
     for (const effect of effects) inputs.push(...perform(test, effect));

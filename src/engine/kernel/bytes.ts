@@ -1,3 +1,4 @@
+import type { FlippedBit } from './system.ts';
 import { assert } from './assert.ts';
 
 /**
@@ -175,4 +176,16 @@ export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
+}
+
+/** Pieces of a file that begin at `position`, with the bits that flipped in it since they were written. */
+export function withFlippedBits(pieces: readonly Uint8Array[], position: number, flipped: readonly FlippedBit[]): readonly Uint8Array[] {
+  let start = position;
+  return pieces.map((piece) => {
+    const here = flipped.filter((bit) => bit.position >= start && bit.position < start + piece.length);
+    const copy = here.length === 0 ? piece : piece.slice();
+    for (const bit of here) copy[bit.position - start] = (copy[bit.position - start] ?? 0) ^ bit.mask;
+    start += piece.length;
+    return copy;
+  });
 }

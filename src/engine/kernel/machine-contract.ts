@@ -1,3 +1,4 @@
+import type { DiskFailure, FlippedBit } from './system.ts';
 import type { EpochMs, InstantUs } from './units.ts';
 
 /**
@@ -15,7 +16,14 @@ export interface StepContext {
   allocate(sizeBytes: number): Uint8Array;
   /** A connection id not used before in this process. */
   nextConnection(): number;
+  /** The first of these effects that the disk would refuse; null as long as nothing is wrong with it. A process asks before it relies on them. */
+  diskFailure(effects: readonly { readonly type: string }[]): DiskFailure | null;
+  /** Bits that flipped in a file's bytes since they were written; null for none. */
+  flippedBits(path: string): readonly FlippedBit[] | null;
 }
+
+/** The part of a context that a disk without faults gives. */
+export const SOUND_DISK: Pick<StepContext, 'diskFailure' | 'flippedBits'> = { diskFailure: () => null, flippedBits: () => null };
 
 /** The next state and what must be done, in this order. */
 export interface Step<State, Effect> {

@@ -47,6 +47,18 @@ export interface ReadEffect {
 export type CloseReason = 'closed' | 'reset' | 'refused' | 'timeout';
 export type DiskError = 'EIO' | 'ENOSPC';
 
+/** A system call that the disk refuses. */
+export interface DiskFailure {
+  readonly path: string;
+  readonly error: DiskError;
+}
+
+/** A bit that flipped at a place of a file: the bits of `mask` are wrong in that byte. */
+export interface FlippedBit {
+  readonly position: number;
+  readonly mask: number;
+}
+
 export type SystemInput<Message, Command> =
   | { readonly type: 'signal'; readonly signal: 'SIGTERM' }
   | { readonly type: 'timer'; readonly owner: string; readonly name: string }

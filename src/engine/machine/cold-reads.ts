@@ -2,7 +2,8 @@ import type { FileTree } from '../kernel/files.ts';
 import { emptyMap, mapDelete, mapEntries, mapGet, mapSet } from '../kernel/persistent-map.ts';
 import type { ReadEffect } from '../kernel/system.ts';
 import type { ColdPages, PageRange, Reader } from './contract.ts';
-import { changeDisk, count, PAGE_BYTES, transferUs } from './disk-state.ts';
+import { changeDisk, count, slowness, transferUs } from './disk-state.ts';
+import { overlap, PAGE_BYTES, pageCount, pagesOf, without } from './page-ranges.ts';
 import type { Draft } from './draft.ts';
 
 const NEW_READER: Reader = { nextPage: -1, windowPages: 0 };
@@ -47,8 +48,7 @@ interface Fetched {
 function fetchRange(draft: Draft, cold: readonly PageRange[], effect: ReadEffect): Fetched {
   const { disk } = draft.state;
   const { profile } = draft.environment.spec;
-  const wanted: PageRange = { from: Math.floor(effect.position / PAGE_BYTES), to: Math.ceil((effect.position + effect.sizeBytes) / PAGE_BYTES) };
-  const missing = overlap(cold, wanted);
+  const missing = overlap(cold, pagesOf(effect));
   if (missing.length === 0) return { neededPages: 0, sequentialCount: 0, randomCount: 0, waitUs: 0 };
   let reader = mapGet(disk.coldPages.readers, effect.path) ?? NEW_READER;
   let left = cold;
@@ -60,12 +60,12 @@ function fetchRange(draft: Draft, cold: readonly PageRange[], effect: ReadEffect
     const most = Math.max(1, Math.floor((profile.readAheadKb * 1024) / PAGE_BYTES));
     const windowPages = Math.min(most, sequential ? reader.windowPages * 2 : FIRST_WINDOW_PAGES);
     const ahead: PageRange = { from, to: to + windowPages };
-    const pages = pagesOf(overlap(left, ahead));
+    const pages = pageCount(overlap(left, ahead));
     left = without(left, ahead);
     reader = { nextPage: ahead.to, windowPages };
     neededPages += to - from;
     if (sequential) sequentialCount += 1;
-    else busyUs += profile.deviceSeekUs;
+    else busyUs += profile.deviceSeekUs * slowness(draft);
     busyUs += transferUs(draft, pages * PAGE_BYTES);
   }
   const doneUs = Math.max(draft.nowUs, disk.deviceFreeUs) + busyUs;
@@ -81,29 +81,16 @@ function fetchRange(draft: Draft, cold: readonly PageRange[], effect: ReadEffect
   return { neededPages, sequentialCount, randomCount: missing.length - sequentialCount, waitUs: doneUs - draft.nowUs };
 }
 
-/** The parts of `ranges` inside `wanted`. */
-export function overlap(ranges: readonly PageRange[], wanted: PageRange): PageRange[] {
-  const parts: PageRange[] = [];
-  for (const range of ranges) {
-    const from = Math.max(range.from, wanted.from);
-    const to = Math.min(range.to, wanted.to);
-    if (from < to) parts.push({ from, to });
+/** One page leaves the cache. */
+export function dropPage(draft: Draft, path: string, page: number): void {
+  const others = without(mapGet(draft.state.disk.coldPages.ranges, path) ?? [], { from: page, to: page + 1 });
+  const ranges: PageRange[] = [];
+  for (const range of [...others, { from: page, to: page + 1 }].sort((a, b) => a.from - b.from)) {
+    const last = ranges[ranges.length - 1];
+    if (last?.to === range.from) ranges[ranges.length - 1] = { from: last.from, to: range.to };
+    else ranges.push(range);
   }
-  return parts;
-}
-
-/** `ranges` outside `taken`. */
-export function without(ranges: readonly PageRange[], taken: PageRange): PageRange[] {
-  const parts: PageRange[] = [];
-  for (const range of ranges) {
-    if (range.from < taken.from) parts.push({ from: range.from, to: Math.min(range.to, taken.from) });
-    if (range.to > taken.to) parts.push({ from: Math.max(range.from, taken.to), to: range.to });
-  }
-  return parts;
-}
-
-function pagesOf(ranges: readonly PageRange[]): number {
-  return ranges.reduce((sum, range) => sum + range.to - range.from, 0);
+  setRanges(draft, path, ranges);
 }
 
 /** Pages from `dataEnd` on are no longer the file's. */
@@ -124,7 +111,7 @@ export function renameCold(draft: Draft, from: string, to: string): void {
   setRanges(draft, to, moved);
 }
 
-export function setRanges(draft: Draft, path: string, kept: readonly PageRange[]): void {
+function setRanges(draft: Draft, path: string, kept: readonly PageRange[]): void {
   const { ranges, readers } = draft.state.disk.coldPages;
   changeDisk(draft, { coldPages: { ranges: kept.length === 0 ? mapDelete(ranges, path) : mapSet(ranges, path, kept), readers } });
 }

@@ -2,7 +2,7 @@ import type { FileImage, FileTree } from '../kernel/files.ts';
 import type { TraceLanes } from '../kernel/hash.ts';
 import type { PersistentArray } from '../kernel/persistent-array.ts';
 import type { PersistentMap } from '../kernel/persistent-map.ts';
-import type { CloseReason, DiskError, SystemInput } from '../kernel/system.ts';
+import type { CloseReason, DiskError, FlippedBit, SystemInput } from '../kernel/system.ts';
 import type { ConnectionId, HostName, InstantUs, MachineRank } from '../kernel/units.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import type { ProcessCommandInput, ProcessSpec, ProcessState, ProcessTrace } from './process-kinds.ts';
@@ -165,7 +165,29 @@ export interface DiskState {
   readonly counters: DiskCounters;
   /** Pages that are on the device only, and how far their readers have got. */
   readonly coldPages: ColdPages;
+  /** Null as long as nothing is wrong with it. */
+  readonly faults: DiskFaults | null;
 }
+
+/** What somebody did to a disk. */
+export interface DiskFaults {
+  /** What may still be written; null: enough. */
+  readonly freeBytes: number | null;
+  /** Top directories whose device answers with EIO; the empty one is the whole disk. */
+  readonly failedDirs: readonly string[];
+  /** How many times as long everything takes. */
+  readonly slowFactor: number;
+  /** Path to the bits that flipped in what was written there, for whoever reads it without reading the file. */
+  readonly rot: PersistentMap<readonly FlippedBit[]>;
+}
+
+export type DiskCommand =
+  /** Null: there is room again. */
+  | { readonly type: 'fillDisk'; readonly freeBytes: number | null }
+  | { readonly type: 'failDisk'; readonly dir: string; readonly fails: boolean }
+  | { readonly type: 'slowDisk'; readonly factor: number }
+  /** Without a byte chance takes one of the page. */
+  | { readonly type: 'corruptPage'; readonly path: string; readonly page: number; readonly byte: number | null };
 
 export interface PathImage {
   readonly path: string;
@@ -277,6 +299,7 @@ export type MachineCommand =
   /** With a flush sequence the survivors are just what the device held then (a reload of the page); null lets chance decide, or tears pages. */
   | { readonly type: 'powerOff'; readonly exactDevice: number | null; readonly torn: boolean }
   | { readonly type: 'setLink'; readonly to: MachineRank; readonly cut: boolean | null; readonly settings: LinkSettings | null }
+  | DiskCommand
   | { readonly type: 'client'; readonly command: ProcessCommandInput };
 
 /** What a machine step asks of its runner and world. */
@@ -321,4 +344,12 @@ export type MachineTrace =
   | { readonly type: 'LinkHealed'; readonly to: HostName }
   | { readonly type: 'LinkChanged'; readonly to: HostName }
   | { readonly type: 'ConnectionClosed'; readonly peer: HostName; readonly reason: CloseReason }
-  | { readonly type: 'DiskFailed'; readonly path: string; readonly error: DiskError };
+  /** A process met this error. */
+  | { readonly type: 'DiskFailed'; readonly path: string; readonly error: DiskError }
+  | { readonly type: 'DiskFilled'; readonly freeBytes: number }
+  | { readonly type: 'DiskFreed' }
+  /** The device under a directory, or the whole disk where that is empty. */
+  | { readonly type: 'DiskBroken'; readonly dir: string }
+  | { readonly type: 'DiskHealed'; readonly dir: string }
+  | { readonly type: 'DiskSlowed'; readonly factor: number }
+  | { readonly type: 'PageCorrupted'; readonly path: string; readonly page: number; readonly position: number };

@@ -2,7 +2,9 @@ import { cutFile, deleteFile, EMPTY_FILE, withGeneration, type FileImage } from 
 import { mapDelete, mapGet, mapSet } from '../kernel/persistent-map.ts';
 import type { DiskEffect } from '../kernel/system.ts';
 import { EVENT_CLASS, type DeviceVersion, type DiskState, type JournalEntry } from './contract.ts';
-import { bootOf, changeDisk, count, missingBytes, storedContent, transferUs } from './disk-state.ts';
+import { imageWithRot } from './bit-rot.ts';
+import { isFailed } from './disk-failures.ts';
+import { bootOf, changeDisk, count, missingBytes, slowness, storedContent, transferUs } from './disk-state.ts';
 import { schedule, type Draft } from './draft.ts';
 
 /** More changes than one window of the live host can make. */
@@ -14,7 +16,7 @@ export function startFlush(draft: Draft, effect: Extract<DiskEffect, { type: 'fl
   const image = mapGet(disk.cache, effect.path) ?? null;
   const unflushedBytes = image === null ? 0 : missingBytes(image, storedContent(disk, effect.path));
   const startsUs = Math.max(draft.nowUs, disk.deviceFreeUs);
-  const doneUs = startsUs + draft.environment.spec.profile.deviceFlushUs + transferUs(draft, unflushedBytes);
+  const doneUs = startsUs + draft.environment.spec.profile.deviceFlushUs * slowness(draft) + transferUs(draft, unflushedBytes);
   changeDisk(draft, { deviceFreeUs: doneUs, flushing: mapSet(disk.flushing, effect.path, (mapGet(disk.flushing, effect.path) ?? 0) + 1) });
   schedule(draft, {
     atUs: doneUs,
@@ -32,12 +34,11 @@ export function startFlush(draft: Draft, effect: Extract<DiskEffect, { type: 'fl
 }
 
 /** A flush reached the device: the metadata journal first, then the file as it was when the flush was asked for. */
-export function completeFlush(draft: Draft, path: string, image: FileImage | null): void {
-  const { flushing } = draft.state.disk;
-  const left = (mapGet(flushing, path) ?? 1) - 1;
-  changeDisk(draft, { flushing: left > 0 ? mapSet(flushing, path, left) : mapDelete(flushing, path) });
+export function completeFlush(draft: Draft, path: string, asked: FileImage | null): void {
+  abandonFlush(draft, path);
   commitJournal(draft);
-  if (image === null) return;
+  if (asked === null) return;
+  const image = imageWithRot(draft.state.disk, path, asked);
   const current = mapGet(draft.state.disk.cache, path);
   // The path may have been replaced or renamed away since; what is on the device then is newer or another file.
   if (current === undefined || current.generation < image.generation) return;
@@ -45,6 +46,13 @@ export function completeFlush(draft: Draft, path: string, image: FileImage | nul
   if (onDevice !== undefined && isNewer(onDevice, image)) return;
   count(draft, { flushedBytes: missingBytes(image, onDevice) });
   writeDevice(draft, path, image);
+}
+
+/** The device failed under a flush: nothing of it counts. */
+export function abandonFlush(draft: Draft, path: string): void {
+  const { flushing } = draft.state.disk;
+  const left = (mapGet(flushing, path) ?? 1) - 1;
+  changeDisk(draft, { flushing: left > 0 ? mapSet(flushing, path, left) : mapDelete(flushing, path) });
 }
 
 export function isNewer(a: FileImage, b: FileImage): boolean {
@@ -72,16 +80,22 @@ function markClean(draft: Draft, path: string): void {
 
 /** Creations, renames, deletions and cuts so far are on the device, in order. */
 export function commitJournal(draft: Draft): void {
-  const { journal } = draft.state.disk;
+  const { journal, faults } = draft.state.disk;
   if (journal.length === 0) return;
-  commitEntries(draft, journal);
+  if (faults === null) return commitEntries(draft, journal, []);
+  const isStuck = (entry: JournalEntry): boolean => isFailed(faults, entry.op === 'rename' ? entry.to : entry.path);
+  commitEntries(
+    draft,
+    journal.filter((entry) => !isStuck(entry)),
+    journal.filter(isStuck),
+  );
 }
 
-/** The first entries of the journal are on the device; the rest is gone with the power. */
-export function commitEntries(draft: Draft, entries: readonly JournalEntry[]): void {
+/** Some entries of the journal are on the device; others wait for a device that failed. */
+export function commitEntries(draft: Draft, entries: readonly JournalEntry[], waiting: readonly JournalEntry[]): void {
   const { disk } = draft.state;
-  // Taken off first: from here on the device alone says what is stored.
-  changeDisk(draft, { journal: [] });
+  // Taken off first: from here on the device says what is stored.
+  changeDisk(draft, { journal: waiting });
   for (const entry of entries) commitEntry(draft, entry);
   // What the journal promised and what the device now holds are the same, so the dirty bytes are what they were.
   changeDisk(draft, { dirtyBytes: disk.dirtyBytes });

@@ -4,8 +4,6 @@ import { emptyMap, mapGet } from '../kernel/persistent-map.ts';
 import type { DiskCounters, DiskState, JournalEntry, MachineProfile } from './contract.ts';
 import type { Draft } from './draft.ts';
 
-export const PAGE_BYTES = 4096;
-
 const NO_COUNTERS: DiskCounters = {
   flushedBytes: 0,
   writtenBackBytes: 0,
@@ -35,6 +33,7 @@ export function emptyDisk(files: FileTree): DiskState {
     writtenBytes: 0,
     counters: NO_COUNTERS,
     coldPages: { ranges: emptyMap(), readers: emptyMap() },
+    faults: null,
   };
 }
 
@@ -56,6 +55,7 @@ export function copyDisk(disk: DiskState): Mutable<DiskState> {
     writtenBytes: disk.writtenBytes,
     counters: disk.counters,
     coldPages: disk.coldPages,
+    faults: disk.faults,
   };
 }
 
@@ -139,5 +139,10 @@ export function throttleLimit(profile: MachineProfile): number {
 
 /** How long the device takes to move so many bytes. */
 export function transferUs(draft: Draft, sizeBytes: number): number {
-  return Math.ceil((sizeBytes * 1_000_000) / draft.environment.spec.profile.deviceBytesPerSecond);
+  return Math.ceil((sizeBytes * 1_000_000 * slowness(draft)) / draft.environment.spec.profile.deviceBytesPerSecond);
+}
+
+/** How many times as long as usual everything takes. */
+export function slowness(draft: Draft): number {
+  return draft.state.disk.faults?.slowFactor ?? 1;
 }

@@ -2,7 +2,8 @@ import type { FileImage } from '../kernel/files.ts';
 import { mapGet, mapKeys } from '../kernel/persistent-map.ts';
 import type { InstantUs } from '../kernel/units.ts';
 import type { DiskState, PageRange } from './contract.ts';
-import { PAGE_BYTES } from './disk-state.ts';
+import { storedContent, type Content } from './disk-state.ts';
+import { PAGE_BYTES } from './page-ranges.ts';
 
 /** Where the bytes of a file are: its content as processes see it, and which part of that only the page cache has. */
 export interface FileStatus {
@@ -31,7 +32,8 @@ export function fileStatus(disk: DiskState, path: string): FileStatus | null {
   const file = mapGet(disk.cache, path);
   if (file === undefined) return null;
   const stored = mapGet(disk.device, path);
-  const onDeviceUpTo = sharedPrefix(file, stored);
+  // A rename or a cut that waits in the journal makes nothing dirty.
+  const onDeviceUpTo = sharedPrefix(file, storedContent(disk, path));
   return {
     path,
     sizeBytes: file.sizeBytes,
@@ -45,7 +47,7 @@ export function fileStatus(disk: DiskState, path: string): FileStatus | null {
   };
 }
 
-function sharedPrefix(file: FileImage, stored: FileImage | undefined): number {
+function sharedPrefix(file: FileImage, stored: Content | undefined): number {
   if (stored === undefined || stored.generation !== file.generation) return 0;
   return Math.min(file.dataEnd, stored.dataEnd);
 }

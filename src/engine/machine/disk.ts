@@ -3,15 +3,18 @@ import { arrayGet } from '../kernel/persistent-array.ts';
 import { mapDelete, mapGet, mapSet } from '../kernel/persistent-map.ts';
 import type { DiskEffect } from '../kernel/system.ts';
 import { readPages, renameCold, trimCold } from './cold-reads.ts';
-import type { JournalEntry } from './contract.ts';
+import type { DiskFaults, JournalEntry } from './contract.ts';
 import { startFlush } from './device.ts';
 import { changeDisk, copyDisk, missingBytes, storedContent } from './disk-state.ts';
-import type { Draft } from './draft.ts';
+import { firstFailure } from './disk-failures.ts';
+import { accountForFaults } from './disk-faults.ts';
+import { trace, type Draft } from './draft.ts';
 import { armWriteBack, heedDirtyLimits } from './write-back.ts';
 
 /** Performs one disk operation on the page cache; a flush also occupies the device and answers later. */
 export function performDiskEffect(draft: Draft, effect: DiskEffect): void {
   const { disk } = draft.state;
+  if (disk.faults !== null && !isAllowed(draft, disk.faults, effect)) return;
   switch (effect.type) {
     case 'append':
       return appendToCache(draft, effect.path, effect.bytes);
@@ -28,6 +31,17 @@ export function performDiskEffect(draft: Draft, effect: DiskEffect): void {
     case 'read':
       return readPages(draft, effect);
   }
+}
+
+/** A disk with faults: what it refuses is not done, and what it does takes room. */
+function isAllowed(draft: Draft, faults: DiskFaults, effect: DiskEffect): boolean {
+  const failure = firstFailure(draft.state.disk, [effect]);
+  if (failure === null) {
+    accountForFaults(draft, faults, effect);
+    return true;
+  }
+  trace(draft, { type: 'DiskFailed', path: failure.path, error: failure.error });
+  return false;
 }
 
 /** Nearly every write: bytes at the end of a file that is there. Neither its name nor what it held changes. */

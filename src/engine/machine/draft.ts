@@ -6,6 +6,7 @@ import { mapGet, mapSet } from '../kernel/persistent-map.ts';
 import { drawAt, streamKey } from '../kernel/random.ts';
 import type { InstantUs } from '../kernel/units.ts';
 import type { MachineEffect, MachineEvent, MachineSpec, MachineState, MachineTrace, ProcessSlot, Surroundings } from './contract.ts';
+import { firstFailure } from './disk-failures.ts';
 import type { Mutable } from '../kernel/mutable.ts';
 import type { ProcessTrace } from './process-kinds.ts';
 
@@ -120,6 +121,14 @@ export function newContext(arena: Arena): ReusedContext {
       const connection = process.nextConnection;
       process.nextConnection = connection + 1;
       return connection;
+    },
+    diskFailure: (effects) => {
+      const { disk } = required(context.draft, 'a step under way').state;
+      return disk.faults === null ? null : firstFailure(disk, effects);
+    },
+    flippedBits: (path) => {
+      const { faults } = required(context.draft, 'a step under way').state.disk;
+      return faults === null ? null : (mapGet(faults.rot, path) ?? null);
     },
   };
   return context;

@@ -6,7 +6,9 @@ import { emptyMap } from '../kernel/persistent-map.ts';
 import { unreachable } from '../kernel/assert.ts';
 import type { InstantUs } from '../kernel/units.ts';
 import type { MachineCommand, MachineEffect, MachineInput, MachineState } from './contract.ts';
-import { completeFlush } from './device.ts';
+import { abandonFlush, completeFlush } from './device.ts';
+import { isFailed } from './disk-failures.ts';
+import { onDiskCommand } from './disk-faults.ts';
 import { bootOf, emptyDisk } from './disk-state.ts';
 import { losePower, type Cut } from './power-loss.ts';
 import { finishWriteBack, writeBack } from './write-back.ts';
@@ -108,9 +110,11 @@ function keepUnanswered(draft: Draft, input: Extract<MachineInput, { type: 'pack
 
 function onFlushDone(draft: Draft, input: Extract<MachineInput, { type: 'flushDone' }>): void {
   if (draft.state.power === 'off' || input.boot !== bootOf(draft)) return;
-  completeFlush(draft, input.path, input.image);
+  const failed = isFailed(draft.state.disk.faults, input.path);
+  if (failed) abandonFlush(draft, input.path);
+  else completeFlush(draft, input.path, input.image);
   if (input.incarnation !== draft.state.process.incarnation) return;
-  deliver(draft, { type: 'diskDone', owner: input.owner, operation: input.operation, error: null });
+  deliver(draft, { type: 'diskDone', owner: input.owner, operation: input.operation, error: failed ? 'EIO' : null });
 }
 
 function onTcpTimeout(draft: Draft, peer: number): void {
@@ -136,6 +140,11 @@ function onCommand(draft: Draft, command: MachineCommand): void {
       return powerOff(draft, command);
     case 'setLink':
       return setLink(draft, command);
+    case 'fillDisk':
+    case 'failDisk':
+    case 'slowDisk':
+    case 'corruptPage':
+      return onDiskCommand(draft, command);
     case 'client':
       return deliver(draft, { type: 'command', command: command.command });
     default:

@@ -4,7 +4,9 @@ import { changed } from '../kernel/mutable.ts';
 import { mapEntries, mapGet, mapKeys } from '../kernel/persistent-map.ts';
 import { allCold } from './cold-reads.ts';
 import { commitEntries, writeDevice } from './device.ts';
-import { changeDisk, copyDisk, emptyDisk, missingBytes, PAGE_BYTES } from './disk-state.ts';
+import { faultsAfterPowerLoss } from './disk-faults.ts';
+import { changeDisk, copyDisk, emptyDisk, missingBytes } from './disk-state.ts';
+import { PAGE_BYTES } from './page-ranges.ts';
 import { draw, type Draft } from './draft.ts';
 
 export interface PowerLoss {
@@ -34,7 +36,7 @@ export function losePower(draft: Draft, cut: Cut): PowerLoss {
   else {
     const { journal } = draft.state.disk;
     const reached = cut.torn ? journal.length : journal.length === 0 ? 0 : draw(draft, 'power-journal') % (journal.length + 1);
-    commitEntries(draft, journal.slice(0, reached));
+    commitEntries(draft, journal.slice(0, reached), []);
     for (const path of mapKeys(draft.state.disk.dirtySinceUs)) if (survive(draft, path, cut.torn)) tornFiles.push(path);
   }
   const { disk } = draft.state;
@@ -47,6 +49,7 @@ export function losePower(draft: Draft, cut: Cut): PowerLoss {
     recentDevices: [{ flushSequence: disk.flushSequence, device }],
     coldPages: allCold(device),
   });
+  changeDisk(draft, { faults: faultsAfterPowerLoss(disk, draft.state.disk) });
   return { ...compareTrees(before, device), tornFiles };
 }
 

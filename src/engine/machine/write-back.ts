@@ -1,6 +1,7 @@
 import { mapEntries, mapGet } from '../kernel/persistent-map.ts';
 import { US_PER_MS } from '../kernel/units.ts';
 import { EVENT_CLASS, type PathImage } from './contract.ts';
+import { isFailed } from './disk-failures.ts';
 import { commitJournal, isNewer, writeDevice } from './device.ts';
 import { backgroundLimit, bootOf, changeDisk, count, missingBytes, throttleLimit, transferUs } from './disk-state.ts';
 import { schedule, type Draft } from './draft.ts';
@@ -60,7 +61,7 @@ function imagesOf(draft: Draft, entries: readonly (readonly [string, number])[])
   const images: PathImage[] = [];
   for (const [path] of entries) {
     const image = mapGet(draft.state.disk.cache, path);
-    if (image !== undefined) images.push({ path, image });
+    if (image !== undefined && !isFailed(draft.state.disk.faults, path)) images.push({ path, image });
   }
   return images;
 }

@@ -1,3 +1,4 @@
+import { SOUND_DISK } from '../kernel/machine-contract.ts';
 import { describe, expect, test } from 'vitest';
 import type { SystemInput } from '../kernel/system.ts';
 import { makeResponse } from '../protocol/frames.ts';
@@ -46,6 +47,7 @@ function newHarness(config: Partial<NetworkClientConfig> = {}) {
       draw: () => GREATEST_DRAW,
       allocate: (size) => new Uint8Array(size),
       nextConnection: () => ++connections,
+      ...SOUND_DISK,
     },
   });
   const take = (result: NetworkResult): void => {

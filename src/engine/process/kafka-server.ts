@@ -18,6 +18,7 @@ import type { WireMessage } from '../protocol/wire.ts';
 import type { ZkAnswer, ZkSessionChanged, ZkTold } from '../zookeeper-client/contract.ts';
 import { newZooKeeperSession, onZooKeeperInput, startSession } from '../zookeeper-client/session.ts';
 import { closeAccepted, finishRequest, onAccepted, onAcceptedClosed, onAcceptedMessage, respond } from './kafka-connections.ts';
+import { haltOnDiskFailure, logDirProblem } from './kafka-disk.ts';
 import { isRegistrationAnswer, onRegistrationAnswer, register } from './kafka-registration.ts';
 import {
   KAFKA_SERVER,
@@ -68,8 +69,9 @@ export const kafkaServer: Machine<ProcessStart<KafkaServerConfig>, KafkaServerSt
   init(start, context) {
     const work: Work = { state: initialState(start, context), scope: { context, effects: [] }, inbox: [] };
     const stored = readMetaProperties(start.files);
-    if (!stored.ok) {
-      fail(work, stored.message);
+    const problem = logDirProblem(context) ?? (stored.ok ? null : stored.message);
+    if (problem !== null) {
+      fail(work, problem);
       maybeExit(work, true);
     } else {
       armConnectionTimeout(work);
@@ -79,13 +81,15 @@ export const kafkaServer: Machine<ProcessStart<KafkaServerConfig>, KafkaServerSt
   },
 
   step(state, input, context) {
+    if (input.type === 'diskDone' && input.error !== null) return haltOnDiskFailure(state, { path: '', error: input.error });
     const work: Work = { state, scope: { context, effects: [] }, inbox: [] };
     onInput(work, input);
     for (let next = work.inbox.shift(); next !== undefined; next = work.inbox.shift()) {
       runPart(work, next);
     }
     if (work.state.phase.name === 'closing') maybeExit(work, false);
-    return { state: work.state, effects: work.scope.effects };
+    const failure = context.diskFailure(work.scope.effects);
+    return failure === null ? { state: work.state, effects: work.scope.effects } : haltOnDiskFailure(state, failure);
   },
 };
 

@@ -2,7 +2,7 @@
  * One vocabulary for all that comes from outside: a click, a key, a scenario step, a link, a fault generator.
  * Machines are named by host (`b1`, `zk2`, `producer-1`). Times are given by the conductor or scenario, never here.
  */
-export type Command = SiteCommand | ProcessCommand | LinkCommand | TopologyCommand | ClientCommand;
+export type Command = SiteCommand | ProcessCommand | DiskCommand | LinkCommand | TopologyCommand | ClientCommand;
 
 /**
  * The page was reloaded: every machine loses power at once, keeps exactly what its device held after the given flush (by
@@ -18,10 +18,26 @@ export type ProcessCommand =
   | { readonly type: 'killProcess'; readonly machine: string }
   | { readonly type: 'pauseProcess'; readonly machine: string }
   | { readonly type: 'resumeProcess'; readonly machine: string }
-  /** The machine is off at once: peers hear nothing, what was not flushed may be gone. */
-  | { readonly type: 'powerOff'; readonly machine: string }
+  /**
+   * The machine is off at once: peers hear nothing, what was not flushed may be gone. Chance may leave the last page of a file torn;
+   * with `tornPages` write-back was at every dirty file and in the middle of a page.
+   */
+  | { readonly type: 'powerOff'; readonly machine: string; readonly tornPages?: boolean }
   /** Power on if off, and start the process if it does not run. */
   | { readonly type: 'start'; readonly machine: string };
+
+/** On the disk of a machine. */
+export type DiskCommand =
+  /** So much may still be written (absent: nothing); what needs more gets ENOSPC. */
+  | { readonly type: 'fillDisk'; readonly machine: string; readonly freeBytes?: number }
+  | { readonly type: 'freeDisk'; readonly machine: string }
+  /** From now on the device answers with EIO: the one under a log dir (`data1`), or the whole disk. */
+  | { readonly type: 'failDisk'; readonly machine: string; readonly dir?: string }
+  | { readonly type: 'healDisk'; readonly machine: string; readonly dir?: string }
+  /** A bit flips in a page of a file that is on the device: in the byte of that page, or wherever chance has it. */
+  | { readonly type: 'corruptPage'; readonly machine: string; readonly path: string; readonly page: number; readonly byte?: number }
+  /** Everything takes so many times as long; 1 is as before. */
+  | { readonly type: 'slowDisk'; readonly machine: string; readonly factor: number };
 
 export type LinkCommand =
   | { readonly type: 'cutLink'; readonly from: string; readonly to: string; readonly oneWay?: boolean }

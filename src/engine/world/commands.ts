@@ -7,6 +7,7 @@ import { defaultLink } from '../machine/network.ts';
 import type { Runner } from '../machine/runner.ts';
 import type { Command, LinkCommand, ProcessCommand } from './command.ts';
 import { ADMIN_HOST } from './cluster.ts';
+import { checkDiskCommand, diskCommandOf } from './disk-commands.ts';
 import { configProblem } from './config-problem.ts';
 import { commandSequence, runnerOf, type IssuedCommand, type World } from './world-state.ts';
 
@@ -22,6 +23,13 @@ export function checkCommand(world: World, command: Command): string | null {
     case 'powerOff':
     case 'start':
       return checkProcessCommand(world, command);
+    case 'fillDisk':
+    case 'freeDisk':
+    case 'failDisk':
+    case 'healDisk':
+    case 'corruptPage':
+    case 'slowDisk':
+      return checkDiskCommand(world, command);
     case 'cutLink':
     case 'healLink':
     case 'slowLink':
@@ -152,7 +160,15 @@ export function machineEventsOf(world: World, issued: IssuedCommand): MachineEve
       add(rankOf(world, command.machine), { type: 'resume' });
       break;
     case 'powerOff':
-      add(rankOf(world, command.machine), { type: 'powerOff', exactDevice: null, torn: false });
+      add(rankOf(world, command.machine), { type: 'powerOff', exactDevice: null, torn: command.tornPages === true });
+      break;
+    case 'fillDisk':
+    case 'freeDisk':
+    case 'failDisk':
+    case 'healDisk':
+    case 'corruptPage':
+    case 'slowDisk':
+      add(rankOf(world, command.machine), diskCommandOf(command));
       break;
     case 'start':
       add(rankOf(world, command.machine), { type: 'start' });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { StepContext } from '../kernel/machine-contract.ts';
+import { SOUND_DISK, type StepContext } from '../kernel/machine-contract.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import { sized } from '../protocol/zookeeper-messages.ts';
@@ -36,6 +36,7 @@ function start(serverCount = 3): Lone {
     draw: () => lone.draws,
     allocate: (sizeBytes) => new Uint8Array(sizeBytes),
     nextConnection: () => ++connections,
+    ...SOUND_DISK,
   };
   lone.scope = { context, effects: { push: (...effects: Effect[]) => lone.effects.push(...effects) } };
   const servers = Array.from({ length: serverCount }, (_, i) => ({ host: `zk${i + 1}`, port: 2181 }));

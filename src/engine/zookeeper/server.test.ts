@@ -1,7 +1,7 @@
 import { arrayToList } from '../kernel/persistent-array.ts';
 import { describe, expect, test } from 'vitest';
 import { emptyTree } from '../kernel/files.ts';
-import type { StepContext } from '../kernel/machine-contract.ts';
+import { SOUND_DISK, type StepContext } from '../kernel/machine-contract.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
 import { sized } from '../protocol/zookeeper-messages.ts';
 import type { Unsized, ZabMessage, ZabTransaction, ZkClientMessage } from '../protocol/zookeeper-types.ts';
@@ -44,6 +44,7 @@ function start(): Lone {
     draw: () => 0,
     allocate: (sizeBytes) => new Uint8Array(sizeBytes),
     nextConnection: () => ++connections,
+    ...SOUND_DISK,
   };
   const step = zooKeeperServer.init({ config: CONFIG, files: emptyTree(), incarnation: 1, host: 'zk1' }, lone.context);
   Object.assign(lone, step);

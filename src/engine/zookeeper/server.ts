@@ -1,5 +1,5 @@
 import { unreachable } from '../kernel/assert.ts';
-import type { Machine, StepContext } from '../kernel/machine-contract.ts';
+import type { Machine, Step, StepContext } from '../kernel/machine-contract.ts';
 import { emptyMap } from '../kernel/persistent-map.ts';
 import { ACCEPTED, type ProcessStart, type SystemEffect, type SystemInput } from '../kernel/system.ts';
 import type { ConnectionId } from '../kernel/units.ts';
@@ -69,20 +69,31 @@ export const zooKeeperServer: Machine<ProcessStart<ZooKeeperServerConfig>, ZooKe
     const work: Work = { state: initialState(start.config, stored ?? newStoredState(), context), scope, forwards: [] };
     if (stored === null) scope.effects.push({ type: 'exit', code: UNEXPECTED_ERROR, reason: 'Unable to load database on disk' });
     else begin(work, stored);
-    return { state: work.state, effects: scope.effects };
+    return endedByDisk(work) ?? { state: work.state, effects: scope.effects };
   },
 
   step(state, input, context) {
     const work: Work = { state, scope: { context, effects: [] }, forwards: [] };
     onInput(work, input);
     handForwardsOn(work);
-    return { state: work.state, effects: work.scope.effects };
+    return endedByDisk(work) ?? { state: work.state, effects: work.scope.effects };
   },
 };
 
 /** ExitCode.UNEXPECTED_ERROR, and what a JVM ended by SIGTERM exits with. */
 const UNEXPECTED_ERROR = 1;
 const ENDED_BY_SIGTERM = 143;
+
+/**
+ * ZooKeeperCriticalThread: a server whose disk refuses a write ends before it says anything that relies on it. `Simplified:` in an
+ * ensemble ZooKeeper stops serving and looks for a leader again, until its next write fails like this one.
+ */
+function endedByDisk(work: Work): Step<ZooKeeperState, Effect> | null {
+  const failure = work.scope.context.diskFailure(work.scope.effects);
+  if (failure === null) return null;
+  const reason = `Severe unrecoverable error, from thread SyncThread:${work.state.config.myid}: ${failure.error} at ${failure.path}`;
+  return { state: work.state, effects: [{ type: 'exit', code: UNEXPECTED_ERROR, reason }] };
+}
 
 function begin(work: Work, stored: StoredState): void {
   const { effects } = work.scope;

@@ -12,6 +12,7 @@ export const LIMITS = {
   recordsPerSecond: 10_000,
   valueBytes: 1_048_576,
   latencyMs: 60_000,
+  pages: 1_000_000,
 } as const;
 
 /** A day of virtual time. */
@@ -45,6 +46,7 @@ function onMachine<const Type extends string>(type: Type): Parser<{ readonly typ
 }
 
 const link = { from: machineName, to: machineName } as const;
+const logDir = text({ least: 1, most: 60 });
 const percent = real({ least: 0, most: 100 });
 
 /** One parser a command; links use the same table to read commands written out in words. */
@@ -54,8 +56,20 @@ export const COMMAND_PARSERS = {
   killProcess: onMachine('killProcess'),
   pauseProcess: onMachine('pauseProcess'),
   resumeProcess: onMachine('resumeProcess'),
-  powerOff: onMachine('powerOff'),
+  powerOff: object({ type: oneOf('powerOff'), machine: machineName, tornPages: optional(flag) }),
   start: onMachine('start'),
+  fillDisk: object({ type: oneOf('fillDisk'), machine: machineName, freeBytes: optional(integer({ least: 0, most: Number.MAX_SAFE_INTEGER })) }),
+  freeDisk: onMachine('freeDisk'),
+  failDisk: object({ type: oneOf('failDisk'), machine: machineName, dir: optional(logDir) }),
+  healDisk: object({ type: oneOf('healDisk'), machine: machineName, dir: optional(logDir) }),
+  corruptPage: object({
+    type: oneOf('corruptPage'),
+    machine: machineName,
+    path: text({ least: 1, most: LIMITS.nameChars }),
+    page: integer({ least: 0, most: LIMITS.pages }),
+    byte: optional(integer({ least: 0, most: 4095 })),
+  }),
+  slowDisk: object({ type: oneOf('slowDisk'), machine: machineName, factor: integer({ least: 1, most: 1000 }) }),
   cutLink: object({ type: oneOf('cutLink'), ...link, oneWay: optional(flag) }),
   healLink: object({ type: oneOf('healLink'), ...link, oneWay: optional(flag) }),
   slowLink: object({

@@ -1,3 +1,5 @@
+import { emptyTree } from '../../engine/kernel/files.ts';
+import { emptyDisk } from '../../engine/machine/disk-state.ts';
 import {
   EMPTY_VIEW,
   type BrokerView,
@@ -228,7 +230,7 @@ function brokerOne(zombie: boolean): BrokerView {
     recovering: false,
     isController: false,
     session: zombie ? 'expired' : 'none',
-    disk: { flushedBytes: 3174, dirtyBytes: 1229 },
+    disk: diskWith(3174, 1229),
     replicas: [first, ...otherReplicas(1, true)],
   };
 }
@@ -275,7 +277,7 @@ function broker(input: { brokerId: number; rack: string; isController: boolean; 
     recovering: false,
     isController: input.isController,
     session: 'connected',
-    disk: leads ? { flushedBytes: 3482, dirtyBytes: 640 } : { flushedBytes: 3277, dirtyBytes: 384 },
+    disk: leads ? diskWith(3482, 640) : diskWith(3277, 384),
     replicas: [first, ...otherReplicas(input.brokerId, false)],
   };
 }
@@ -369,7 +371,7 @@ function withMoreBrokers(view: View): View {
     recovering: false,
     isController: false,
     session: 'connected',
-    disk: { flushedBytes: 2048, dirtyBytes: 512 },
+    disk: diskWith(2048, 512),
     replicas: replicasOf(brokerId),
   }));
   return {
@@ -389,4 +391,8 @@ function withMoreBrokers(view: View): View {
     partitions: [...view.partitions, ...partitions],
     brokers: [...view.brokers.map((row) => ({ ...row, replicas: [...row.replicas, ...replicasOf(row.brokerId)] })), ...extra],
   };
+}
+
+function diskWith(flushedBytes: number, dirtyBytes: number): BrokerView['disk'] {
+  return { flushedBytes, dirtyBytes, counters: emptyDisk(emptyTree()).counters, faults: null };
 }

@@ -84,6 +84,18 @@ export const english: Templates = {
   LinksHealed: (event, host) => say`${Machine(host)} reaches ${peers(event.peers)} again.`,
   LinkChanged: (event, host) => say`The link from ${machine(host)} to ${machine(event.to)} has other settings.`,
   ConnectionClosed: (event, host) => say`${Machine(host)} lost a connection to ${machine(event.peer)} (${event.reason}).`,
+  DiskFilled: (event, host) =>
+    event.freeBytes === 0
+      ? say`The disk of ${machine(host)} is ${span('out', 'full')}: the next write gets ENOSPC.`
+      : say`The disk of ${machine(host)} has only ${span('out', byteSize(event.freeBytes))} left.`,
+  DiskFreed: (_, host) => say`The disk of ${machine(host)} has room again.`,
+  DiskBroken: (event, host) => say`The disk of ${machine(host)}${under(event.dir)} ${span('out', 'fails')}: every access gets EIO.`,
+  DiskHealed: (event, host) => say`The disk of ${machine(host)}${under(event.dir)} works again.`,
+  DiskSlowed: (event, host) =>
+    event.factor === 1 ? say`The disk of ${machine(host)} is as fast as before.` : say`The disk of ${machine(host)} is ${`${event.factor} times`} slower.`,
+  PageCorrupted: (event, host) =>
+    say`A bit of ${event.path} ${span('out', 'flipped')} on the disk of ${machine(host)} (page ${event.page}, byte ${event.position}).`,
+  LogDirFailed: (event) => say`Broker ${event.brokerId} takes its log directory ${event.dir} ${span('out', 'offline')}: ${event.error}.`,
   DiskFailed: (event, host) => say`The disk of ${machine(host)} ${span('out', 'failed')} at ${event.path}: ${event.error}.`,
 
   BrokerStarting: (event) =>
@@ -175,3 +187,7 @@ export const english: Templates = {
   CommandDone: (event) => say`${event.text}`,
   CommandRefused: (event) => say`Refused: ${span('out', event.error)}. ${event.message}`,
 };
+
+function under(dir: string): string {
+  return dir === '' ? '' : ` (${dir})`;
+}

@@ -73,6 +73,18 @@ export const korean: Templates = {
   LinksHealed: (event, host) => malhae`${machine(host)}(과)와 ${peers(event.peers)} 사이의 선이 다시 이어졌습니다.`,
   LinkChanged: (event, host) => malhae`${machine(host)}에서 ${machine(event.to)}(으)로 가는 링크의 설정이 바뀌었습니다.`,
   ConnectionClosed: (event, host) => malhae`${machine(host)}(이)가 ${machine(event.peer)}(과)와의 연결을 잃었습니다(${event.reason}).`,
+  DiskFilled: (event, host) =>
+    event.freeBytes === 0
+      ? malhae`${machine(host)}의 디스크가 ${span('out', '가득 찼습니다')}. 다음 쓰기는 ENOSPC를 받습니다.`
+      : malhae`${machine(host)}의 디스크에 ${span('out', byteSize(event.freeBytes))}만 남았습니다.`,
+  DiskFreed: (_, host) => malhae`${machine(host)}의 디스크에 다시 자리가 생겼습니다.`,
+  DiskBroken: (event, host) => malhae`${machine(host)}의 디스크${under(event.dir)}가 ${span('out', '고장')} 났습니다. 모든 접근이 EIO를 받습니다.`,
+  DiskHealed: (event, host) => malhae`${machine(host)}의 디스크${under(event.dir)}가 다시 동작합니다.`,
+  DiskSlowed: (event, host) =>
+    event.factor === 1 ? malhae`${machine(host)}의 디스크가 이전처럼 빠릅니다.` : malhae`${machine(host)}의 디스크가 ${`${event.factor}배`} 느려졌습니다.`,
+  PageCorrupted: (event, host) =>
+    malhae`${machine(host)}의 디스크에서 ${event.path}의 비트 하나가 ${span('out', '뒤집혔습니다')}(페이지 ${event.page}, 바이트 ${event.position}).`,
+  LogDirFailed: (event) => malhae`브로커 ${event.brokerId}(이)가 로그 디렉터리 ${event.dir}(을)를 ${span('out', '오프라인')}으로 돌립니다: ${event.error}.`,
   DiskFailed: (event, host) => malhae`${machine(host)}의 디스크에서 ${event.path} 작업이 ${span('out', '실패')}했습니다: ${event.error}.`,
 
   BrokerStarting: (event) =>
@@ -170,3 +182,7 @@ export const korean: Templates = {
   CommandDone: (event) => malhae`${event.text}`,
   CommandRefused: (event) => malhae`거절됨: ${span('out', event.error)}. ${event.message}`,
 };
+
+function under(dir: string): string {
+  return dir === '' ? '' : ` (${dir})`;
+}

@@ -48,8 +48,17 @@ function markerWords(event: ToldEvent, who: string): MarkerWords | null {
       return fault({ en: `cut off ${who}`, ko: `${who} 고립` });
     case 'LinksHealed':
       return { shape: 'plus', tone: 'isr', weight: 7, words: { en: `rejoin ${who}`, ko: `${who} 다시 이음` } };
-    case 'DiskFailed':
-      return fault({ en: `disk of ${who}`, ko: `${who} 디스크 오류` });
+    case 'DiskFilled':
+      return fault({ en: `disk of ${who} full`, ko: `${who} 디스크 가득` });
+    case 'DiskBroken':
+      return fault({ en: `disk of ${who} fails`, ko: `${who} 디스크 고장` });
+    case 'DiskSlowed':
+      return event.factor === 1 ? null : fault({ en: `slow disk of ${who}`, ko: `${who} 느린 디스크` });
+    case 'PageCorrupted':
+      return fault({ en: `bit rot on ${who}`, ko: `${who} 비트 손상` });
+    case 'DiskFreed':
+    case 'DiskHealed':
+      return { shape: 'plus', tone: 'isr', weight: 7, words: { en: `disk of ${who} works`, ko: `${who} 디스크 복구` } };
     case 'ProcessStarting':
       return event.incarnation <= 1 ? null : { shape: 'plus', tone: 'isr', weight: 8, words: { en: `start ${who}`, ko: `${who} 시작` } };
     case 'ProcessResumed':

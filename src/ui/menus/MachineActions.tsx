@@ -14,6 +14,13 @@ export const ACTION_ICONS: Readonly<Record<MachineActionId, IconName>> = {
   start: 'play',
   isolate: 'cut',
   rejoin: 'cable',
+  tearPages: 'bolt',
+  fillDisk: 'disk',
+  freeDisk: 'disk',
+  failDisk: 'warning',
+  healDisk: 'check',
+  slowDisk: 'clock',
+  speedDisk: 'clock',
 };
 
 /** What an action does, in a few words. A client keeps nothing on its disk, so there is nothing to say about that. */

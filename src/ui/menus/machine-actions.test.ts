@@ -13,13 +13,22 @@ function ids(view: View, host: string): string[] {
   return machineActions(view, host).map((action) => action.id);
 }
 
+const DISK = ['fillDisk', 'failDisk', 'slowDisk'];
+
 describe('what can be done to a machine', () => {
   test('[R1] only what makes sense now', () => {
-    expect(ids(withProcess('running'), 'b2')).toEqual(['stop', 'kill', 'pause', 'powerOff', 'isolate']);
-    expect(ids(withProcess('paused'), 'b2')).toEqual(['kill', 'resume', 'powerOff', 'isolate']);
-    expect(ids(withProcess('killed'), 'b2')).toEqual(['start', 'powerOff', 'isolate']);
-    expect(ids(withProcess('off'), 'b2')).toEqual(['start', 'isolate']);
+    expect(ids(withProcess('running'), 'b2')).toEqual(['stop', 'kill', 'pause', 'powerOff', 'isolate', 'tearPages', ...DISK]);
+    expect(ids(withProcess('paused'), 'b2')).toEqual(['kill', 'resume', 'powerOff', 'isolate', 'tearPages', ...DISK]);
+    expect(ids(withProcess('killed'), 'b2')).toEqual(['start', 'powerOff', 'isolate', 'tearPages', ...DISK]);
+    expect(ids(withProcess('off'), 'b2')).toEqual(['start', 'isolate', ...DISK]);
     expect(ids(VIEW, 'nobody')).toEqual([]);
+  });
+
+  test('[R1] a fault of a disk can be undone, one by one; servers of the ensemble have no such menu', () => {
+    const faults = { freeBytes: 0, failedDirs: [''], slowFactor: 20 };
+    const view: View = { ...VIEW, brokers: VIEW.brokers.map((row) => (row.host === 'b2' ? { ...row, disk: { ...row.disk, faults } } : row)) };
+    expect(ids(view, 'b2').slice(-3)).toEqual(['freeDisk', 'healDisk', 'speedDisk']);
+    expect(ids(VIEW, 'zk1')).not.toContain('fillDisk');
   });
 
   test('[R2] isolating cuts every cable that is whole; what is cut can be healed', () => {

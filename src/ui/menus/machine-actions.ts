@@ -2,7 +2,11 @@ import type { Command } from '../../engine/world/command.ts';
 import type { ProcessView, View } from '../../projection/view.ts';
 import { isCut } from '../../playground/store/selectors.ts';
 
-export type MachineActionId = 'stop' | 'kill' | 'pause' | 'resume' | 'powerOff' | 'start' | 'isolate' | 'rejoin';
+export type MachineActionId = 'stop' | 'kill' | 'pause' | 'resume' | 'powerOff' | 'start' | 'isolate' | 'rejoin' | DiskActionId;
+type DiskActionId = 'tearPages' | 'fillDisk' | 'freeDisk' | 'failDisk' | 'healDisk' | 'slowDisk' | 'speedDisk';
+
+/** How much slower a disk gets by one press. */
+const SLOW_FACTOR = 20;
 
 export interface MachineAction {
   readonly id: MachineActionId;
@@ -29,7 +33,23 @@ export function machineActions(view: View, host: string): MachineAction[] {
   const cut = peers.filter((peer) => isCut(view.links, host, peer));
   if (whole.length > 0) actions.push({ id: 'isolate', commands: whole.map((peer) => ({ type: 'cutLink', from: host, to: peer })) });
   if (cut.length > 0) actions.push({ id: 'rejoin', commands: cut.map((peer) => ({ type: 'healLink', from: host, to: peer })) });
-  return actions;
+  return [...actions, ...diskActions(view, host)];
+}
+
+/** What can be done to the disk of a broker. A page rots where its bytes are shown, in the files. */
+function diskActions(view: View, host: string): MachineAction[] {
+  const broker = view.brokers.find((row) => row.host === host);
+  if (broker === undefined) return [];
+  const { faults } = broker.disk;
+  const one = (id: DiskActionId, command: Command): MachineAction => ({ id, commands: [command] });
+  return [
+    ...(broker.process === 'off' ? [] : [one('tearPages', { type: 'powerOff', machine: host, tornPages: true })]),
+    (faults?.freeBytes ?? null) === null ? one('fillDisk', { type: 'fillDisk', machine: host }) : one('freeDisk', { type: 'freeDisk', machine: host }),
+    faults?.failedDirs.includes('') === true ? one('healDisk', { type: 'healDisk', machine: host }) : one('failDisk', { type: 'failDisk', machine: host }),
+    (faults?.slowFactor ?? 1) === 1
+      ? one('slowDisk', { type: 'slowDisk', machine: host, factor: SLOW_FACTOR })
+      : one('speedDisk', { type: 'slowDisk', machine: host, factor: 1 }),
+  ];
 }
 
 function isDown(process: ProcessView): boolean {

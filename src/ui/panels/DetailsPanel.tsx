@@ -78,6 +78,7 @@ function MachineDetails({ host }: { readonly host: string }) {
 
 function BrokerDetails({ broker, words }: { readonly broker: BrokerView; readonly words: Dictionary }) {
   const { details } = words;
+  const { counters } = broker.disk;
   return (
     <>
       <section className="sec">
@@ -91,6 +92,8 @@ function BrokerDetails({ broker, words }: { readonly broker: BrokerView; readonl
             [details.rack, broker.rack ?? details.none],
             [details.flushed, byteSize(broker.disk.flushedBytes)],
             [details.dirty, byteSize(broker.disk.dirtyBytes)],
+            [details.diskWrites, details.diskWritesText(byteSize(counters.flushedBytes), byteSize(counters.writtenBackBytes))],
+            [details.diskReads, details.diskReadsText(byteSize(counters.cacheReadBytes), byteSize(counters.deviceReadBytes), byteSize(counters.sendfileBytes))],
           ]}
         />
       </section>

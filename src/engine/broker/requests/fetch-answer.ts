@@ -1,3 +1,4 @@
+import { withFlippedBits } from '../../kernel/bytes.ts';
 import type { ReadEffect } from '../../kernel/system.ts';
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import {
@@ -37,8 +38,8 @@ export function startReading(params: FetchParams): FetchReading {
 }
 
 /** Reads one partition and books its bytes. The first one with records may exceed the limits, so that a fetcher gets on. */
-export function readNext(state: BrokerState, status: FetchPartitionStatus, reading: FetchReading): PartitionRead {
-  const read = readPartition(state, status, reading.params, { maxBytes: reading.limitBytes, minOneMessage: reading.minOneMessage });
+export function readNext(state: BrokerState, status: FetchPartitionStatus, reading: FetchReading, scope: BrokerScope): PartitionRead {
+  const read = asOnDisk(readPartition(state, status, reading.params, { maxBytes: reading.limitBytes, minOneMessage: reading.minOneMessage }), scope);
   if (read.fileRead !== null) {
     reading.minOneMessage = false;
     reading.fileReads.push(read.fileRead);
@@ -47,6 +48,13 @@ export function readNext(state: BrokerState, status: FetchPartitionStatus, readi
   reading.bytesRead += read.sizeBytes;
   if (read.error !== null || read.divergingEpoch !== null) reading.mustAnswer = true;
   return read;
+}
+
+/** The records as the disk has them: a leader hands on what it reads and looks at no CRC. */
+function asOnDisk(read: PartitionRead, scope: BrokerScope): PartitionRead {
+  const { fileRead } = read;
+  const flipped = fileRead === null ? null : scope.context.flippedBits(fileRead.path);
+  return fileRead === null || flipped === null ? read : { ...read, records: withFlippedBits(read.records, fileRead.position, flipped) };
 }
 
 export function partitionAnswer(state: BrokerState, status: FetchPartitionStatus, read: PartitionRead, reading: FetchReading): FetchResponsePartitionData {
@@ -104,7 +112,7 @@ export function readWholeFetch(state: BrokerState, topics: readonly FetchTopicSt
     topicId: topic.topicId,
     partitions: topic.partitions.map((status) => {
       if (status.error !== null) return refusedAnswer(status, status.error);
-      return partitionAnswer(state, status, readNext(state, status, reading), reading);
+      return partitionAnswer(state, status, readNext(state, status, reading, scope), reading);
     }),
   }));
   sendFiles(reading, scope);

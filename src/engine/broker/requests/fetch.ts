@@ -49,7 +49,7 @@ export function onFetch(state: BrokerState, requestId: number, frame: RequestFra
         continue;
       }
       readableCount += 1;
-      const read = readNext(next, status, reading);
+      const read = readNext(next, status, reading, scope);
       if (read.error !== null) traceRefusal(next, { status, params, error: read.error }, scope);
       else if (isFromFollower(params) && read.divergingEpoch === null) next = recordFollowerFetch(next, status, read, params, scope);
       partitions.push(partitionAnswer(next, status, read, reading));

@@ -1,3 +1,4 @@
+import { SOUND_DISK } from '../../kernel/machine-contract.ts';
 import { describe, expect, test } from 'vitest';
 import { metadataResponse, type MetadataResponse } from '../../protocol/generated/metadata-response.ts';
 import { newNetworkClient, onNetworkInput, queueRequest, type NetworkScope } from '../../network-client/network-client.ts';
@@ -99,7 +100,7 @@ describe('whom to ask', () => {
   const scope = (): NetworkScope & { readonly effects: unknown[] } => {
     let connection = 0;
     return {
-      context: { nowUs: 0, nowMs: 0, draw: () => 1, allocate: (sizeBytes) => new Uint8Array(sizeBytes), nextConnection: () => ++connection },
+      context: { nowUs: 0, nowMs: 0, draw: () => 1, allocate: (sizeBytes) => new Uint8Array(sizeBytes), nextConnection: () => ++connection, ...SOUND_DISK },
       effects: [],
     };
   };

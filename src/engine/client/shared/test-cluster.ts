@@ -1,5 +1,5 @@
 import { assert, required } from '../../kernel/assert.ts';
-import type { Machine, StepContext } from '../../kernel/machine-contract.ts';
+import { SOUND_DISK, type Machine, type StepContext } from '../../kernel/machine-contract.ts';
 import { drawAt, streamKey } from '../../kernel/random.ts';
 import type { ProcessStart, SystemEffect, SystemInput } from '../../kernel/system.ts';
 import { makeResponse } from '../../protocol/frames.ts';
@@ -95,6 +95,7 @@ export function newTestCluster<Config, State, Command>(
     draw: (purpose) => drawAt(streamKey({ seed: 7, owner: 'client', purpose }), (draws[purpose] = (draws[purpose] ?? 0) + 1)),
     allocate: (sizeBytes) => new Uint8Array(sizeBytes),
     nextConnection: () => ++connectionCount,
+    ...SOUND_DISK,
   });
   const deliver = (input: Input<Command>): void => {
     if (exits.length > 0) return;
