@@ -314,6 +314,8 @@ export type MachineEffect =
       readonly before: FileImage | null;
       readonly after: FileImage | null;
       readonly flushSequence: number;
+      /** A process waits for it (fsync); else it is write-back. */
+      readonly flushed: boolean;
     };
 
 /** Enough to seek to an event: instant, machine, step of that machine. */

@@ -140,7 +140,7 @@ export function changeDevice(draft: Draft, path: string, after: FileImage | null
     flushSequence,
     recentDevices: withVersion(disk, { flushSequence, device }),
   });
-  draft.effects.push({ type: 'deviceChanged', path, before, after, flushSequence });
+  draft.effects.push({ type: 'deviceChanged', path, before, after, flushSequence, flushed: draft.flushing });
 }
 
 /** The list of latest device versions with one more. */

@@ -40,12 +40,14 @@ export interface Draft {
   laneB: number;
   /** How long what is sent in the rest of this step waits for the disk. */
   stallUs: number;
+  /** What changes the device in this step was waited for (fsync). */
+  flushing: boolean;
 }
 
 type DraftState = Mutable<Omit<MachineState, 'process'>> & { process: Mutable<ProcessSlot> };
 
 export function beginDraft(environment: MachineEnvironment, state: MachineState, nowUs: InstantUs): Draft {
-  return { environment, nowUs, effects: [], state: copyState(state), laneA: state.lanes.a, laneB: state.lanes.b, stallUs: 0 };
+  return { environment, nowUs, effects: [], state: copyState(state), laneA: state.lanes.a, laneB: state.lanes.b, stallUs: 0, flushing: false };
 }
 
 /** A copy that its one owner changes before anybody else sees it. */

@@ -110,6 +110,7 @@ function keepUnanswered(draft: Draft, input: Extract<MachineInput, { type: 'pack
 
 function onFlushDone(draft: Draft, input: Extract<MachineInput, { type: 'flushDone' }>): void {
   if (draft.state.power === 'off' || input.boot !== bootOf(draft)) return;
+  draft.flushing = true;
   const failed = isFailed(draft.state.disk.faults, input.path);
   if (failed) abandonFlush(draft, input.path);
   else completeFlush(draft, input.path, input.image);

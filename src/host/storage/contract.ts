@@ -32,12 +32,15 @@ export interface DeviceFile {
   readonly sizeBytes: number;
 }
 
-/** What the device holds: files sorted by code unit of their paths, and the batch that made it so. */
-export interface DeviceImage {
-  readonly files: readonly DeviceFile[];
-  /** 0 and 0 before the first batch. */
+/** The batch that made the device what it is; 0 and 0 before the first. */
+export interface DevicePosition {
   readonly flushSequence: number;
   readonly atUs: InstantUs;
+}
+
+/** What the device holds: files sorted by code unit of their paths, and the batch that made it so. */
+export interface DeviceImage extends DevicePosition {
+  readonly files: readonly DeviceFile[];
 }
 
 /**
@@ -46,6 +49,8 @@ export interface DeviceImage {
  */
 export interface DeviceStore {
   load(): Promise<DeviceImage>;
+  /** How far the device is, without reading its files; at flush 0 there is nothing. */
+  position(): Promise<DevicePosition>;
   /** One transaction; resolves once it is durable. A batch that fails leaves the device as it was. */
   commit(batch: DeviceBatch): Promise<void>;
   /** The image at that flush, or null when it is not the latest one: older images come from replaying the run. */

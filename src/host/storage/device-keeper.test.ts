@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { appendToFile, deleteFile, emptyTree, renameFile, replaceFile, resizeFile, type FileTree } from '../../engine/kernel/files.ts';
 import { mapGet, mapSet } from '../../engine/kernel/persistent-map.ts';
-import { differenceOf, keepDevice, writesOfTree, type KeptChange } from './device-keeper.ts';
+import { onDiskCommand } from '../../engine/machine/disk-faults.ts';
+import { TestMachineDisk } from '../../engine/machine/disk.test-support.ts';
+import { differenceOf, keepDevice, leftPosition, writesOfTree, type KeptChange } from './device-keeper.ts';
 import { deviceWritesOf } from './device-writes.ts';
-import { openIndexedDbDisk } from './indexed-db-disk.ts';
+import { destroyDatabase, openIndexedDbDisk } from './indexed-db-disk.ts';
 import { MemoryDisk } from './memory-disk.ts';
 
 /** A device as the machine's model changes it: each content that does not continue an earlier one has a generation of its own. */
@@ -40,7 +42,7 @@ class ModelDevice {
 
   private set(path: string, next: FileTree): void {
     this.flushSequence += 1;
-    this.changes.push({ path, before: mapGet(this.files, path) ?? null, after: mapGet(next, path) ?? null, flushSequence: this.flushSequence });
+    this.changes.push({ path, before: mapGet(this.files, path) ?? null, after: mapGet(next, path) ?? null, flushSequence: this.flushSequence, flushed: false });
     this.files = next;
   }
 }
@@ -154,3 +156,75 @@ describe("keeping a machine's device", () => {
     expect(again.ok && (await again.store.load()).files).toEqual([]);
   });
 });
+
+describe('a disk that an earlier page left', () => {
+  test('[R19] one that is behind what the run knows was deleted by the browser; the run goes on from what it knows', async () => {
+    const tree = appendToFile(emptyTree(), 'log', Uint8Array.of(1, 2));
+    const kept = await keepDevice({ kind: 'indexeddb', database: 'left', fresh: true }, { files: tree, flushSequence: 7, atUs: 900 });
+    await kept.close();
+    expect(await leftPosition('left', 5)).toEqual({ flushSequence: 7, atUs: 900, evicted: false });
+    await destroyDatabase('left');
+    expect(await leftPosition('left', 5)).toEqual({ flushSequence: 5, atUs: 0, evicted: true });
+    // A run that never came to a flush has lost nothing.
+    expect(await leftPosition('never', 0)).toEqual({ flushSequence: 0, atUs: 0, evicted: false });
+  });
+
+  test('[R12] a batch that a process waits for is strict, write-back is relaxed', async () => {
+    const asked: string[] = [];
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (stores, mode, options) {
+      if (mode === 'readwrite') asked.push(options?.durability ?? 'default');
+      return transaction.call(this, stores, mode, options);
+    };
+    const kept = await keepDevice({ kind: 'indexeddb', database: 'durability', fresh: true }, { files: emptyTree(), flushSequence: 0, atUs: 0 });
+    const device = new ModelDevice();
+    device.write('log', appendToFile(device.files, 'log', Uint8Array.of(1)));
+    await kept.commit(device.takeChanges(), 1);
+    device.write('log', appendToFile(device.files, 'log', Uint8Array.of(2)));
+    await kept.commit(
+      device.takeChanges().map((change) => ({ ...change, flushed: true })),
+      2,
+    );
+    IDBDatabase.prototype.transaction = transaction;
+    await kept.close();
+    expect(asked.slice(-2)).toEqual(['relaxed', 'strict']);
+  });
+});
+
+describe('the disk of a machine', () => {
+  test('[R13] [R7] any operations, power cuts and rot: what IndexedDB has is what the model has on its device', async () => {
+    const step = fc.record({ what: fc.nat(11), path: fc.nat(3), size: fc.nat(9000) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.nat(), async (steps, seed) => {
+        const disk = new TestMachineDisk(seed);
+        const database = `model ${seed} ${steps.length}`;
+        const kept = await keepDevice({ kind: 'indexeddb', database, fresh: true }, { files: emptyTree(), flushSequence: 0, atUs: 0 });
+        for (const one of steps) {
+          actOn(disk, one);
+          await kept.commit(disk.changes.splice(0), disk.nowUs);
+        }
+        await kept.close();
+        const again = await openIndexedDbDisk(database);
+        if (!again.ok) throw new Error(again.problem.message);
+        const { device, flushSequence } = disk.disk;
+        expect(differenceOf(await again.store.load(), { files: device, flushSequence })).toBeNull();
+        await again.store.destroy();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+function actOn(disk: TestMachineDisk, { what, path: index, size }: { readonly what: number; readonly path: number; readonly size: number }): void {
+  const path = `f${index}`;
+  const bytes = new Uint8Array(size).fill(size & 255);
+  if (what < 4) disk.perform({ type: 'append', path, bytes });
+  else if (what === 4) disk.perform({ type: 'replace', path, bytes });
+  else if (what === 5) disk.perform({ type: 'resize', path, sizeBytes: size });
+  else if (what === 6) disk.perform({ type: 'rename', from: path, to: `f${size & 3}` });
+  else if (what === 7) disk.perform({ type: 'delete', path });
+  else if (what === 8) disk.perform({ type: 'flush', owner: 'me', operation: 1, path });
+  else if (what === 9) disk.wait(disk.nowUs + size * 200);
+  else if (what === 10) disk.cutPower({ torn: (size & 1) === 0 });
+  else disk.step((draft) => onDiskCommand(draft, { type: 'corruptPage', path, page: size >> 12, byte: null }));
+}

@@ -2,7 +2,7 @@ import { bytesEqual, EMPTY_BYTES } from '../../engine/kernel/bytes.ts';
 import { readFile, type FileTree } from '../../engine/kernel/files.ts';
 import { mapEntries } from '../../engine/kernel/persistent-map.ts';
 import type { InstantUs } from '../../engine/kernel/units.ts';
-import { StorageError, type DeviceBatch, type DeviceImage, type DeviceStore, type DeviceWrite, type Opened } from './contract.ts';
+import { StorageError, type DeviceBatch, type DeviceImage, type DevicePosition, type DeviceStore, type DeviceWrite, type Opened } from './contract.ts';
 import { deviceWritesOf, type PathChange } from './device-writes.ts';
 import { openIndexedDbDisk, destroyDatabase } from './indexed-db-disk.ts';
 import { MemoryDisk } from './memory-disk.ts';
@@ -10,6 +10,8 @@ import { MemoryDisk } from './memory-disk.ts';
 /** A change of the model's device, with the count it brought the device to. */
 export interface KeptChange extends PathChange {
   readonly flushSequence: number;
+  /** A process waits for it (fsync). */
+  readonly flushed: boolean;
 }
 
 /** The model's device at the moment a machine is booted. */
@@ -60,7 +62,9 @@ function keeperOf(store: DeviceStore): KeptDevice {
     async commit(changes, atUs) {
       const last = changes[changes.length - 1];
       if (last === undefined) return;
-      const batch: DeviceBatch = { writes: deviceWritesOf(changes), flushSequence: last.flushSequence, atUs, durability: 'relaxed' };
+      // What nobody waits for may be a little behind after a crash of the computer; a reload of the page finds it either way.
+      const durability = changes.some((change) => change.flushed) ? 'strict' : 'relaxed';
+      const batch: DeviceBatch = { writes: deviceWritesOf(changes), flushSequence: last.flushSequence, atUs, durability };
       await store.commit(batch);
     },
     close: () => store.close(),
@@ -91,4 +95,16 @@ export function differenceOf(image: DeviceImage, model: Pick<ModelDevice, 'files
     if (!bytesEqual(stored.bytes, readFile(model.files, path) ?? EMPTY_BYTES)) return `the content of ${path} differs`;
   }
   return null;
+}
+
+/**
+ * How far a machine's device is, by its database and by what the run knows that it had reached. A database that is behind that is not
+ * the one that was left: the browser has deleted it, or put an older one back. Null when storage cannot be had at all.
+ */
+export async function leftPosition(database: string, reachedFlush: number): Promise<(DevicePosition & { readonly evicted: boolean }) | null> {
+  const opened = await openIndexedDbDisk(database);
+  if (!opened.ok) return null;
+  const { flushSequence, atUs } = await opened.store.position();
+  await opened.store.close();
+  return { flushSequence: Math.max(flushSequence, reachedFlush), atUs, evicted: flushSequence < reachedFlush };
 }

@@ -22,6 +22,7 @@ export const DISK_CASES: readonly DiskCase[] = [
     title: '[R1] a new device is empty, at flush 0',
     async run(harness, fresh) {
       const disk = await harness.open(fresh());
+      same(await disk.position(), { flushSequence: 0, atUs: 0 });
       same(await disk.load(), { files: [], flushSequence: 0, atUs: 0 });
       await disk.close();
     },
@@ -41,6 +42,7 @@ export const DISK_CASES: readonly DiskCase[] = [
       );
       await disk.close();
       const again = await harness.open(name);
+      same(await again.position(), { flushSequence: 3, atUs: 3000 });
       const image = await again.load();
       same([image.flushSequence, image.atUs], [3, 3000]);
       same(plain(image), { 'a/log': { bytes: [9], sizeBytes: 1 }, b: { bytes: [1, 2, 3], sizeBytes: 4096 } });

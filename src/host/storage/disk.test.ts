@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto';
+import type { IDBPDatabase } from 'idb';
 import { describe, expect, test } from 'vitest';
 import { DISK_CASES, type DiskHarness } from './disk-contract.ts';
 import { openIndexedDbDisk } from './indexed-db-disk.ts';
@@ -111,8 +112,78 @@ test('[R10] a connection that another tab takes over fails what comes later', as
   const { openDB } = await import('idb');
   const opened = await openIndexedDbDisk('taken');
   if (!opened.ok) throw new Error(opened.problem.message);
-  const newer = await openDB('taken', 2);
+  const newer = await openDB('taken', 99);
   await expect(opened.store.load()).rejects.toMatchObject({ problem: { kind: 'lost' } });
   newer.close();
   expect(await openIndexedDbDisk('taken')).toMatchObject({ ok: false, problem: { kind: 'blocked' } });
+});
+
+/** Counts what goes into object stores while `act` runs. */
+async function written(act: () => Promise<void>): Promise<{ extentBytes: number; extentCount: number; otherBytes: number; transactions: string[] }> {
+  const seen = { extentBytes: 0, extentCount: 0, otherBytes: 0, transactions: [] as string[] };
+  const { put } = IDBObjectStore.prototype;
+  const { transaction } = IDBDatabase.prototype;
+  IDBObjectStore.prototype.put = function (value: unknown, key) {
+    if (value instanceof Uint8Array) {
+      seen.extentBytes += value.buffer.byteLength;
+      seen.extentCount += 1;
+    } else seen.otherBytes += JSON.stringify([value, key]).length;
+    return put.call(this, value, key);
+  };
+  IDBDatabase.prototype.transaction = function (stores, mode, options) {
+    if (mode === 'readwrite') seen.transactions.push(options?.durability ?? 'default');
+    return transaction.call(this, stores, mode, options);
+  };
+  await act();
+  IDBObjectStore.prototype.put = put;
+  IDBDatabase.prototype.transaction = transaction;
+  return seen;
+}
+
+test('[R11] appending to a file of 64 MiB writes what is appended, in one transaction, and nothing that grows with the file', async () => {
+  const opened = await openIndexedDbDisk('large');
+  if (!opened.ok) throw new Error(opened.problem.message);
+  const disk = opened.store;
+  const MIB = 1_048_576;
+  for (let i = 0; i < 64; i++)
+    await disk.commit({ writes: [{ op: 'append', path: 'log', bytes: new Uint8Array(MIB) }], flushSequence: i + 1, atUs: 1, durability: 'relaxed' });
+  const seen = await written(() =>
+    disk.commit({ writes: [{ op: 'append', path: 'log', bytes: new Uint8Array(100) }], flushSequence: 65, atUs: 1, durability: 'strict' }),
+  );
+  expect(seen).toMatchObject({ extentBytes: 100, extentCount: 1, transactions: ['strict'] });
+  expect(seen.otherBytes).toBeLessThan(200);
+  await disk.destroy();
+});
+
+describe('what is stored and contradicts itself', () => {
+  const damage: [string, (database: IDBPDatabase) => Promise<unknown>][] = [
+    ['an extent in the middle is missing', (database) => database.delete('extents', [0, 1, 3])],
+    ['the last extent is missing', (database) => database.delete('extents', [0, 1, 6])],
+    ['an extent is shorter', (database) => database.put('extents', new Uint8Array(2), [0, 1, 3])],
+    ['an extent is no bytes', (database) => database.put('extents', 'text', [0, 1, 3])],
+    ['an entry is missing', (database) => database.delete('inodes', [0, 'log'])],
+    ['an entry is no entry', (database) => database.put('inodes', { path: 'log' }, [0, 'log'])],
+    ['the state is missing', (database) => database.delete('state', [0])],
+    ['the state is no state', (database) => database.put('state', 7, [0])],
+  ];
+  test.each(damage)('[R18] %s: refused', async (what, act) => {
+    const opened = await openIndexedDbDisk(`damaged ${what}`);
+    if (!opened.ok) throw new Error(opened.problem.message);
+    for (let i = 0; i < 3; i++)
+      await opened.store.commit({
+        writes: [{ op: 'append', path: 'log', bytes: Uint8Array.of(1, 2, 3) }],
+        flushSequence: i + 1,
+        atUs: 1,
+        durability: 'relaxed',
+      });
+    await opened.store.close();
+    const { openDB } = await import('idb');
+    const database = await openDB(`damaged ${what}`);
+    await act(database);
+    database.close();
+    const again = await openIndexedDbDisk(`damaged ${what}`);
+    if (!again.ok) throw new Error(again.problem.message);
+    await expect(again.store.load()).rejects.toMatchObject({ problem: { kind: 'corrupt' } });
+    await again.store.close();
+  });
 });

@@ -1,33 +1,44 @@
-import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
+import { deleteDB, openDB, unwrap, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
 import { concatBytes } from '../../engine/kernel/bytes.ts';
-import { StorageError, type DeviceBatch, type DeviceFile, type DeviceImage, type DeviceStore, type Opened } from './contract.ts';
-import { EMPTY_TABLE, planBatch, type BatchPlan, type ExtentRef, type Inode, type InodeTable, type Piece } from './extent-plan.ts';
+import { StorageError, type DeviceBatch, type DeviceFile, type DeviceImage, type DevicePosition, type DeviceStore, type Opened } from './contract.ts';
 import { openDatabase, type Watched } from './open-database.ts';
+import { acceptPlan, emptyInodeTable, planBatch, type BatchPlan, type InodeTable } from './row-plan.ts';
 import { Serial } from './serial.ts';
 
-const SCHEMA_VERSION = 1;
+/** 2: a file's extents are found by its number, version 1 listed them in its entry. What an older version wrote is thrown away. */
+const SCHEMA_VERSION = 2;
 
 /** Keys begin with the branch, so that the device of a branch of history can be read by one range. */
 interface DiskSchema extends DBSchema {
   /** [branch, path] */
-  inodes: { key: [number, string]; value: Inode & { readonly path: string } };
-  /** [branch, extent id] */
-  extents: { key: [number, number]; value: Uint8Array };
+  inodes: { key: [number, string]; value: InodeRow };
+  /** [branch, ino, where it starts in the file] */
+  extents: { key: [number, number, number]; value: Uint8Array };
   /** [branch] */
   state: { key: [number]; value: StateRow };
+}
+
+interface InodeRow {
+  readonly path: string;
+  readonly ino: number;
+  readonly leastSizeBytes: number;
 }
 
 interface StateRow {
   readonly flushSequence: number;
   readonly atUs: number;
   readonly nextIno: number;
-  readonly nextExtent: number;
+  readonly fileCount: number;
+  readonly dataBytes: number;
 }
 
 type Database = IDBPDatabase<DiskSchema>;
 type Writing = IDBPTransaction<DiskSchema, ('inodes' | 'extents' | 'state')[], 'readwrite'>;
+type Reading = IDBPTransaction<DiskSchema, ('inodes' | 'extents' | 'state')[]>;
 const STORES: ('inodes' | 'extents' | 'state')[] = ['inodes', 'extents', 'state'];
-const EMPTY_STATE: StateRow = { flushSequence: 0, atUs: 0, nextIno: 1, nextExtent: 1 };
+/** An append changes no entry: a transaction over fewer stores costs less. */
+const BYTES_ONLY: ('inodes' | 'extents' | 'state')[] = ['extents', 'state'];
+const EMPTY_STATE: StateRow = { flushSequence: 0, atUs: 0, nextIno: 1, fileCount: 0, dataBytes: 0 };
 
 /** Opens, or creates, the database of one machine's device. */
 export async function openIndexedDbDisk(name: string, branch = 0): Promise<Opened<DeviceStore>> {
@@ -35,6 +46,8 @@ export async function openIndexedDbDisk(name: string, branch = 0): Promise<Opene
     openDB<DiskSchema>(name, SCHEMA_VERSION, {
       ...callbacks,
       upgrade(database) {
+        const before = Array.from(database.objectStoreNames);
+        for (const store of before) database.deleteObjectStore(store);
         for (const store of STORES) database.createObjectStore(store);
       },
     }),
@@ -43,8 +56,8 @@ export async function openIndexedDbDisk(name: string, branch = 0): Promise<Opene
 }
 
 /**
- * One database a machine. A file is a row of `inodes` that names its `extents`; an extent is written once, under a new number,
- * and the row, the extents it no longer names and the `state` go in the same transaction.
+ * One database a machine. A file is a row of `inodes`, its bytes are rows of `extents`: a write is a row behind those that are there,
+ * which are not touched. The rows of a batch and `state` go in one transaction.
  */
 class IndexedDbDisk implements DeviceStore {
   private readonly name: string;
@@ -65,19 +78,27 @@ class IndexedDbDisk implements DeviceStore {
     return this.serial.run(() => this.readImage());
   }
 
+  position(): Promise<DevicePosition> {
+    return this.serial.run(async () => {
+      const { flushSequence, atUs } = stateOf(await this.database.get('state', [this.branch]));
+      return { flushSequence, atUs };
+    });
+  }
+
   imageAt(flushSequence: number): Promise<DeviceImage | null> {
     return this.serial.run(async () => {
-      const image = await this.readImage();
-      return image.flushSequence === flushSequence ? image : null;
+      const state = await this.database.get('state', [this.branch]);
+      return stateOf(state).flushSequence === flushSequence ? this.readImage() : null;
     });
   }
 
   commit(batch: DeviceBatch): Promise<void> {
     return this.serial.run(async () => {
-      const plan = planBatch(this.table ?? (await this.readTable()), batch.writes);
-      const transaction = this.database.transaction(STORES, 'readwrite', { durability: batch.durability });
+      const table = this.table ?? (await this.readTable());
+      const plan = planBatch(table, batch.writes);
+      const transaction = this.database.transaction(plan.entries.length > 0 ? STORES : BYTES_ONLY, 'readwrite', { durability: batch.durability });
       await settled(this.write(transaction, plan, batch), transaction.done);
-      this.table = plan.table;
+      acceptPlan(table, plan);
     });
   }
 
@@ -91,52 +112,63 @@ class IndexedDbDisk implements DeviceStore {
     await destroyDatabase(this.name);
   }
 
+  /**
+   * Requests of a transaction are carried out in the order they are made. Nobody listens to each: what fails aborts the transaction,
+   * and the transaction says why.
+   */
   private async write(transaction: Writing, plan: BatchPlan, batch: DeviceBatch): Promise<void> {
-    const inodes = transaction.objectStore('inodes');
-    const extents = transaction.objectStore('extents');
-    const stored = await this.readPieces(transaction, plan);
-    const requests: Promise<unknown>[] = [];
     try {
-      for (const { id, pieces } of plan.newExtents) requests.push(extents.put(joinPieces(pieces, stored), [this.branch, id]));
-      for (const id of plan.droppedExtents) requests.push(extents.delete([this.branch, id]));
-      for (const path of plan.removedPaths) requests.push(inodes.delete([this.branch, path]));
-      for (const path of plan.changedPaths) {
-        const inode = plan.table.inodes.get(path);
-        if (inode !== undefined) requests.push(inodes.put({ path, ...inode }, [this.branch, path]));
+      for (const { ino, end } of plan.cuts) await this.cutExtents(transaction, ino, end);
+      const stores = unwrap(transaction);
+      const extents = stores.objectStore('extents');
+      for (const ino of plan.droppedInos) extents.delete(this.extentsFrom(ino, 0));
+      for (const { ino, start, bytes } of plan.extents) extents.put(bytes, [this.branch, ino, start]);
+      for (const { path, inode } of plan.entries) {
+        const inodes = stores.objectStore('inodes');
+        if (inode === null) inodes.delete([this.branch, path]);
+        else inodes.put({ path, ino: inode.ino, leastSizeBytes: inode.leastSizeBytes } satisfies InodeRow, [this.branch, path]);
       }
-      const { nextIno, nextExtent } = plan.table;
-      requests.push(transaction.objectStore('state').put({ flushSequence: batch.flushSequence, atUs: batch.atUs, nextIno, nextExtent }, [this.branch]));
-      await Promise.all(requests);
+      const { nextIno, dataBytes } = plan;
+      const fileCount = countAfter(this.table, plan);
+      const state: StateRow = { flushSequence: batch.flushSequence, atUs: batch.atUs, nextIno, fileCount, dataBytes };
+      stores.objectStore('state').put(state, [this.branch]);
+      // Nothing more is to come: the browser need not wait until each answer was heard.
+      stores.commit();
     } catch (error) {
       abort(transaction);
-      await Promise.allSettled(requests);
       throw error;
     }
   }
 
-  /** What joined extents take from stored ones, read inside the transaction that replaces them. */
-  private async readPieces(transaction: Writing, plan: BatchPlan): Promise<ReadonlyMap<number, Uint8Array>> {
-    const ids = new Set<number>();
-    for (const { pieces } of plan.newExtents) for (const piece of pieces) if (piece.from === 'stored') ids.add(piece.id);
+  /** Removes a file's stored bytes from `end` on; the row that holds it is written again, without its tail. */
+  private async cutExtents(transaction: Writing, ino: number, end: number): Promise<void> {
     const extents = transaction.objectStore('extents');
-    const read = await Promise.all([...ids].map(async (id) => [id, await extents.get([this.branch, id])] as const));
-    const stored = new Map<number, Uint8Array>();
-    for (const [id, bytes] of read) {
-      if (bytes === undefined) throw corrupt(`extent ${id} of ${this.name} is missing`);
-      stored.set(id, bytes);
+    const before = await extents.openCursor(IDBKeyRange.bound([this.branch, ino, 0], [this.branch, ino, end], false, true), 'prev');
+    if (before !== null) {
+      const start = before.key[2];
+      if (start + before.value.length > end) await before.update(before.value.slice(0, end - start));
     }
-    return stored;
+    await extents.delete(this.extentsFrom(ino, end));
   }
 
+  /** For a device that is written to before it is read: where its files end is told by their last rows alone. */
   private async readTable(): Promise<InodeTable> {
-    const transaction = this.database.transaction(STORES, 'readonly');
-    const [rows, state] = await Promise.all([
+    const transaction: Reading = this.database.transaction(STORES, 'readonly');
+    const [rows, stored] = await Promise.all([
       transaction.objectStore('inodes').getAll(this.wholeBranch()),
       transaction.objectStore('state').get([this.branch]),
-      transaction.done,
     ]);
-    this.table = tableOf(rows, state ?? EMPTY_STATE);
-    return this.table;
+    const state = stateOf(stored);
+    for (const row of rows) checkEntry(row);
+    const table: InodeTable = { ...emptyInodeTable(), nextIno: state.nextIno, dataBytes: state.dataBytes };
+    for (const row of rows) {
+      const last = await transaction.objectStore('extents').openCursor(this.extentsFrom(row.ino, 0), 'prev');
+      const dataEnd = last === null ? 0 : last.key[2] + last.value.length;
+      table.inodes.set(row.path, { ino: row.ino, leastSizeBytes: row.leastSizeBytes, dataEnd });
+    }
+    await transaction.done;
+    this.table = table;
+    return table;
   }
 
   private async readImage(): Promise<DeviceImage> {
@@ -150,51 +182,86 @@ class IndexedDbDisk implements DeviceStore {
       transaction.objectStore('state').get([this.branch]),
       transaction.done,
     ]);
-    const state = stored ?? EMPTY_STATE;
-    const bytesOf = new Map<number, Uint8Array>();
-    keys.forEach((key, index) => {
-      const bytes = values[index];
-      if (bytes !== undefined) bytesOf.set(key[1], bytes);
-    });
-    this.table = tableOf(rows, state);
-    return { files: rows.map((row) => fileOf(row, bytesOf)), flushSequence: state.flushSequence, atUs: state.atUs };
+    const state = stateOf(stored);
+    for (const row of rows) checkEntry(row);
+    const contents = contentsOf(keys, values);
+    const files = rows.map((row) => fileOf(row, contents));
+    checkState(state, rows, contents);
+    this.table = { inodes: new Map(), nextIno: state.nextIno, dataBytes: state.dataBytes };
+    for (const [i, { path, ino, leastSizeBytes }] of rows.entries()) this.table.inodes.set(path, { ino, leastSizeBytes, dataEnd: files[i]?.bytes.length ?? 0 });
+    return { files, flushSequence: state.flushSequence, atUs: state.atUs };
   }
 
   /** An array sorts after every number and string, so this covers each key that begins with the branch. */
   private wholeBranch(): IDBKeyRange {
     return IDBKeyRange.bound([this.branch], [this.branch, []]);
   }
+
+  private extentsFrom(ino: number, start: number): IDBKeyRange {
+    return IDBKeyRange.bound([this.branch, ino, start], [this.branch, ino, []]);
+  }
 }
 
-function tableOf(rows: readonly (Inode & { readonly path: string })[], state: StateRow): InodeTable {
-  const inodes = new Map<string, Inode>();
-  for (const { path, ...inode } of rows) inodes.set(path, inode);
-  return { ...EMPTY_TABLE, inodes, nextIno: state.nextIno, nextExtent: state.nextExtent };
+/** What is stored may be anything: only numbers are taken for numbers. */
+function stateOf(stored: unknown): StateRow {
+  if (stored === undefined) return EMPTY_STATE;
+  if (!hasNumbers(stored, ['flushSequence', 'atUs', 'nextIno', 'fileCount', 'dataBytes'])) throw corrupt('its state is not readable');
+  return stored as StateRow;
 }
 
-function fileOf(row: Inode & { readonly path: string }, bytesOf: ReadonlyMap<number, Uint8Array>): DeviceFile {
-  const bytes = concatBytes(row.extents.map((extent) => extentBytes(row.path, extent, bytesOf)));
-  if (bytes.length !== row.dataEnd) throw corrupt(`${row.path} has ${bytes.length} bytes of data, its entry says ${row.dataEnd}`);
-  return { path: row.path, bytes, sizeBytes: row.sizeBytes };
+function checkEntry(row: InodeRow): void {
+  if (!hasNumbers(row, ['ino', 'leastSizeBytes']) || typeof row.path !== 'string') throw corrupt('an entry is not readable');
 }
 
-function extentBytes(path: string, extent: ExtentRef, bytesOf: ReadonlyMap<number, Uint8Array>): Uint8Array {
-  const bytes = bytesOf.get(extent.id);
-  if (bytes === undefined || bytes.length !== extent.lengthBytes)
-    throw corrupt(`extent ${extent.id} of ${path} should have ${extent.lengthBytes} bytes, it has ${bytes?.length ?? 'none'}`);
-  return bytes;
+function hasNumbers(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  return names.every((name) => Number.isSafeInteger(fields[name]));
 }
 
-/** A fresh buffer each: a view of a larger one would store that whole buffer. */
-function joinPieces(pieces: readonly Piece[], stored: ReadonlyMap<number, Uint8Array>): Uint8Array {
-  return concatBytes(
-    pieces.map((piece) => {
-      if (piece.from === 'write') return piece.bytes;
-      const bytes = stored.get(piece.id);
-      if (bytes === undefined || bytes.length < piece.end) throw corrupt(`extent ${piece.id} is shorter than ${piece.end} bytes`);
-      return bytes.subarray(piece.start, piece.end);
-    }),
-  );
+function countAfter(table: InodeTable | null, plan: BatchPlan): number {
+  let count = table?.inodes.size ?? 0;
+  for (const { path, inode } of plan.changes) count += (inode === null ? 0 : 1) - (table?.inodes.has(path) === true ? 1 : 0);
+  return count;
+}
+
+interface StoredContent {
+  readonly parts: Uint8Array[];
+  lengthBytes: number;
+}
+
+/** The rows of each file, which come in order of their places; one must begin where the one before it ends. */
+function contentsOf(keys: readonly [number, number, number][], values: readonly Uint8Array[]): ReadonlyMap<number, StoredContent> {
+  const contents = new Map<number, StoredContent>();
+  for (const [i, [, ino, start]] of keys.entries()) {
+    const bytes: unknown = values[i];
+    if (!(bytes instanceof Uint8Array)) throw corrupt(`the extent of file ${ino} at ${start} is no bytes`);
+    let content = contents.get(ino);
+    if (content === undefined) contents.set(ino, (content = { parts: [], lengthBytes: 0 }));
+    if (start !== content.lengthBytes) throw corrupt(`file ${ino} has an extent at ${start} behind ${content.lengthBytes} bytes`);
+    content.parts.push(bytes);
+    content.lengthBytes += bytes.length;
+  }
+  return contents;
+}
+
+function fileOf(row: InodeRow, contents: ReadonlyMap<number, StoredContent>): DeviceFile {
+  const content = contents.get(row.ino);
+  const [only] = content?.parts ?? [];
+  const bytes = content?.parts.length === 1 && only !== undefined ? only : concatBytes(content?.parts ?? []);
+  return { path: row.path, bytes, sizeBytes: Math.max(row.leastSizeBytes, bytes.length) };
+}
+
+/** Rows that got lost at the end of a file, or whole files, are missed in the sums of the state. */
+function checkState(state: StateRow, rows: readonly InodeRow[], contents: ReadonlyMap<number, StoredContent>): void {
+  if (rows.length !== state.fileCount) throw corrupt(`it has ${rows.length} files, its state says ${state.fileCount}`);
+  const named = new Set(rows.map((row) => row.ino));
+  let dataBytes = 0;
+  for (const [ino, content] of contents) {
+    if (!named.has(ino)) throw corrupt(`extents of file ${ino} have no entry`);
+    dataBytes += content.lengthBytes;
+  }
+  if (dataBytes !== state.dataBytes) throw corrupt(`it has ${dataBytes} bytes of data, its state says ${state.dataBytes}`);
 }
 
 function corrupt(what: string): StorageError {

@@ -1,7 +1,7 @@
 import { appendToFile, deleteFile, emptyTree, readFile, renameFile, replaceFile, resizeFile, type FileTree } from '../../engine/kernel/files.ts';
 import { mapEntries } from '../../engine/kernel/persistent-map.ts';
 import { EMPTY_BYTES } from '../../engine/kernel/bytes.ts';
-import { StorageError, type DeviceBatch, type DeviceImage, type DeviceStore, type DeviceWrite } from './contract.ts';
+import { StorageError, type DeviceBatch, type DeviceImage, type DevicePosition, type DeviceStore, type DeviceWrite } from './contract.ts';
 
 /** What a memory disk leaves behind when it is closed, and finds when it is opened again. */
 export interface MemoryDevice {
@@ -31,6 +31,11 @@ export class MemoryDisk implements DeviceStore {
       flushSequence,
       atUs,
     };
+  }
+
+  async position(): Promise<DevicePosition> {
+    this.demandOpen();
+    return { flushSequence: this.device.flushSequence, atUs: this.device.atUs };
   }
 
   async commit(batch: DeviceBatch): Promise<void> {

@@ -86,8 +86,8 @@ export interface SessionStatus {
   /** `fixture`: a prepared picture, nothing runs. */
   readonly host: 'workers' | 'in-process' | 'fixture';
   readonly storage: 'indexeddb' | 'memory';
-  /** Why the run is kept in memory only; null when it is not, or when it was asked for. */
-  readonly storageReason: 'refused' | 'second-tab' | 'full' | 'failed' | null;
+  /** Why the run is kept in memory only; null when it is not, or when it was asked for. `evicted`: it is kept, on disks that had to be written anew. */
+  readonly storageReason: 'refused' | 'second-tab' | 'full' | 'failed' | 'evicted' | null;
   readonly scenarios: readonly ScenarioTitle[];
 }
 

@@ -51,7 +51,11 @@ export interface Opened {
 /** Opens what was chosen: in IndexedDB if that can be had, else in memory, with the reason kept for the reader. */
 export async function openRun(message: Extract<ToRunWorker, { type: 'open' }>, events: OpenEvents): Promise<Opened> {
   const { store, plan, runId, problem } = await prepareRun(message);
-  const keeping: Keeping = { storage: store === null ? 'memory' : 'indexeddb', reason: problem === null ? null : reasonOf(problem), moving: null };
+  const keeping: Keeping = {
+    storage: store === null ? 'memory' : 'indexeddb',
+    reason: problem !== null ? reasonOf(problem) : plan.evicted.length > 0 ? 'evicted' : null,
+    moving: null,
+  };
   const toMemory = (kind: StorageProblem['kind']): void => {
     if (keeping.storage === 'memory') return;
     keeping.storage = 'memory';
@@ -75,7 +79,9 @@ export async function openRun(message: Extract<ToRunWorker, { type: 'open' }>, e
     spawn: spawnMachine,
     journal: { appendCommand: (issued) => kept(stored()?.appendCommand(issued)), mark: (mark) => kept(stored()?.mark(mark)) },
     storageOf: (host) =>
-      keeping.storage === 'memory' || runId === null ? { kind: 'memory' } : storageOf({ runId, host, flushSequence: plan.flushSequences?.[host] ?? null }),
+      keeping.storage === 'memory' || runId === null
+        ? { kind: 'memory' }
+        : storageOf({ runId, host, flushSequence: plan.evicted.includes(host) ? null : (plan.flushSequences?.[host] ?? null) }),
     markEveryUs: MARK_EVERY_US,
     failed: (failure) => {
       if (failure.problem !== null && keeping.storage === 'indexeddb') toMemory(failure.problem);
@@ -168,6 +174,8 @@ interface Plan {
   /** How many of the commands are in the journal already. */
   readonly journalled: number;
   readonly flushSequences: Readonly<Record<string, number>> | null;
+  /** Machines whose disks are gone: they are written anew from the replay. */
+  readonly evicted: readonly string[];
 }
 
 async function planOf(choice: RunChoice, store: RunsStore | null): Promise<Plan> {
@@ -184,6 +192,7 @@ async function planOf(choice: RunChoice, store: RunsStore | null): Promise<Plan>
     runId: run.id,
     journalled: lived.length,
     flushSequences: left.reload.flushSequences,
+    evicted: left.evicted,
     commands: [...lived, { atUs: left.atUs, command: left.reload }],
     pending: script.filter((one) => one.atUs > left.atUs),
   };
@@ -210,6 +219,7 @@ function planOfGiven(given: GivenRun): Plan {
     runId: null,
     journalled: 0,
     flushSequences: null,
+    evicted: [],
   };
 }
 

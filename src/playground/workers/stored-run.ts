@@ -2,7 +2,7 @@ import type { InstantUs } from '../../engine/kernel/units.ts';
 import type { Command } from '../../engine/world/command.ts';
 import { buildCluster } from '../../engine/world/cluster.ts';
 import type { Scenario } from '../../engine/world/scenario.ts';
-import { openIndexedDbDisk } from '../../host/storage/indexed-db-disk.ts';
+import { leftPosition } from '../../host/storage/device-keeper.ts';
 import { machineDatabaseName, type RunsStore, type StoredRun } from '../../host/storage/runs-contract.ts';
 
 /** How far an earlier page had brought a run, and how far each machine's device. */
@@ -11,6 +11,8 @@ export interface LeftBehind {
   readonly atUs: InstantUs;
   /** The reload itself, as a command of the run. */
   readonly reload: Extract<Command, { type: 'siteReload' }>;
+  /** Machines whose disks the browser has deleted, or put back, since: the run knows that they were further. */
+  readonly evicted: readonly string[];
 }
 
 /** The newest run of this browser, if this engine can go on with it. */
@@ -20,19 +22,20 @@ export async function findLeftBehind(store: RunsStore, engineVersion: number): P
   const stored = await store.loadRun(newest.id);
   if (stored === null) return null;
   const flushSequences: Record<string, number> = {};
+  const evicted: string[] = [];
   let atUs = Math.max(stored.mark?.atUs ?? 0, stored.commands[stored.commands.length - 1]?.atUs ?? 0);
   for (const host of hostsOf(
     stored.run.scenario,
     stored.commands.map((issued) => issued.command),
   )) {
-    const opened = await openIndexedDbDisk(machineDatabaseName(newest.id, host));
-    if (!opened.ok) return null;
-    const image = await opened.store.load();
-    await opened.store.close();
-    flushSequences[host] = image.flushSequence;
-    atUs = Math.max(atUs, image.atUs);
+    // A mark is made after what it names was durable.
+    const left = await leftPosition(machineDatabaseName(newest.id, host), stored.mark?.flushSequences[host] ?? 0);
+    if (left === null) return null;
+    if (left.evicted) evicted.push(host);
+    flushSequences[host] = left.flushSequence;
+    atUs = Math.max(atUs, left.atUs);
   }
-  return { stored, atUs, reload: { type: 'siteReload', flushSequences } };
+  return { stored, atUs, reload: { type: 'siteReload', flushSequences }, evicted };
 }
 
 function hostsOf(scenario: Scenario, commands: readonly Command[]): string[] {

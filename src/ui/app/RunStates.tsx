@@ -106,7 +106,13 @@ export function MemoryBanner() {
       {lost === null ? null : <Banner>{words.states.memoryLost(lost)}</Banner>}
       {reason === null ? null : (
         <Banner>
-          <b>{words.states.memory}</b>: {words.states.memoryReasons[reason]}
+          {reason === 'evicted' ? (
+            words.states.evicted
+          ) : (
+            <>
+              <b>{words.states.memory}</b>: {words.states.memoryReasons[reason]}
+            </>
+          )}
         </Banner>
       )}
     </>

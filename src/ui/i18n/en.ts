@@ -342,6 +342,7 @@ export const en = {
       full: 'the browser has no room left',
       failed: 'storage failed',
     },
+    evicted: 'The browser had deleted disks of this run. They were written again from its history: nothing that had reached them is missing.',
     memoryLost: (since: string) =>
       `Storage had failed at ${since}, and what came after that was in memory only: the run goes on from what had been stored before.`,
     momentEqual: (hash: string) => `The moment of the link: this engine came to the same state (trace hash ${hash}). Press Play to go on.`,

@@ -345,6 +345,7 @@ export const ko: Dictionary = {
       full: '브라우저의 저장 공간이 다 찼습니다',
       failed: '저장에 실패했습니다',
     },
+    evicted: '브라우저가 이 실행의 디스크를 지웠습니다. 기록을 다시 재생해 디스크를 새로 썼고, 디스크에 닿았던 내용은 그대로입니다.',
     memoryLost: (since) => `${since}에 저장이 실패해 그 뒤의 일은 메모리에만 있었습니다. 그 전에 저장된 데서부터 이어 갑니다.`,
     momentEqual: (hash) => `링크가 가리키는 순간입니다. 이 엔진도 똑같은 상태에 이르렀습니다(트레이스 해시 ${hash}). 재생을 누르면 이어집니다.`,
     momentDiffers: (moment) =>
