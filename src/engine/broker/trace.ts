@@ -1,5 +1,6 @@
 import type { DiskError } from '../kernel/system.ts';
 import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, PartitionId } from '../kernel/units.ts';
+import type { CutReason } from '../log/recovery.ts';
 
 interface OnReplica {
   readonly brokerId: BrokerId;
@@ -17,7 +18,17 @@ export type BrokerTrace =
   /** LogDirFailureChannel: an I/O error takes a log dir offline, with every replica in it. Without any dir left the broker halts. */
   | { readonly type: 'LogDirFailed'; readonly brokerId: BrokerId; readonly dir: string; readonly path: string; readonly error: DiskError }
   | { readonly type: 'BrokerStopped'; readonly brokerId: BrokerId; readonly clean: boolean }
-  | (OnReplica & { readonly type: 'LogRecovered'; readonly logEndOffset: Offset; readonly discardedBytes: number })
+  | (OnReplica & {
+      readonly type: 'LogRecovered';
+      readonly logEndOffset: Offset;
+      readonly discardedBytes: number;
+      /** Base offsets of the segments that were read through and whose indexes were made anew. */
+      readonly segments: readonly Offset[];
+      /** Why the first bad batch was bad, `none` without one. */
+      readonly cutReason: CutReason | 'none';
+      /** Why segments were read through for their indexes' sake. */
+      readonly indexProblems: readonly string[];
+    })
   | (OnReplica & {
       readonly type: 'BecameLeader';
       readonly leaderEpoch: LeaderEpoch;

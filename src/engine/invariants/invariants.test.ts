@@ -21,7 +21,7 @@ const poweredOff = (brokerId: number): Told => [
 ];
 const recovered = (brokerId: number, logEndOffset: number): Told => [
   `b${brokerId}`,
-  { type: 'LogRecovered', ...on(brokerId), logEndOffset, discardedBytes: 0 },
+  { type: 'LogRecovered', ...on(brokerId), logEndOffset, discardedBytes: 0, segments: [0], cutReason: 'none', indexProblems: [] },
 ];
 const elected = (
   leader: number,

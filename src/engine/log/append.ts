@@ -1,18 +1,28 @@
 import { changed } from '../kernel/mutable.ts';
 import { unreachable } from '../kernel/assert.ts';
 import type { EpochMs, LeaderEpoch, Offset } from '../kernel/units.ts';
-import { batchError } from '../protocol/record-batch.ts';
+import { batchError, producerId } from '../protocol/record-batch.ts';
 import { batchEntry, producerHeader, stampForAppend } from './batch-header.ts';
 import type { BatchEntry } from './batch-list.ts';
 import { flushLog, requestedRecoveryPoint } from './flush.ts';
 import { corruptMessage, validateClientBatches, type AppendError, type AppendOrigin, type RecordError } from './log-validator.ts';
 import type { LogScope } from './log-scope.ts';
 import { assignEpoch, copyLog, type LogState } from './log-state.ts';
-import { checkProducer, findDuplicate, type ProducerBatch, type ProducerBatchHeader } from './producer-state.ts';
-import { noteBatch, type ProducerStore } from './producer-store.ts';
+import {
+  checkCoordinatorEpoch,
+  checkProducer,
+  checkProducerEpoch,
+  checkTransaction,
+  findDuplicate,
+  type ProducerBatch,
+  type ProducerBatchHeader,
+  type ProducerRefusal,
+} from './producer-state.ts';
+import { atMapEnd, noteBatches, type NotedBatches, type ProducerStore } from './producer-store.ts';
 import { rollSegment } from './roll.ts';
-import { appendToSegment, preallocateIndexes, shouldRoll, type BatchSet } from './segment.ts';
+import { appendToSegment, appendToTxnIndex, preallocateIndexes, shouldRoll, type BatchSet } from './segment.ts';
 import { NO_TIMESTAMP } from './segment-index.ts';
+import type { AbortedTxn } from './txn-index.ts';
 
 /** LogAppendInfo: what became of a set of batches. */
 export interface AppendInfo {
@@ -101,7 +111,7 @@ function appendSet(log: LogState, set: BatchSet, how: { readonly origin: AppendO
     case 'duplicate':
       return { log: next, error: null, info: duplicateInfo(log, produced.batch, rolledTo) };
     case 'new':
-      next = write(next, { set, producers: produced.store }, scope);
+      next = write(next, { set, noted: produced.noted }, scope);
       return { log: next, error: null, info: appendInfo(next, set, { firstOffset, logAppendTimeMs: how.logAppendTimeMs, rolledTo }) };
     default:
       return unreachable(produced);
@@ -114,37 +124,53 @@ function openIndexes(log: LogState, scope: LogScope): LogState {
   return active === log.active ? log : changed(copyLog(log), { active });
 }
 
-function write(log: LogState, what: { readonly set: BatchSet; readonly producers: ProducerStore }, scope: LogScope): LogState {
-  const { set, producers } = what;
+function write(log: LogState, what: { readonly set: BatchSet; readonly noted: NotedBatches }, scope: LogScope): LogState {
+  const { set, noted } = what;
   const appended = copyLog(log);
-  appended.active = appendToSegment(log.active, set, log.config, scope);
+  appended.active = appendToTxnIndex(appendToSegment(log.active, set, log.config, scope), noted.aborted, scope);
   appended.logEndOffset = set.lastOffset + 1;
-  appended.producers = producers;
+  appended.producers = noted.store;
   return appended.logEndOffset - requestedRecoveryPoint(appended) >= log.config.flushMessages ? flushLog(appended, scope) : appended;
 }
 
 type ProducerOutcome =
-  | { readonly outcome: 'new'; readonly store: ProducerStore }
+  | { readonly outcome: 'new'; readonly noted: NotedBatches }
   | { readonly outcome: 'duplicate'; readonly batch: ProducerBatch }
   | { readonly outcome: 'refused'; readonly error: AppendError; readonly message: string };
 
-/** UnifiedLog.analyzeAndValidateProducerState: only a client's batches can be duplicates or out of sequence. */
+const NONE_ABORTED: readonly AbortedTxn[] = [];
+
+/**
+ * UnifiedLog.analyzeAndValidateProducerState: only a client's batches can be duplicates or out of sequence, only a follower takes an
+ * older epoch. `Simplified:` no transaction coordinator is asked whether the partition belongs to a transaction
+ * (`transaction.partition.verification.enable`), as there is none yet.
+ */
 function noteProducers(before: ProducerStore, set: BatchSet, how: { readonly origin: AppendOrigin; readonly partition: string }): ProducerOutcome {
-  let store = before;
-  for (const entry of set.batches) {
-    const header = producerHeader(entry.bytes);
-    const refused = how.origin === 'client' && header.producerId >= 0 ? checkClientProducer(store, header, how.partition) : null;
-    if (refused !== null) return refused;
-    store = noteBatch(store, header);
+  const headers: ProducerBatchHeader[] = [];
+  for (const entry of set.batches) if (producerId(entry.bytes) >= 0) headers.push(producerHeader(entry.bytes));
+  const endOffset = set.lastOffset + 1;
+  if (headers.length === 0) return { outcome: 'new', noted: { store: atMapEnd(before, endOffset), aborted: NONE_ABORTED } };
+  for (const header of headers) {
+    const answer = answerWithoutAppend(before, header, how);
+    if (answer !== null) return answer;
   }
-  return { outcome: 'new', store };
+  return { outcome: 'new', noted: noteBatches(before, headers, endOffset) };
 }
 
-function checkClientProducer(store: ProducerStore, header: ProducerBatchHeader, partition: string): ProducerOutcome | null {
-  const duplicate = findDuplicate(store.producers, header);
+function answerWithoutAppend(
+  store: ProducerStore,
+  header: ProducerBatchHeader,
+  how: { readonly origin: AppendOrigin; readonly partition: string },
+): ProducerOutcome | null {
+  const { producers } = store;
+  const duplicate = how.origin === 'client' ? findDuplicate(producers, header) : null;
   if (duplicate !== null) return { outcome: 'duplicate', batch: duplicate };
-  const refused = checkProducer(store.producers, header, partition);
-  return refused === null ? null : { outcome: 'refused', ...refused };
+  if (how.origin === 'replication') return null;
+  const refusal: ProducerRefusal | null =
+    checkProducerEpoch(producers, header, how.partition) ??
+    (how.origin === 'client' ? checkProducer(producers, header, how.partition) : checkCoordinatorEpoch(producers, header, how.partition)) ??
+    checkTransaction(producers, header, how.partition);
+  return refusal === null ? null : { outcome: 'refused', ...refusal };
 }
 
 /** Columns of a set, positions counted from its own start. */

@@ -1,5 +1,6 @@
 import type { StepContext } from '../kernel/machine-contract.ts';
 import type { EpochMs, LeaderEpoch, Offset } from '../kernel/units.ts';
+import { readControlRecord } from '../protocol/control-batch.ts';
 import { crc32c } from '../protocol/crc32c.ts';
 import {
   attributes,
@@ -16,7 +17,7 @@ import {
 } from '../protocol/record-batch.ts';
 import type { BatchEntry } from './batch-list.ts';
 import { writeInt16, writeInt32, writeInt64 } from './big-endian.ts';
-import type { ProducerBatchHeader } from './producer-state.ts';
+import type { ProducerBatchHeader, ProducerMarker } from './producer-state.ts';
 
 export const MAGIC_AT = 16;
 const CRC_AT = 17;
@@ -50,7 +51,16 @@ export function producerHeader(bytes: Uint8Array): ProducerBatchHeader {
     maxTimestampMs: maxTimestamp(bytes),
     isTransactional: isTransactional(bytes),
     isControl: isControlBatch(bytes),
+    marker: isControlBatch(bytes) ? markerOf(bytes) : null,
   };
+}
+
+/** Null for a batch without a readable marker, which changes nothing of its producer. */
+function markerOf(bytes: Uint8Array): ProducerMarker | null {
+  const control = readControlRecord(bytes);
+  if (!control.ok || (control.type !== 'ABORT' && control.type !== 'COMMIT')) return null;
+  // A marker has one record, so the batch's largest timestamp is its own.
+  return { isAbort: control.type === 'ABORT', coordinatorEpoch: control.coordinatorEpoch, timestampMs: maxTimestamp(bytes) };
 }
 
 /** A copy with the leader's offset and epoch and, for LogAppendTime (not -1), the time of the append, which changes the CRC. */

@@ -120,6 +120,18 @@ export function indexOfOffset(list: BatchList, offset: Offset): number {
   return low;
 }
 
+/** Index of the first batch that starts at `position` or behind it; the length if there is none. */
+export function indexOfPosition(list: BatchList, position: number): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (positionAt(list, middle) < position) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** `indexOfOffset` for an offset above the first batch of the open chunk and not above its last; most are near its end. */
 function indexInOpen(list: BatchList, offset: Offset): number {
   let at = list.open.length - 1;

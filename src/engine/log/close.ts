@@ -6,7 +6,7 @@ import { LOG_OWNER, UNAWAITED_OPERATION, type LogScope } from './log-scope.ts';
 import { copyLog, floorSegmentIndex, segmentAt, segmentCount, segmentList, type LogState } from './log-state.ts';
 import { encodePartitionMetadata, uuidToBase64 } from './partition-metadata.ts';
 import { takeSnapshot } from './producer-store.ts';
-import { flushSegment, sealIndexes, type Segment } from './segment.ts';
+import { filesOfSegment, flushSegment, sealIndexes, type Segment } from './segment.ts';
 
 /**
  * Clean stop of one log (LogManager.shutdown, UnifiedLog.close): everything is flushed, a producer snapshot is written at the end and
@@ -45,8 +45,7 @@ export function assignTopicId(log: LogState, topicId: Uuid, scope: Pick<LogScope
  */
 export function deleteLog(log: LogState, scope: Pick<LogScope, 'effects'>): void {
   for (const segment of segmentList(log)) {
-    const { log: logFile, index, timeIndex } = segment.paths;
-    for (const path of segment.indexFiles === 'absent' ? [logFile] : [logFile, index, timeIndex]) scope.effects.push({ type: 'delete', path });
+    for (const path of filesOfSegment(segment)) scope.effects.push({ type: 'delete', path });
   }
   for (const snapshot of log.producers.snapshots) scope.effects.push({ type: 'delete', path: snapshotPath(log.dir, snapshot.offset) });
   for (const deletion of log.deletions) for (const path of deletion.paths) scope.effects.push({ type: 'delete', path });

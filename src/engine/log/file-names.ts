@@ -58,11 +58,12 @@ export interface SegmentPaths {
   readonly log: string;
   readonly index: string;
   readonly timeIndex: string;
+  readonly txnIndex: string;
 }
 
 export function segmentPaths(dir: string, baseOffset: Offset): SegmentPaths {
   const stem = `${dir}/${filenamePrefix(baseOffset)}`;
-  return { log: stem + LOG_SUFFIX, index: stem + INDEX_SUFFIX, timeIndex: stem + TIME_INDEX_SUFFIX };
+  return { log: stem + LOG_SUFFIX, index: stem + INDEX_SUFFIX, timeIndex: stem + TIME_INDEX_SUFFIX, txnIndex: stem + TXN_INDEX_SUFFIX };
 }
 
 export function snapshotPath(dir: string, offset: Offset): string {

@@ -77,7 +77,7 @@ describe('segments recorded from a real broker', () => {
       log = appended.log;
     }
     perform(disk);
-    const names = goldenNames(folder).filter((each) => /^\d+\.(log|index|timeindex|snapshot)$|^leader-epoch/.test(each));
+    const names = goldenNames(folder).filter((each) => /^\d+\.(log|index|timeindex|txnindex|snapshot)$|^leader-epoch/.test(each));
     expect(names.length).toBeGreaterThan(3);
     for (const name of names) expectSameFile(disk, folder, name);
   });

@@ -1,9 +1,9 @@
 import { NO_EPOCH, type EpochMs, type LeaderEpoch, type Offset } from '../kernel/units.ts';
 import { readRecords, type BatchRecord } from '../protocol/record-batch.ts';
-import { batchAt, indexOfOffset, maxTimestampAt, type BatchEntry } from './batch-list.ts';
+import { batchAt, indexOfOffset, indexOfPosition, maxTimestampAt, type BatchEntry } from './batch-list.ts';
 import { latestLeaderEpoch, segmentList, type LogState } from './log-state.ts';
-import { NO_TIMESTAMP } from './segment-index.ts';
-import { retentionTimestampMs } from './segment.ts';
+import { lookupOffset, lookupTimestamp, NO_TIMESTAMP } from './segment-index.ts';
+import { retentionTimestampMs, type Segment } from './segment.ts';
 
 /** The special timestamps of ListOffsets. */
 export const LATEST_TIMESTAMP = -1;
@@ -60,12 +60,20 @@ function offsetOfMaxTimestamp(log: LogState): TimestampAndOffset | null {
 function searchTimestamp(log: LogState, timestampMs: EpochMs): TimestampAndOffset | null {
   const segment = segmentList(log).find((each) => retentionTimestampMs(each) >= timestampMs);
   if (segment === undefined) return null;
-  for (let i = indexOfOffset(segment.batches, log.logStartOffset); i < segment.batches.length; i++) {
+  for (let i = scanStart(segment, timestampMs, log.logStartOffset); i < segment.batches.length; i++) {
     if (maxTimestampAt(segment.batches, i) < timestampMs) continue;
     const found = firstRecord(batchAt(segment.batches, i), (record) => record.timestamp >= timestampMs && record.offset >= log.logStartOffset);
     if (found !== null) return found;
   }
   return null;
+}
+
+/** Where a search begins: all batches before it are older, by the time index, or below the log's start (LogSegment.findOffsetByTimestamp). */
+function scanStart(segment: Segment, timestampMs: EpochMs, startOffset: Offset): number {
+  const { timeIndex, offsetIndex, batches, baseOffset } = segment;
+  const older = lookupTimestamp(timeIndex, baseOffset, timestampMs);
+  const { position } = lookupOffset(offsetIndex, baseOffset, Math.max(older.offset, startOffset));
+  return Math.max(indexOfPosition(batches, position), indexOfOffset(batches, startOffset));
 }
 
 /** `Simplified:` in a batch whose codec is not loaded the last offset stands for the record, as its header tells the largest timestamp only. */

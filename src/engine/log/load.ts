@@ -1,6 +1,7 @@
 import { changed } from '../kernel/mutable.ts';
 import { emptyTree, readFile, type FileTree } from '../kernel/files.ts';
 import { arrayFrom, arrayToList, emptyArray } from '../kernel/persistent-array.ts';
+import { mapGet } from '../kernel/persistent-map.ts';
 import type { Offset, PartitionId, Uuid } from '../kernel/units.ts';
 import { EMPTY_BYTES } from '../kernel/bytes.ts';
 import { assert, required } from '../kernel/assert.ts';
@@ -8,6 +9,7 @@ import { batchAt } from './batch-list.ts';
 import { decodeEpochCheckpoint, readText } from './checkpoint-files.ts';
 import { assignEpochStart, truncateEpochsFromEnd, truncateEpochsFromStart, type EpochCache } from './epoch-cache.ts';
 import { LEADER_EPOCH_CHECKPOINT, LOG_SUFFIX, logDirName, offsetOfFileName, SNAPSHOT_SUFFIX } from './file-names.ts';
+import { indexProblem } from './index-check.ts';
 import { deleteOrphanedIndexes, partitionFiles, settleTemporaryFiles, type Folder } from './load-files.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogScope } from './log-scope.ts';
@@ -16,7 +18,6 @@ import { readPartitionMetadata } from './partition-metadata.ts';
 import { sourceOfSegments } from './producer-source.ts';
 import {
   emptyProducerStore,
-  noteBatch,
   rebuildProducers,
   removeStraySnapshots,
   restartProducers,
@@ -24,10 +25,11 @@ import {
   type ProducerStore,
   type Snapshot,
 } from './producer-store.ts';
-import { recoverSegment, scanBatches } from './recovery.ts';
+import { recoverSegment, scanBatches, type CutReason } from './recovery.ts';
 import { retireSegments, retireSegmentSnapshots } from './retire.ts';
 import { copySegment, createSegment, emptySegment, nextOffset, preallocateIndexes, type Segment } from './segment.ts';
 import { decodeOffsetIndex, decodeTimeIndex, lastTimeEntry } from './segment-index.ts';
+import { decodeTxnIndex } from './txn-index.ts';
 
 export interface LoadOptions {
   readonly topic: string;
@@ -50,12 +52,18 @@ export interface Recovered {
   readonly segments: readonly Offset[];
   /** Bytes cut off at the first bad batch, with those of the later segments that went with it. */
   readonly discardedBytes: number;
+  /** The first bad batch: where it stood, and why it was bad. Null when nothing was cut. */
+  readonly cut: { readonly reason: CutReason; readonly segmentBaseOffset: Offset; readonly position: number } | null;
+  /** Why segments had to be read through for their indexes' sake, in Kafka's words. */
+  readonly indexProblems: readonly string[];
 }
+
+const NOTHING_RECOVERED: Recovered = { segments: [], discardedBytes: 0, cut: null, indexProblems: [] };
 
 export type LoadResult =
   | { readonly ok: true; readonly log: LogState; readonly recovered: Recovered }
-  /** A checkpoint or metadata file cannot be read: Kafka takes the log dir offline (KAFKA_STORAGE_ERROR). */
-  | { readonly ok: false; readonly message: string };
+  /** IOException: Kafka takes the log dir offline (KAFKA_STORAGE_ERROR). KafkaException: the broker does not start. */
+  | { readonly ok: false; readonly exception: 'IOException' | 'KafkaException'; readonly message: string };
 
 /** A log without files yet: as `loadLog` of an empty folder (LogManager.getOrCreateLog). */
 export function createLog(options: Pick<LoadOptions, 'topic' | 'partition' | 'logId' | 'config'>, scope: LogScope): LogState {
@@ -72,12 +80,13 @@ export function createLog(options: Pick<LoadOptions, 'topic' | 'partition' | 'lo
 export function loadLog(files: FileTree, options: LoadOptions, scope: LogScope): LoadResult {
   const dir = logDirName(options.topic, options.partition);
   const metadata = readPartitionMetadata(files, dir);
-  if (!metadata.ok) return metadata;
+  if (!metadata.ok) return { ok: false, exception: 'IOException', message: metadata.message };
   const epochs = readEpochs(files, dir, scope);
-  if (!epochs.ok) return epochs;
+  if (!epochs.ok) return { ok: false, exception: 'IOException', message: epochs.message };
   const folder = settleTemporaryFiles({ dir, files, names: options.names ?? partitionFiles(files, dir) }, scope);
   deleteOrphanedIndexes(folder, scope);
   const loading = openSegments(folder, { ...options, leaderEpochs: epochs.entries }, scope);
+  if (typeof loading === 'string') return { ok: false, exception: 'KafkaException', message: loading };
   const recovered = options.cleanShutdown ? loading : recoverUnflushed(loading, folder.files, scope);
   return { ok: true, log: finish(recovered, { topicId: metadata.topicId, storedEpochs: epochs.entries }, scope), recovered: recovered.recovered };
 }
@@ -108,20 +117,41 @@ function readEpochs(
   return { ok: true, entries };
 }
 
-function openSegments(folder: Folder, options: LoadOptions & { readonly leaderEpochs: EpochCache }, scope: LogScope): Loading {
-  const { dir, files, names } = folder;
-  let loading: Loading = { ...options, dir, segments: [], snapshots: snapshotsOf(folder), recovered: { segments: [], discardedBytes: 0 }, doomed: [] };
-  for (const name of names) {
-    const baseOffset = offsetOfFileName(name);
-    if (baseOffset === null || !name.endsWith(LOG_SUFFIX)) continue;
-    const segment = emptySegment(dir, baseOffset, options.config, scope.context);
-    const opened = openSegment(files, segment, options.cleanShutdown, scope);
-    loading =
-      opened === null
-        ? recoverOne(loading, { segment, position: loading.segments.length }, files, scope)
-        : { ...loading, segments: [...loading.segments, opened] };
+/** All segments in order of their names; a message where Kafka gives up. */
+function openSegments(folder: Folder, options: LoadOptions & { readonly leaderEpochs: EpochCache }, scope: LogScope): Loading | string {
+  const { dir, files } = folder;
+  let loading: Loading = { ...options, dir, segments: [], snapshots: snapshotsOf(folder), recovered: NOTHING_RECOVERED, doomed: [] };
+  const bases = segmentBases(folder);
+  const recoverFrom = options.cleanShutdown ? Infinity : floorBase(bases, options.recoveryPoint);
+  for (const base of bases) {
+    const segment = emptySegment(dir, base, options.config, scope.context);
+    const opened = openSegment(files, segment, { cleanShutdown: options.cleanShutdown, recoveredLater: base >= recoverFrom }, scope);
+    if (opened.how === 'refused') return opened.message;
+    if (opened.how === 'asItIs') loading = { ...loading, segments: [...loading.segments, opened.segment] };
+    else loading = recoverOne(withIndexProblem(loading, opened.problem), { segment: opened.segment, position: loading.segments.length }, files, scope);
   }
   return loading;
+}
+
+/** Base of the segment that holds an offset: the first one that an unclean start reads through. */
+function floorBase(bases: readonly Offset[], offset: Offset): Offset {
+  let floor = 0;
+  for (const base of bases) if (base <= offset) floor = base;
+  return floor;
+}
+
+function segmentBases({ names }: Folder): readonly Offset[] {
+  const bases: Offset[] = [];
+  for (const name of names) {
+    const base = offsetOfFileName(name);
+    if (base !== null && name.endsWith(LOG_SUFFIX)) bases.push(base);
+  }
+  return bases;
+}
+
+function withIndexProblem(loading: Loading, problem: string | null): Loading {
+  if (problem === null) return loading;
+  return { ...loading, recovered: { ...loading.recovered, indexProblems: [...loading.recovered.indexProblems, problem] } };
 }
 
 function snapshotsOf({ dir, files, names }: Folder): readonly Snapshot[] {
@@ -133,28 +163,53 @@ function snapshotsOf({ dir, files, names }: Folder): readonly Snapshot[] {
   return snapshots;
 }
 
-/** The segment as its files have it, or null without an offset index: then it must be recovered. */
-function openSegment(files: FileTree, segment: Segment, cleanShutdown: boolean, scope: LogScope): Segment | null {
-  const indexBytes = readFile(files, segment.paths.index);
-  if (indexBytes === null) return null;
-  const timeIndexBytes = readFile(files, segment.paths.timeIndex);
-  if (timeIndexBytes === null) scope.effects.push({ type: 'resize', path: segment.paths.timeIndex, sizeBytes: 0 });
-  const file = readFile(files, segment.paths.log) ?? EMPTY_BYTES;
-  const { batches, sizeBytes } = scanBatches(file);
-  // Only a damaged file ends in garbage after a clean stop; the next append must not land behind it.
-  if (cleanShutdown && sizeBytes < file.length) return null;
-  const timeIndex = decodeTimeIndex(timeIndexBytes ?? EMPTY_BYTES, segment.baseOffset);
-  const last = lastTimeEntry(timeIndex, segment.baseOffset);
-  return changed(copySegment(segment), {
+type OpenedSegment =
+  | { readonly how: 'asItIs'; readonly segment: Segment }
+  /** `problem` tells of an index; null when it is the `.log` that must be read through. */
+  | { readonly how: 'toRecover'; readonly segment: Segment; readonly problem: string | null }
+  | { readonly how: 'refused'; readonly message: string };
+
+/** The segment as its files have it, unless an index is missing or corrupt: then it must be recovered (LogSegment.sanityCheck). */
+function openSegment(
+  files: FileTree,
+  empty: Segment,
+  stop: { readonly cleanShutdown: boolean; readonly recoveredLater: boolean },
+  scope: LogScope,
+): OpenedSegment {
+  const { baseOffset, paths } = empty;
+  const txnBytes = readFile(files, paths.txnIndex);
+  const segment: Segment = changed(copySegment(empty), { txnIndex: txnBytes === null ? null : [] });
+  const indexBytes = readFile(files, paths.index);
+  if (indexBytes === null) return { how: 'toRecover', segment, problem: `Offset index file ${paths.index} does not exist` };
+  const txns = decodeTxnIndex(txnBytes ?? EMPTY_BYTES, { path: paths.txnIndex, baseOffset });
+  if (!txns.ok) return txns.reason === 'corrupt' ? { how: 'toRecover', segment, problem: txns.message } : { how: 'refused', message: txns.message };
+  const timeIndexBytes = readFile(files, paths.timeIndex);
+  if (timeIndexBytes === null) scope.effects.push({ type: 'resize', path: paths.timeIndex, sizeBytes: 0 });
+  const file = readFile(files, paths.log) ?? EMPTY_BYTES;
+  const { batches, sizeBytes } = scanBatches(file, baseOffset);
+  const timeIndex = decodeTimeIndex(timeIndexBytes ?? EMPTY_BYTES, baseOffset);
+  const last = lastTimeEntry(timeIndex, baseOffset);
+  const opened: Segment = changed(copySegment(segment), {
     batches,
     sizeBytes,
-    offsetIndex: decodeOffsetIndex(indexBytes, segment.baseOffset),
+    offsetIndex: decodeOffsetIndex(indexBytes, baseOffset),
     timeIndex,
+    txnIndex: txnBytes === null ? null : txns.entries,
     indexFiles: 'trimmed',
     maxTimestampMs: last.timestampMs,
     offsetOfMaxTimestamp: last.offset,
     rollingTimestampMs: batches.length === 0 ? null : batchAt(batches, 0).maxTimestampMs,
   });
+  if (stop.recoveredLater) return { how: 'asItIs', segment: opened };
+  const problem = indexProblem(opened, { index: fileSizeBytes(files, paths.index), timeIndex: fileSizeBytes(files, paths.timeIndex) });
+  if (problem !== null) return { how: 'toRecover', segment, problem };
+  // Only a damaged file ends in garbage after a clean stop; the next append must not land behind it.
+  if (stop.cleanShutdown && sizeBytes < file.length) return { how: 'toRecover', segment, problem: null };
+  return { how: 'asItIs', segment: opened };
+}
+
+function fileSizeBytes(files: FileTree, path: string): number {
+  return mapGet(files, path)?.sizeBytes ?? 0;
 }
 
 /** Recovers a segment and leaves a producer snapshot behind it, so that the next one can start from there (LogLoader.recoverSegment). */
@@ -163,13 +218,13 @@ function recoverOne(loading: Loading, at: { readonly segment: Segment; readonly 
   const { segment, position } = at;
   const before = sourceOfSegments(loading.segments, logStartOffset);
   const goal = { dir, lastOffset: segment.baseOffset, reloadFromCleanShutdown: false, source: before };
-  let store: ProducerStore = rebuildProducers(emptyProducerStore(loading.snapshots), goal, scope);
+  const producers = rebuildProducers(emptyProducerStore(loading.snapshots), goal, scope);
   const seenBefore = loading.recovered.segments.includes(segment.baseOffset);
   const whole = readFile(files, segment.paths.log) ?? EMPTY_BYTES;
   const file = seenBefore ? whole.subarray(0, segment.sizeBytes) : whole;
-  const { segment: sound, leaderEpochs, truncatedBytes } = recoverSegment(segment, { file, leaderEpochs: loading.leaderEpochs, config }, scope);
-  for (const header of sourceOfSegments([sound], logStartOffset).headersBetween(sound.baseOffset, nextOffset(sound))) store = noteBatch(store, header);
-  const { snapshots } = takeSnapshot(store, dir, scope).store;
+  const outcome = recoverSegment(segment, { file, leaderEpochs: loading.leaderEpochs, producers, config }, scope);
+  const { segment: sound, leaderEpochs, truncatedBytes, cut } = outcome;
+  const { snapshots } = takeSnapshot(outcome.producers, dir, scope).store;
   return {
     ...loading,
     segments: [...loading.segments.slice(0, position), sound, ...loading.segments.slice(position + 1)],
@@ -178,6 +233,8 @@ function recoverOne(loading: Loading, at: { readonly segment: Segment; readonly 
     recovered: {
       segments: seenBefore ? loading.recovered.segments : [...loading.recovered.segments, segment.baseOffset],
       discardedBytes: loading.recovered.discardedBytes + truncatedBytes,
+      cut: loading.recovered.cut ?? (cut === null ? null : { reason: cut, segmentBaseOffset: segment.baseOffset, position: sound.sizeBytes }),
+      indexProblems: loading.recovered.indexProblems,
     },
   };
 }

@@ -7,8 +7,9 @@ import { assignEpochStart, endOffsetFor, epochForOffset, latestEpoch, truncateEp
 import { LEADER_EPOCH_CHECKPOINT } from './file-names.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogScope } from './log-scope.ts';
-import type { ProducerStore } from './producer-store.ts';
+import { onHighWatermarkUpdated, type ProducerStore } from './producer-store.ts';
 import type { Segment } from './segment.ts';
+import { firstUnstableOffset, NO_TRANSACTIONS } from './transactions.ts';
 
 /**
  * One replica's log (UnifiedLog with its LocalLog). Offsets are ends where they are called ends: `logEndOffset` is one past the
@@ -115,6 +116,7 @@ export function updateHighWatermark(log: LogState, offset: Offset): LogState {
   if (highWatermark === log.highWatermark) return log;
   const next = copyLog(log);
   next.highWatermark = highWatermark;
+  if (log.producers.transactions !== NO_TRANSACTIONS) next.producers = onHighWatermarkUpdated(log.producers, highWatermark);
   return next;
 }
 
@@ -155,9 +157,14 @@ export function incrementHighWatermark(log: LogState, offset: Offset): LogState 
   return offset > log.highWatermark ? updateHighWatermark(log, offset) : log;
 }
 
-/** Last offset visible to read_committed. `Simplified:` the high watermark, until transactions exist. */
+/**
+ * Below it every transaction is decided: what read_committed sees. The first unstable offset, not below the log's start, if it lies
+ * below the high watermark, else the high watermark (UnifiedLog.lastStableOffset).
+ */
 export function lastStableOffset(log: LogState): Offset {
-  return log.highWatermark;
+  const { transactions } = log.producers;
+  const firstUnstable = transactions === NO_TRANSACTIONS ? null : firstUnstableOffset(transactions);
+  return firstUnstable === null ? log.highWatermark : Math.min(Math.max(firstUnstable, log.logStartOffset), log.highWatermark);
 }
 
 /** Notes that `epoch` starts at `startOffset` and flushes the checkpoint if that is news (UnifiedLog.maybeAssignEpochStartOffset). */

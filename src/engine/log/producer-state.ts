@@ -32,13 +32,28 @@ export interface ProducerBatchHeader {
   readonly maxTimestampMs: EpochMs;
   readonly isTransactional: boolean;
   readonly isControl: boolean;
+  /** What a control batch's record says; null for data, and for a control batch that the cleaner emptied. */
+  readonly marker: ProducerMarker | null;
 }
 
-export type ProducerError = 'INVALID_PRODUCER_EPOCH' | 'OUT_OF_ORDER_SEQUENCE_NUMBER';
+/** EndTransactionMarker: how the producer's transaction ended. */
+export interface ProducerMarker {
+  readonly isAbort: boolean;
+  readonly coordinatorEpoch: number;
+  readonly timestampMs: EpochMs;
+}
+
+export type ProducerError = 'INVALID_PRODUCER_EPOCH' | 'OUT_OF_ORDER_SEQUENCE_NUMBER' | 'TRANSACTION_COORDINATOR_FENCED' | 'INVALID_TXN_STATE';
+
+export interface ProducerRefusal {
+  readonly error: ProducerError;
+  readonly message: string;
+}
 
 export const NO_PRODUCER_ID = -1;
 const NO_PRODUCER_EPOCH = -1;
 const NO_SEQUENCE = -1;
+const NO_COORDINATOR_EPOCH = -1;
 const BATCHES_TO_RETAIN = 5;
 
 export function findProducer(producers: Producers, producerId: number): ProducerEntry | undefined {
@@ -58,24 +73,48 @@ export function incrementSequence(sequence: number, increment: number): number {
   return sequence > MAX_INT - increment ? increment - (MAX_INT - sequence) - 1 : sequence + increment;
 }
 
+/** Whether the batch carries the producer's latest epoch at least; asked of clients and coordinators (ProducerAppendInfo.checkProducerEpoch). */
+export function checkProducerEpoch(producers: Producers, batch: ProducerBatchHeader, partition: string): ProducerRefusal | null {
+  const entry = findProducer(producers, batch.producerId);
+  const { producerId, baseOffset, producerEpoch } = batch;
+  if (entry === undefined || producerEpoch >= entry.producerEpoch) return null;
+  return {
+    error: 'INVALID_PRODUCER_EPOCH',
+    message: `Epoch of producer ${producerId} at offset ${baseOffset} in ${partition} is ${producerEpoch}, which is smaller than the last seen epoch ${entry.producerEpoch}`,
+  };
+}
+
+/** A marker of a transaction coordinator that was replaced is refused (ProducerAppendInfo.checkCoordinatorEpoch). */
+export function checkCoordinatorEpoch(producers: Producers, batch: ProducerBatchHeader, partition: string): ProducerRefusal | null {
+  const known = findProducer(producers, batch.producerId)?.coordinatorEpoch ?? NO_COORDINATOR_EPOCH;
+  if (batch.marker === null || known <= batch.marker.coordinatorEpoch) return null;
+  return {
+    error: 'TRANSACTION_COORDINATOR_FENCED',
+    message:
+      `Invalid coordinator epoch for producerId ${batch.producerId} at offset ${batch.baseOffset} in partition ${partition}: ` +
+      `${batch.marker.coordinatorEpoch} (zombie), ${known} (current)`,
+  };
+}
+
+/** While its transaction is open a producer writes nothing outside of it (ProducerAppendInfo.appendDataBatch). */
+export function checkTransaction(producers: Producers, batch: ProducerBatchHeader, partition: string): ProducerRefusal | null {
+  if (batch.isTransactional || batch.isControl || (findProducer(producers, batch.producerId)?.currentTxnFirstOffset ?? -1) < 0) return null;
+  return {
+    error: 'INVALID_TXN_STATE',
+    // The offset is shown as a LogOffsetMetadata without a place in the files.
+    message: `Expected transactional write from producer ${batch.producerId} at offset (offset=${batch.baseOffset}, segment=[-1:-1]) in partition ${partition}`,
+  };
+}
+
 /**
- * Whether a client's batch may follow what its producer wrote before (ProducerAppendInfo.maybeValidateDataBatch). An unknown
+ * Whether a client's batch may follow what its producer wrote before (ProducerAppendInfo.checkSequence), its epoch being no
+ * older one. An unknown
  * producer may start with any epoch and sequence. `partition` (`orders-0`) is for the message only. Null when it may.
  */
-export function checkProducer(
-  producers: Producers,
-  batch: ProducerBatchHeader,
-  partition: string,
-): { readonly error: ProducerError; readonly message: string } | null {
+export function checkProducer(producers: Producers, batch: ProducerBatchHeader, partition: string): ProducerRefusal | null {
   const entry = findProducer(producers, batch.producerId);
   if (entry === undefined || entry.producerEpoch === NO_PRODUCER_EPOCH) return null;
   const { producerId, baseOffset, producerEpoch, baseSequence } = batch;
-  if (producerEpoch < entry.producerEpoch) {
-    return {
-      error: 'INVALID_PRODUCER_EPOCH',
-      message: `Epoch of producer ${producerId} at offset ${baseOffset} in ${partition} is ${producerEpoch}, which is smaller than the last seen epoch ${entry.producerEpoch}`,
-    };
-  }
   if (producerEpoch > entry.producerEpoch) {
     if (baseSequence === 0) return null;
     return {
@@ -96,12 +135,10 @@ export function checkProducer(
   };
 }
 
-/**
- * The state after a batch that was appended, by leader and follower alike.
- * `Simplified:` an end-of-transaction marker closes the producer's transaction; its coordinator epoch and the transaction index come with transactions.
- */
+/** The state after a batch that was appended, by leader and follower alike (ProducerAppendInfo.append). */
 export function updateProducers(producers: Producers, batch: ProducerBatchHeader): Producers {
   const entry = findProducer(producers, batch.producerId) ?? newEntry(batch.producerId);
+  if (batch.isControl) return putProducer(producers, batch.marker === null ? entry : afterMarker(entry, batch, batch.marker));
   const epochChanged = entry.producerEpoch !== batch.producerEpoch;
   const known = epochChanged ? [] : entry.batches;
   const txnFirst = batch.isTransactional && entry.currentTxnFirstOffset < 0 ? batch.baseOffset : entry.currentTxnFirstOffset;
@@ -110,10 +147,21 @@ export function updateProducers(producers: Producers, batch: ProducerBatchHeader
     producerEpoch: batch.producerEpoch,
     coordinatorEpoch: entry.coordinatorEpoch,
     lastTimestampMs: batch.maxTimestampMs,
-    currentTxnFirstOffset: batch.isControl ? -1 : txnFirst,
-    batches: batch.isControl ? known : [...known.slice(-(BATCHES_TO_RETAIN - 1)), batchOf(batch)],
+    currentTxnFirstOffset: txnFirst,
+    batches: [...known.slice(-(BATCHES_TO_RETAIN - 1)), batchOf(batch)],
   };
   return putProducer(producers, updated);
+}
+
+function afterMarker(entry: ProducerEntry, batch: ProducerBatchHeader, marker: ProducerMarker): ProducerEntry {
+  return {
+    producerId: entry.producerId,
+    producerEpoch: batch.producerEpoch,
+    coordinatorEpoch: marker.coordinatorEpoch,
+    lastTimestampMs: marker.timestampMs,
+    currentTxnFirstOffset: -1,
+    batches: entry.producerEpoch === batch.producerEpoch ? entry.batches : [],
+  };
 }
 
 /** With `entry` in its place, replacing the one of that producer id. */
@@ -136,7 +184,7 @@ export function lastSequence(entry: ProducerEntry): number {
 }
 
 function newEntry(producerId: number): ProducerEntry {
-  return { producerId, producerEpoch: NO_PRODUCER_EPOCH, coordinatorEpoch: -1, lastTimestampMs: -1, currentTxnFirstOffset: -1, batches: [] };
+  return { producerId, producerEpoch: NO_PRODUCER_EPOCH, coordinatorEpoch: NO_COORDINATOR_EPOCH, lastTimestampMs: -1, currentTxnFirstOffset: -1, batches: [] };
 }
 
 function batchOf(batch: ProducerBatchHeader): ProducerBatch {

@@ -2,11 +2,15 @@ import type { EpochMs, Offset } from '../kernel/units.ts';
 import { DELETED_SUFFIX, snapshotPath } from './file-names.ts';
 import type { LogScope } from './log-scope.ts';
 import { decodeSnapshot, encodeSnapshot } from './producer-snapshot.ts';
-import { updateProducers, withoutExpired, type ProducerBatchHeader, type Producers } from './producer-state.ts';
+import { findProducer, updateProducers, withoutExpired, type ProducerBatchHeader, type Producers } from './producer-state.ts';
+import { abortedTxn, completeTransaction, dropReplicated, NO_TRANSACTIONS, startTransaction, type CompletedTxn, type Transactions } from './transactions.ts';
+import type { AbortedTxn } from './txn-index.ts';
 
 /** ProducerStateManager: the producers as of `mapEndOffset`, and the snapshot files on disk. */
 export interface ProducerStore {
   readonly producers: Producers;
+  /** Transactions that hold back the last stable offset. */
+  readonly transactions: Transactions;
   readonly mapEndOffset: Offset;
   readonly lastSnapshotOffset: Offset;
   /** Ascending by offset. Bytes are kept, so that a truncation can go back to a snapshot without reading the disk. */
@@ -29,13 +33,69 @@ export interface ProducerSource {
 export const PRODUCER_ID_EXPIRATION_MS = 86_400_000;
 
 export function emptyProducerStore(snapshots: readonly Snapshot[]): ProducerStore {
-  return { producers: [], mapEndOffset: 0, lastSnapshotOffset: 0, snapshots };
+  return { producers: [], transactions: NO_TRANSACTIONS, mapEndOffset: 0, lastSnapshotOffset: 0, snapshots };
 }
 
-/** Notes an appended batch; batches without a producer id only move `mapEndOffset`. */
-export function noteBatch(store: ProducerStore, batch: ProducerBatchHeader): ProducerStore {
-  const producers = batch.producerId < 0 ? store.producers : updateProducers(store.producers, batch);
-  return { producers, mapEndOffset: batch.lastOffset + 1, lastSnapshotOffset: store.lastSnapshotOffset, snapshots: store.snapshots };
+/** A store and what a set of batches adds to the transaction index. */
+export interface NotedBatches {
+  readonly store: ProducerStore;
+  readonly aborted: readonly AbortedTxn[];
+}
+
+const NONE_ABORTED: readonly AbortedTxn[] = [];
+
+/**
+ * Notes batches appended in one go, of producers all. As in Kafka all transactions of the set begin before the first of them is
+ * decided, so the last stable offset of an index entry can be that of a transaction that comes after it in the set.
+ */
+export function noteBatches(before: ProducerStore, batches: readonly ProducerBatchHeader[], endOffset: Offset): NotedBatches {
+  let { producers, transactions } = before;
+  const completed: CompletedTxn[] = [];
+  for (const batch of batches) {
+    const openedAt = findProducer(producers, batch.producerId)?.currentTxnFirstOffset ?? -1;
+    producers = updateProducers(producers, batch);
+    if (batch.isControl) {
+      if (openedAt < 0 || batch.marker === null) continue;
+      completed.push({ producerId: batch.producerId, firstOffset: openedAt, lastOffset: batch.baseOffset, isAborted: batch.marker.isAbort });
+    } else if (batch.isTransactional && openedAt < 0) {
+      transactions = startTransaction(transactions, { producerId: batch.producerId, firstOffset: batch.baseOffset });
+    }
+  }
+  const aborted: AbortedTxn[] = [];
+  for (const txn of completed) {
+    if (txn.isAborted) aborted.push(abortedTxn(transactions, txn));
+    transactions = completeTransaction(transactions, txn);
+  }
+  return { store: storeAt(before, { producers, transactions, mapEndOffset: endOffset }), aborted };
+}
+
+/** `noteBatches` of one batch; one without a producer id only moves `mapEndOffset`. */
+export function noteBatch(store: ProducerStore, batch: ProducerBatchHeader): NotedBatches {
+  const endOffset = batch.lastOffset + 1;
+  if (batch.producerId >= 0) return noteBatches(store, [batch], endOffset);
+  return { store: atMapEnd(store, endOffset), aborted: NONE_ABORTED };
+}
+
+/** Batches without a producer id were appended up to `endOffset` (ProducerStateManager.updateMapEndOffset). */
+export function atMapEnd(store: ProducerStore, endOffset: Offset): ProducerStore {
+  return storeAt(store, { producers: store.producers, transactions: store.transactions, mapEndOffset: endOffset });
+}
+
+/** Field by field, as this is done at every append. */
+function storeAt(store: ProducerStore, to: Pick<ProducerStore, 'producers' | 'transactions' | 'mapEndOffset'>): ProducerStore {
+  return {
+    producers: to.producers,
+    transactions: to.transactions,
+    mapEndOffset: to.mapEndOffset,
+    lastSnapshotOffset: store.lastSnapshotOffset,
+    snapshots: store.snapshots,
+  };
+}
+
+/** The high watermark moved: transactions decided below it no longer hold back the last stable offset. The same store if there are none. */
+export function onHighWatermarkUpdated(store: ProducerStore, highWatermark: Offset): ProducerStore {
+  const transactions = dropReplicated(store.transactions, highWatermark);
+  return transactions === store.transactions ? store : { ...store, transactions };
 }
 
 /** Writes `<mapEndOffset>.snapshot`, unless there is one at or above it already. Path of the written file, or null. */
@@ -91,12 +151,17 @@ export function removeStraySnapshots(store: ProducerStore, dir: string, segmentB
 /** Nothing is known any more, and the next record will be at `offset`. */
 export function restartProducers(store: ProducerStore, dir: string, offset: Offset, scope: LogScope): ProducerStore {
   const cleared = deleteSnapshots(store, dir, () => true, scope);
-  return { ...cleared, producers: [], lastSnapshotOffset: 0, mapEndOffset: offset };
+  return { ...cleared, producers: [], transactions: NO_TRANSACTIONS, lastSnapshotOffset: 0, mapEndOffset: offset };
 }
 
 export function onLogStartIncremented(store: ProducerStore, logStartOffset: Offset): ProducerStore {
   const latest = store.snapshots[store.snapshots.length - 1];
-  return { ...store, mapEndOffset: Math.max(store.mapEndOffset, logStartOffset), lastSnapshotOffset: latest?.offset ?? logStartOffset };
+  return {
+    ...store,
+    transactions: dropReplicated(store.transactions, logStartOffset),
+    mapEndOffset: Math.max(store.mapEndOffset, logStartOffset),
+    lastSnapshotOffset: latest?.offset ?? logStartOffset,
+  };
 }
 
 /**
@@ -115,7 +180,7 @@ export function rebuildProducers(
     for (const offset of [...bases, lastOffset]) marked = takeSnapshot({ ...marked, mapEndOffset: offset }, dir, scope).store;
     return marked;
   }
-  const wasEmpty = store.producers.length === 0 && store.mapEndOffset >= lastOffset;
+  const wasEmpty = store.producers.length === 0 && store.transactions.unreplicated.length === 0 && store.mapEndOffset >= lastOffset;
   let rebuilt = truncateAndReload(store, target, scope);
   if (lastOffset > rebuilt.mapEndOffset && !wasEmpty) {
     const firstSegment = Math.max(0, lastIndexAtOrBelow(source.segmentBases, rebuilt.mapEndOffset));
@@ -126,7 +191,7 @@ export function rebuildProducers(
       rebuilt = { ...rebuilt, mapEndOffset: from };
       if (bases.includes(base)) rebuilt = takeSnapshot(rebuilt, dir, scope).store;
       const to = Math.min(source.segmentBases[i + 1] ?? lastOffset, lastOffset);
-      for (const header of source.headersBetween(from, to)) rebuilt = noteBatch(rebuilt, header);
+      for (const header of source.headersBetween(from, to)) rebuilt = noteBatch(rebuilt, header).store;
     }
   }
   return takeSnapshot({ ...rebuilt, mapEndOffset: lastOffset }, dir, scope).store;
@@ -151,19 +216,30 @@ function loadFromSnapshot(store: ProducerStore, target: { readonly dir: string; 
     const newest = left.snapshots[left.snapshots.length - 1];
     if (newest === undefined) {
       const { logStartOffset } = target.source;
-      return { ...left, producers: [], mapEndOffset: logStartOffset, lastSnapshotOffset: logStartOffset };
+      return { ...left, producers: [], transactions: NO_TRANSACTIONS, mapEndOffset: logStartOffset, lastSnapshotOffset: logStartOffset };
     }
-    const producers = decodeSnapshot(newest.bytes);
-    if (producers !== null) {
+    const stored = decodeSnapshot(newest.bytes);
+    if (stored !== null) {
+      const producers = withoutExpired(stored, scope.context.nowMs, PRODUCER_ID_EXPIRATION_MS);
       return {
         ...left,
-        producers: withoutExpired(producers, scope.context.nowMs, PRODUCER_ID_EXPIRATION_MS),
+        producers,
+        transactions: openTransactions(producers),
         mapEndOffset: newest.offset,
         lastSnapshotOffset: newest.offset,
       };
     }
     left = deleteSnapshots(left, target.dir, (offset) => offset === newest.offset, scope);
   }
+}
+
+/** The transactions that a snapshot says are open. */
+function openTransactions(producers: Producers): Transactions {
+  let transactions = NO_TRANSACTIONS;
+  for (const { producerId, currentTxnFirstOffset } of producers) {
+    if (currentTxnFirstOffset >= 0) transactions = startTransaction(transactions, { producerId, firstOffset: currentTxnFirstOffset });
+  }
+  return transactions;
 }
 
 /** Without the producers that have been silent too long; asked for every ten minutes (`producer.id.expiration.check.interval.ms`). */

@@ -1,7 +1,9 @@
 import type { Offset } from '../kernel/units.ts';
 import { batchAt, bytesAt, indexOfOffset, positionAt } from './batch-list.ts';
 import { floorSegmentIndex, positionOf, segmentAt, segmentCount, segmentList, type LogState } from './log-state.ts';
+import { firstEntryFrom } from './segment-index.ts';
 import { batchBytes, type Segment } from './segment.ts';
+import { collectAbortedTxns, type AbortedTxn } from './txn-index.ts';
 
 export interface ReadRequest {
   readonly startOffset: Offset;
@@ -75,6 +77,29 @@ function lastWithin(segment: Segment, range: { readonly first: number; readonly 
 function outOfRange(log: LogState, offset: Offset, rest: string): ReadResult {
   return { error: 'OFFSET_OUT_OF_RANGE', message: `Received request for offset ${offset} for partition ${log.dir}, ${rest}` };
 }
+
+/**
+ * The aborted transactions that a read_committed reader of `read` must know: those with records between `startOffset` and an
+ * offset that the read did not reach, as told by the offset index. So there may be more than the read itself needs (LocalLog.addAbortedTransactions).
+ */
+export function abortedTransactions(log: LogState, read: ReadData, startOffset: Offset): readonly AbortedTxn[] {
+  if (read.path === '') return NONE_ABORTED;
+  let at = Math.max(0, floorSegmentIndex(log, startOffset));
+  while (segmentAt(log, at) !== undefined && segmentAt(log, at)?.paths.log !== read.path) at += 1;
+  const segment = segmentAt(log, at);
+  if (segment === undefined) return NONE_ABORTED;
+  const unread = firstEntryFrom(segment.offsetIndex, read.position + read.sizeBytes);
+  const upperBound = unread?.offset ?? segmentAt(log, at + 1)?.baseOffset ?? log.logEndOffset;
+  const aborted: AbortedTxn[] = [];
+  for (; at < segmentCount(log); at++) {
+    const found = collectAbortedTxns(segmentAt(log, at)?.txnIndex ?? null, { fetchOffset: startOffset, upperBound });
+    for (const txn of found.aborted) aborted.push(txn);
+    if (found.isComplete) break;
+  }
+  return aborted;
+}
+
+const NONE_ABORTED: readonly AbortedTxn[] = [];
 
 /** All batches that hold an offset in [from, to), across segments: for projection and invariants, not for serving. */
 export function batchesBetween(log: LogState, from: Offset, to: Offset): readonly Uint8Array[] {

@@ -32,7 +32,7 @@ describe('after an unclean stop', () => {
     const before = logOf(disk, 5);
     const { log, recovered } = reload(disk, { cleanShutdown: false });
     expect([log.logEndOffset, log.recoveryPoint, log.highWatermark, log.leaderEpochs]).toEqual([5, 0, 0, before.leaderEpochs]);
-    expect(recovered).toEqual({ segments: [0], discardedBytes: 0 });
+    expect(recovered).toEqual({ segments: [0], discardedBytes: 0, cut: null, indexProblems: [] });
     expect(batchesBetween(log, 0, 5)).toEqual(batchesBetween(before, 0, 5));
     expect(fileBytes(disk, 'orders-0/00000000000000000005.snapshot')?.length).toBe(10);
     expect(fileSize(disk, 'orders-0/00000000000000000000.index')).toBe(10485760);
@@ -67,7 +67,7 @@ describe('after an unclean stop', () => {
     logOf(disk, 6, SMALL_SEGMENTS);
     damage(disk, SEGMENT_0, 64);
     const { log, recovered } = reload(disk, { cleanShutdown: false, recoveryPoint: 3, configs: SMALL_SEGMENTS });
-    expect([log.logEndOffset, log.recoveryPoint, recovered]).toEqual([6, 3, { segments: [2, 4], discardedBytes: 0 }]);
+    expect([log.logEndOffset, log.recoveryPoint, recovered]).toEqual([6, 3, { segments: [2, 4], discardedBytes: 0, cut: null, indexProblems: [] }]);
   });
 
   test('[R9] a wrong offset under a good CRC empties the segment', () => {
@@ -166,7 +166,9 @@ describe('files left half way', () => {
     disk.files = deleteFile(disk.files, 'orders-0/00000000000000000002.index');
     damage(disk, 'orders-0/00000000000000000002.log', SIZE + 64);
     const { log, recovered } = reload(disk, { cleanShutdown: false, configs: SMALL_SEGMENTS });
-    expect([segmentList(log).map((segment) => segment.sizeBytes / SIZE), recovered]).toEqual([[2, 1, 2], { segments: [2, 0, 4], discardedBytes: SIZE }]);
+    expect([segmentList(log).map((segment) => segment.sizeBytes / SIZE), recovered.segments, recovered.discardedBytes]).toEqual([[2, 1, 2], [2, 0, 4], SIZE]);
+    expect(recovered.cut).toEqual({ reason: 'crc', segmentBaseOffset: 2, position: SIZE });
+    expect(recovered.indexProblems).toEqual(['Offset index file orders-0/00000000000000000002.index does not exist']);
   });
 
   test('[R15] a malformed epoch file is reported, not guessed at', () => {
@@ -176,6 +178,7 @@ describe('files left half way', () => {
     const options = { topic: 'orders', partition: 0, logId: 1, config: testConfig(), cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 };
     expect(loadLog(disk.files, options, disk.scope)).toEqual({
       ok: false,
+      exception: 'IOException',
       message: 'Malformed line in checkpoint file [orders-0/leader-epoch-checkpoint]: zero 0',
     });
   });

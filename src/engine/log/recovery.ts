@@ -2,12 +2,13 @@ import { copySegment } from './segment.ts';
 import { changed } from '../kernel/mutable.ts';
 import { arrayPush } from '../kernel/persistent-array.ts';
 import { MAX_INT, NO_EPOCH, type Offset } from '../kernel/units.ts';
-import { BATCH_OVERHEAD_BYTES, batchError, batchSizeBytes, LOG_OVERHEAD_BYTES } from '../protocol/record-batch.ts';
-import { batchEntry, MAGIC_AT } from './batch-header.ts';
+import { BATCH_OVERHEAD_BYTES, batchError, batchSizeBytes, LOG_OVERHEAD_BYTES, magic, producerId, recordCount } from '../protocol/record-batch.ts';
+import { batchEntry, MAGIC_AT, producerHeader } from './batch-header.ts';
 import { emptyBatches, lastOffsetAt, pushBatch, type BatchEntry, type BatchList } from './batch-list.ts';
 import { assignEpochStart, latestEpoch, type EpochCache } from './epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogScope } from './log-scope.ts';
+import { atMapEnd, noteBatches, type ProducerStore } from './producer-store.ts';
 import type { Segment } from './segment.ts';
 import {
   emptyIndex,
@@ -19,9 +20,11 @@ import {
   type OffsetIndex,
   type TimeIndex,
 } from './segment-index.ts';
+import { appendAbortedTxn, encodeTxnIndex, type TxnIndex } from './txn-index.ts';
 
 /** Smallest length field of any message format; below it a header is taken for garbage. */
 const LEAST_LENGTH = 14;
+const MAGIC = 2;
 
 /** The batch that starts at `position` of a `.log`, or null at its end, in a partial batch or in garbage (FileLogInputStream). */
 export function batchBytesAt(file: Uint8Array, position: number): Uint8Array | null {
@@ -32,53 +35,70 @@ export function batchBytesAt(file: Uint8Array, position: number): Uint8Array | n
   return file.subarray(position, position + sizeBytes);
 }
 
-/** Takes a `.log` as it stands, without checking CRCs: for segments that were flushed or cleanly closed. */
-export function scanBatches(file: Uint8Array): { readonly batches: BatchList; readonly sizeBytes: number } {
+/** Takes a `.log` as it stands, without checking CRCs: for segments that were flushed or cleanly closed. Ends where a header cannot be. */
+export function scanBatches(file: Uint8Array, segmentBase: Offset): { readonly batches: BatchList; readonly sizeBytes: number } {
   let batches = emptyBatches();
   let position = 0;
   for (;;) {
     const bytes = batchBytesAt(file, position);
-    if (bytes === null || bytes.length < BATCH_OVERHEAD_BYTES) break;
+    if (bytes === null || bytes.length < BATCH_OVERHEAD_BYTES || magic(bytes) !== MAGIC) break;
     const entry = batchEntry(bytes, position);
-    if (batches.length > 0 && entry.baseOffset <= lastOffsetOf(batches)) break;
+    if (!offsetsAreSound(batches, entry, segmentBase)) break;
     batches = pushBatch(batches, entry);
     position += bytes.length;
   }
   return { batches, sizeBytes: position };
 }
 
+/**
+ * Why recovery cut a segment: the file ends inside a batch, its length field or magic cannot be, its checksum or its offset is wrong,
+ * or a control batch without a readable marker stands before the cut.
+ */
+export type CutReason = 'incompleteBatch' | 'recordSize' | 'magic' | 'crc' | 'offset' | 'controlRecord';
+
 export interface RecoveredSegment {
   readonly segment: Segment;
   readonly leaderEpochs: EpochCache;
+  readonly producers: ProducerStore;
   readonly truncatedBytes: number;
+  /** Null when nothing was cut. */
+  readonly cut: CutReason | null;
+}
+
+/** What a segment is recovered from: its `.log`, and what the segments before it left behind. */
+export interface RecoverySource {
+  readonly file: Uint8Array;
+  readonly leaderEpochs: EpochCache;
+  readonly producers: ProducerStore;
+  readonly config: LogConfig;
 }
 
 /**
- * Reads a segment's `.log` from the start, checks size and CRC of each batch, cuts it at the first bad one and rebuilds both
+ * Reads a segment's `.log` from the start, checks size and CRC of each batch, cuts it at the first bad one and rebuilds its
  * indexes (LogSegment.recover). Only epochs above the latest known one are noted.
  * `Simplified:` offsets that go back or do not fit the index empty the segment; Kafka would split a segment with overflow.
  */
-export function recoverSegment(
-  segment: Segment,
-  source: { readonly file: Uint8Array; readonly leaderEpochs: EpochCache; readonly config: LogConfig },
-  scope: LogScope,
-): RecoveredSegment {
-  const rebuilt = rebuild(segment.baseOffset, source);
+export function recoverSegment(segment: Segment, source: RecoverySource, scope: LogScope): RecoveredSegment {
+  const { baseOffset, paths } = segment;
+  const rebuilt = rebuild(segment, source);
   const truncatedBytes = source.file.length - rebuilt.sizeBytes;
-  if (truncatedBytes > 0) scope.effects.push({ type: 'resize', path: segment.paths.log, sizeBytes: rebuilt.sizeBytes });
-  scope.effects.push({ type: 'replace', path: segment.paths.index, bytes: encodeOffsetIndex(rebuilt.offsetIndex, segment.baseOffset) });
-  scope.effects.push({ type: 'replace', path: segment.paths.timeIndex, bytes: encodeTimeIndex(rebuilt.timeIndex, segment.baseOffset) });
+  if (truncatedBytes > 0) scope.effects.push({ type: 'resize', path: paths.log, sizeBytes: rebuilt.sizeBytes });
+  scope.effects.push({ type: 'replace', path: paths.index, bytes: encodeOffsetIndex(rebuilt.offsetIndex, baseOffset) });
+  scope.effects.push({ type: 'replace', path: paths.timeIndex, bytes: encodeTimeIndex(rebuilt.timeIndex, baseOffset) });
+  if (rebuilt.txnIndex !== null) scope.effects.push({ type: 'replace', path: paths.txnIndex, bytes: encodeTxnIndex(rebuilt.txnIndex) });
   const recovered: Segment = changed(copySegment(segment), {
     batches: rebuilt.batches,
     sizeBytes: rebuilt.sizeBytes,
     offsetIndex: rebuilt.offsetIndex,
     timeIndex: rebuilt.timeIndex,
+    txnIndex: rebuilt.txnIndex,
     indexFiles: 'trimmed',
     maxTimestampMs: rebuilt.maxTimestampMs,
     offsetOfMaxTimestamp: rebuilt.offsetOfMaxTimestamp,
     rollingTimestampMs: rebuilt.rollingTimestampMs,
   });
-  return { segment: recovered, leaderEpochs: rebuilt.leaderEpochs, truncatedBytes };
+  const { leaderEpochs, producers } = rebuilt;
+  return { segment: recovered, leaderEpochs, producers, truncatedBytes, cut: truncatedBytes > 0 ? rebuilt.cut : null };
 }
 
 interface Rebuilt {
@@ -86,20 +106,25 @@ interface Rebuilt {
   sizeBytes: number;
   offsetIndex: OffsetIndex;
   timeIndex: TimeIndex;
+  txnIndex: TxnIndex;
   maxTimestampMs: number;
   offsetOfMaxTimestamp: Offset;
   rollingTimestampMs: number | null;
   leaderEpochs: EpochCache;
+  producers: ProducerStore;
+  cut: CutReason | null;
 }
 
-function rebuild(baseOffset: Offset, source: { readonly file: Uint8Array; readonly leaderEpochs: EpochCache; readonly config: LogConfig }): Rebuilt {
-  const rebuilt = nothingRebuilt(baseOffset, source.leaderEpochs);
+function rebuild(segment: Segment, source: RecoverySource): Rebuilt {
+  const { baseOffset } = segment;
+  const rebuilt = nothingRebuilt(segment, source);
   let lastIndexedAt = 0;
-  for (;;) {
+  while (rebuilt.cut === null) {
     const bytes = batchBytesAt(source.file, rebuilt.sizeBytes);
-    if (bytes === null || batchError(bytes) !== null) break;
+    rebuilt.cut = bytes === null ? endReason(source.file, rebuilt.sizeBytes) : batchReason(bytes);
+    if (bytes === null || rebuilt.cut !== null) break;
     const entry = batchEntry(bytes, rebuilt.sizeBytes);
-    if (!offsetsAreSound(rebuilt, entry, baseOffset)) return nothingRebuilt(baseOffset, source.leaderEpochs);
+    if (!offsetsAreSound(rebuilt.batches, entry, baseOffset)) return { ...nothingRebuilt(segment, source), cut: 'offset' };
     noteTimestamp(rebuilt, entry);
     if (entry.position - lastIndexedAt > source.config.indexIntervalBytes) {
       rebuilt.offsetIndex = arrayPush(rebuilt.offsetIndex, { offset: entry.lastOffset, position: entry.position });
@@ -111,28 +136,63 @@ function rebuild(baseOffset: Offset, source: { readonly file: Uint8Array; readon
     if (entry.leaderEpoch > NO_EPOCH && entry.leaderEpoch > latestEpoch(rebuilt.leaderEpochs)) {
       rebuilt.leaderEpochs = assignEpochStart(rebuilt.leaderEpochs, { epoch: entry.leaderEpoch, startOffset: entry.baseOffset });
     }
+    noteProducer(rebuilt, entry);
   }
   noteTimeEntry(rebuilt, baseOffset);
   return rebuilt;
 }
 
-function nothingRebuilt(baseOffset: Offset, leaderEpochs: EpochCache): Rebuilt {
+function nothingRebuilt(segment: Segment, source: RecoverySource): Rebuilt {
   return {
     batches: emptyBatches(),
     sizeBytes: 0,
     offsetIndex: emptyIndex(),
     timeIndex: emptyIndex(),
+    // A `.txnindex` that is there is emptied, not deleted.
+    txnIndex: segment.txnIndex === null ? null : [],
     maxTimestampMs: NO_TIMESTAMP,
-    offsetOfMaxTimestamp: baseOffset,
+    offsetOfMaxTimestamp: segment.baseOffset,
     rollingTimestampMs: null,
-    leaderEpochs,
+    leaderEpochs: source.leaderEpochs,
+    producers: source.producers,
+    cut: null,
   };
 }
 
+/** Why there is no whole batch at `position`; null at the file's very end. */
+function endReason(file: Uint8Array, position: number): CutReason | null {
+  if (position === file.length) return null;
+  if (position >= file.length - (MAGIC_AT + 1)) return 'incompleteBatch';
+  return batchSizeBytes(file.subarray(position, position + LOG_OVERHEAD_BYTES)) - LOG_OVERHEAD_BYTES < LEAST_LENGTH ? 'recordSize' : 'incompleteBatch';
+}
+
+function batchReason(bytes: Uint8Array): CutReason | null {
+  if (batchError(bytes) === null) return null;
+  if (magic(bytes) !== MAGIC) return 'magic';
+  return bytes.length < BATCH_OVERHEAD_BYTES ? 'recordSize' : 'crc';
+}
+
+/** LogSegment.updateProducerState. A control batch that cannot be read stays, but nothing behind it does. */
+function noteProducer(rebuilt: Rebuilt, entry: BatchEntry): void {
+  const endOffset = entry.lastOffset + 1;
+  if (producerId(entry.bytes) < 0) {
+    rebuilt.producers = atMapEnd(rebuilt.producers, endOffset);
+    return;
+  }
+  const header = producerHeader(entry.bytes);
+  if (header.isControl && header.marker === null && recordCount(entry.bytes) > 0) {
+    rebuilt.cut = 'controlRecord';
+    return;
+  }
+  const { store, aborted } = noteBatches(rebuilt.producers, [header], endOffset);
+  rebuilt.producers = store;
+  for (const txn of aborted) rebuilt.txnIndex = appendAbortedTxn(rebuilt.txnIndex, txn);
+}
+
 /** The offset lies outside the CRC, so a batch with a good CRC may still carry a wrong one. */
-function offsetsAreSound(rebuilt: Rebuilt, entry: BatchEntry, baseOffset: Offset): boolean {
-  if (entry.baseOffset < baseOffset || entry.lastOffset - baseOffset > MAX_INT) return false;
-  return rebuilt.batches.length === 0 || entry.baseOffset > lastOffsetOf(rebuilt.batches);
+function offsetsAreSound(batches: BatchList, entry: BatchEntry, baseOffset: Offset): boolean {
+  if (entry.baseOffset < baseOffset || entry.lastOffset < entry.baseOffset || entry.lastOffset - baseOffset > MAX_INT) return false;
+  return batches.length === 0 || entry.baseOffset > lastOffsetOf(batches);
 }
 
 function noteTimestamp(rebuilt: Rebuilt, entry: BatchEntry): void {

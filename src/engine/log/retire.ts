@@ -5,14 +5,13 @@ import { DELETED_SUFFIX } from './file-names.ts';
 import type { LogScope } from './log-scope.ts';
 import type { LogState } from './log-state.ts';
 import { retireSnapshots } from './producer-store.ts';
-import type { Segment } from './segment.ts';
+import { filesOfSegment, type Segment } from './segment.ts';
 
 /** Renames the files of segments that are no longer part of the log to `.deleted`; they go after `file.delete.delay.ms`. */
 export function retireSegments(log: LogState, segments: readonly Segment[], scope: LogScope): LogState {
   const paths: string[] = [];
   for (const segment of segments) {
-    const { log: logFile, index, timeIndex } = segment.paths;
-    for (const path of segment.indexFiles === 'absent' ? [logFile] : [logFile, index, timeIndex]) {
+    for (const path of filesOfSegment(segment)) {
       scope.effects.push({ type: 'rename', from: path, to: path + DELETED_SUFFIX });
       paths.push(path + DELETED_SUFFIX);
     }

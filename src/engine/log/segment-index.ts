@@ -59,6 +59,52 @@ export function truncateIndex<Entry extends { readonly offset: Offset }>(index: 
   return arrayTruncate(index, kept);
 }
 
+/**
+ * The entry with the largest offset at or below `target`, or the segment's start (OffsetIndex.lookup): a scan for `target` begins there.
+ * Binary search; the newest entries, which the page cache always holds, are looked at first as Kafka does.
+ */
+export function lookupOffset(index: OffsetIndex, baseOffset: Offset, target: Offset): OffsetIndexEntry {
+  return (
+    arrayGet(
+      index,
+      lowerBound(index, WARM_OFFSET_ENTRIES, (entry) => entry.offset <= target),
+    ) ?? { offset: baseOffset, position: 0 }
+  );
+}
+
+/** The entry with the largest timestamp at or below `timestampMs`, or (-1, base): all records before it are older (TimeIndex.lookup). */
+export function lookupTimestamp(index: TimeIndex, baseOffset: Offset, timestampMs: EpochMs): TimeIndexEntry {
+  const at = lowerBound(index, WARM_TIME_ENTRIES, (entry) => entry.timestampMs <= timestampMs);
+  return arrayGet(index, at) ?? { timestampMs: NO_TIMESTAMP, offset: baseOffset };
+}
+
+/** The first entry at or behind a position, or null: an offset that a read of the bytes before it does not reach (OffsetIndex.fetchUpperBoundOffset). */
+export function firstEntryFrom(index: OffsetIndex, position: number): OffsetIndexEntry | null {
+  return arrayGet(index, lowerBound(index, 0, (entry) => entry.position < position) + 1) ?? null;
+}
+
+/** Entries in the last 8192 bytes of an index (AbstractIndex.warmEntries). */
+const WARM_OFFSET_ENTRIES = 8192 / OFFSET_ENTRY_BYTES;
+const WARM_TIME_ENTRIES = Math.floor(8192 / TIME_ENTRY_BYTES);
+
+/** Index of the last entry that `isBelow`, which holds for a prefix of them; -1 if for none. */
+function lowerBound<Entry>(index: PersistentArray<Entry>, warmEntries: number, isBelow: (entry: Entry) => boolean): number {
+  const holds = (at: number): boolean => {
+    const entry = arrayGet(index, at);
+    return entry !== undefined && isBelow(entry);
+  };
+  const firstWarm = index.length - 1 - warmEntries;
+  let low = warmEntries > 0 && holds(firstWarm) ? firstWarm : -1;
+  let high = low >= 0 || firstWarm < 0 ? index.length : firstWarm;
+  if (warmEntries === 0) high = index.length;
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 export function encodeOffsetEntry(target: Uint8Array, at: number, entry: OffsetIndexEntry, baseOffset: Offset): void {
   writeInt32(target, at, entry.offset - baseOffset);
   writeInt32(target, at + 4, entry.position);

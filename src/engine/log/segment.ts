@@ -18,6 +18,7 @@ import {
 import { segmentPaths, type SegmentPaths } from './file-names.ts';
 import { maxSegmentMs, type LogConfig } from './log-config.ts';
 import { LOG_OWNER, type LogScope } from './log-scope.ts';
+import { ABORTED_TXN_BYTES, appendAbortedTxn, encodeTxnIndex, truncateTxnIndex, type AbortedTxn, type TxnIndex } from './txn-index.ts';
 import {
   emptyIndex,
   encodeOffsetEntry,
@@ -36,13 +37,14 @@ import {
   type TimeIndex,
 } from './segment-index.ts';
 
-/** LogSegment: a `.log` and its two indexes. Positions count from the start of the `.log`. */
+/** LogSegment: a `.log` and its indexes. Positions count from the start of the `.log`. */
 export interface Segment {
   readonly baseOffset: Offset;
   readonly sizeBytes: number;
   readonly batches: BatchList;
   readonly offsetIndex: OffsetIndex;
   readonly timeIndex: TimeIndex;
+  readonly txnIndex: TxnIndex;
   /** Index files come into being at the first append, at full size; a roll or a close trims them to their entries. */
   readonly indexFiles: 'absent' | 'trimmed' | 'preallocated';
   readonly maxIndexBytes: number;
@@ -76,6 +78,7 @@ export function emptySegment(dir: string, baseOffset: Offset, config: LogConfig,
     batches: emptyBatches(),
     offsetIndex: emptyIndex(),
     timeIndex: emptyIndex(),
+    txnIndex: null,
     indexFiles: 'absent',
     maxIndexBytes: config.segmentIndexBytes,
     maxTimestampMs: NO_TIMESTAMP,
@@ -171,6 +174,7 @@ export function copySegment(segment: Segment): Mutable<Segment> {
     batches: segment.batches,
     offsetIndex: segment.offsetIndex,
     timeIndex: segment.timeIndex,
+    txnIndex: segment.txnIndex,
     indexFiles: segment.indexFiles,
     maxIndexBytes: segment.maxIndexBytes,
     maxTimestampMs: segment.maxTimestampMs,
@@ -202,6 +206,15 @@ function addMaxTimestampEntry(segment: Segment, scope: LogScope): Segment {
   return changed(copySegment(segment), { timeIndex });
 }
 
+/** Notes aborted transactions; the first one makes the `.txnindex` (LogSegment.updateTxnIndex). */
+export function appendToTxnIndex(segment: Segment, aborted: readonly AbortedTxn[], scope: LogScope): Segment {
+  if (aborted.length === 0) return segment;
+  let { txnIndex } = segment;
+  for (const txn of aborted) txnIndex = appendAbortedTxn(txnIndex, txn);
+  scope.effects.push({ type: 'append', path: segment.paths.txnIndex, bytes: encodeTxnIndex(aborted) });
+  return changed(copySegment(segment), { txnIndex });
+}
+
 /** Notes the largest timestamp and trims the indexes to their entries: at a roll and at a close. Index files that never came to be stay absent. */
 export function sealIndexes(before: Segment, scope: LogScope): Segment {
   if (before.indexFiles !== 'preallocated') return before;
@@ -221,12 +234,14 @@ export function truncateSegment(segment: Segment, offset: Offset, scope: LogScop
   const batches = truncateBatches(segment.batches, kept);
   const offsetIndex = truncateIndex(segment.offsetIndex, offset);
   const timeIndex = truncateIndex(segment.timeIndex, offset);
-  cutIndexFiles(segment, { offsetIndex, timeIndex }, scope);
+  const txnIndex = truncateTxnIndex(segment.txnIndex, offset);
+  cutIndexFiles(segment, { offsetIndex, timeIndex, txnIndex }, scope);
   if (cutAt < segment.sizeBytes) scope.effects.push({ type: 'resize', path: segment.paths.log, sizeBytes: cutAt });
   const cut: Segment = changed(copySegment(segment), {
     batches,
     offsetIndex,
     timeIndex,
+    txnIndex,
     sizeBytes: cutAt,
     indexFiles: 'preallocated',
     bytesSinceLastIndexEntry: 0,
@@ -237,8 +252,9 @@ export function truncateSegment(segment: Segment, offset: Offset, scope: LogScop
   return segment.maxTimestampMs >= 0 ? { ...cut, ...largestTimestamp(cut) } : cut;
 }
 
-function cutIndexFiles(segment: Segment, cut: { readonly offsetIndex: OffsetIndex; readonly timeIndex: TimeIndex }, scope: LogScope): void {
-  const { index, timeIndex } = segment.paths;
+function cutIndexFiles(segment: Segment, cut: Pick<Segment, 'offsetIndex' | 'timeIndex' | 'txnIndex'>, scope: LogScope): void {
+  const { index, timeIndex, txnIndex } = segment.paths;
+  if (cut.txnIndex !== segment.txnIndex) scope.effects.push({ type: 'resize', path: txnIndex, sizeBytes: (cut.txnIndex?.length ?? 0) * ABORTED_TXN_BYTES });
   if (cut.offsetIndex.length < segment.offsetIndex.length) {
     scope.effects.push({ type: 'resize', path: index, sizeBytes: cut.offsetIndex.length * OFFSET_ENTRY_BYTES });
   }
@@ -262,9 +278,17 @@ function largestTimestamp(segment: Segment): Pick<Segment, 'maxTimestampMs' | 'o
   return { maxTimestampMs, offsetOfMaxTimestamp };
 }
 
+/** The files that a segment has on the disk. */
+export function filesOfSegment(segment: Segment): string[] {
+  const { log, index, timeIndex, txnIndex } = segment.paths;
+  const paths = segment.indexFiles === 'absent' ? [log] : [log, index, timeIndex];
+  if (segment.txnIndex !== null) paths.push(txnIndex);
+  return paths;
+}
+
 /** Flushes `.log` and indexes under one operation; returns how many files were asked for. */
 export function flushSegment(segment: Segment, operation: number, scope: LogScope): number {
-  const paths = segment.indexFiles === 'absent' ? [segment.paths.log] : [segment.paths.log, segment.paths.index, segment.paths.timeIndex];
+  const paths = filesOfSegment(segment);
   for (const path of paths) scope.effects.push({ type: 'flush', owner: LOG_OWNER, operation, path });
   return paths.length;
 }

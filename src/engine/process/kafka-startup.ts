@@ -101,17 +101,21 @@ function openLogs(work: Work, phase: StartingPhase, topicConfigs: TopicConfigs):
   if (!outcome.ok) return fail(work, outcome.message);
   const { loaded } = outcome;
   traceBroker(work, { type: 'BrokerStarting', brokerId: config.brokerId, cleanShutdownFound: cleanShutdown, logCount: loaded.recoveries.length });
-  if (!cleanShutdown) traceRecoveries(work, loaded);
+  traceRecoveries(work, { loaded, cleanShutdown });
   updateState(work, { phase: { name: 'recovering', clusterId: phase.clusterId, topicConfigs, loaded } });
   const waitUs = Math.ceil((loaded.recoveredBytes / RECOVERY_BYTES_PER_SECOND) * MICROSECONDS_PER_SECOND);
   if (waitUs === 0) return onLogsRecovered(work);
   work.scope.effects.push({ type: 'setTimer', owner: KAFKA_SERVER, name: RECOVERY_TIMER, atUs: work.scope.context.nowUs + waitUs });
 }
 
-function traceRecoveries(work: Work, loaded: LoadedLogs): void {
-  for (const { log, recovered } of loaded.recoveries) {
+/** Every log after an unclean stop; after a clean one those with a segment that had to be read through all the same. */
+function traceRecoveries(work: Work, start: { readonly loaded: LoadedLogs; readonly cleanShutdown: boolean }): void {
+  for (const { log, recovered } of start.loaded.recoveries) {
     const { topic, partition, logEndOffset } = log;
-    traceBroker(work, { type: 'LogRecovered', brokerId: work.state.config.brokerId, topic, partition, logEndOffset, discardedBytes: recovered.discardedBytes });
+    const { segments, discardedBytes, cut, indexProblems } = recovered;
+    if (start.cleanShutdown && segments.length === 0) continue;
+    const facts = { logEndOffset, discardedBytes, segments, cutReason: cut?.reason ?? ('none' as const), indexProblems };
+    traceBroker(work, { type: 'LogRecovered', brokerId: work.state.config.brokerId, topic, partition, ...facts });
   }
 }
 

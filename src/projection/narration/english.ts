@@ -48,6 +48,15 @@ function peers(hosts: readonly string[]): string {
 }
 
 const ACKS = { '-1': 'by every in-sync replica', '0': 'by nobody (acks=0)', '1': 'by the leader alone' } as const;
+const CUT_REASONS = {
+  incompleteBatch: 'ended inside a batch',
+  recordSize: 'had a size that no batch has',
+  magic: 'had an unknown magic byte',
+  crc: 'had a wrong checksum',
+  offset: 'had a wrong offset',
+  controlRecord: 'stood behind an unreadable transaction marker',
+  none: 'was broken',
+} as const;
 const TRUNCATION_REASONS = {
   divergingEpoch: 'as the leader’s log parts from it there',
   highWatermark: 'to its high watermark',
@@ -118,8 +127,8 @@ export const english: Templates = {
       : say`Broker ${event.brokerId} has stopped, ${span('out', 'not in order')}.`,
   LogRecovered: (event) =>
     event.discardedBytes === 0
-      ? say`Broker ${event.brokerId} has recovered ${partitionName(event)} up to offset ${event.logEndOffset}.`
-      : say`Broker ${event.brokerId} has recovered ${partitionName(event)} up to offset ${event.logEndOffset}; ${span('out', byteSize(event.discardedBytes))} were broken and are gone.`,
+      ? say`Broker ${event.brokerId} has recovered ${partitionName(event)} up to offset ${event.logEndOffset}${event.indexProblems.length === 0 ? '' : '; an index was missing or corrupt and was made anew from the log'}.`
+      : say`Broker ${event.brokerId} has recovered ${partitionName(event)} up to offset ${event.logEndOffset}; what came next ${CUT_REASONS[event.cutReason]}, so ${span('out', byteSize(event.discardedBytes))} are gone.`,
   BecameLeader: (event) =>
     say`${span('leader', `Broker ${event.brokerId}`)} takes up leading ${partitionName(event)} in ${epoch(event.leaderEpoch)}, ISR ${idList(event.isr, 'empty')}.`,
   BecameFollower: (event) => say`Broker ${event.brokerId} follows ${leader(event.leader)} for ${partitionName(event)}, ${epoch(event.leaderEpoch)}.`,

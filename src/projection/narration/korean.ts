@@ -37,6 +37,15 @@ function peers(hosts: readonly string[]): string {
 }
 
 const ACKS = { '-1': 'ISR 전체가', '0': '확인 없이(acks=0)', '1': '리더 혼자' } as const;
+const CUT_REASONS = {
+  incompleteBatch: '배치 중간에서 끝나',
+  recordSize: '배치 크기가 맞지 않아',
+  magic: '매직 바이트를 알 수 없어',
+  crc: '체크섬이 맞지 않아',
+  offset: '오프셋이 맞지 않아',
+  controlRecord: '읽을 수 없는 트랜잭션 마커 뒤라서',
+  none: '깨져 있어',
+} as const;
 const TRUNCATION_REASONS = {
   divergingEpoch: '거기서부터 리더의 로그와 다르기 때문입니다',
   highWatermark: '자기 하이 워터마크까지만 남깁니다',
@@ -107,8 +116,8 @@ export const korean: Templates = {
       : malhae`브로커 ${event.brokerId}(이)가 ${span('out', '비정상')} 종료했습니다.`,
   LogRecovered: (event) =>
     event.discardedBytes === 0
-      ? malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 로그를 오프셋 ${event.logEndOffset}까지 복구했습니다.`
-      : malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 로그를 오프셋 ${event.logEndOffset}까지 복구했습니다. 깨진 ${span('out', byteSize(event.discardedBytes))}(은)는 버렸습니다.`,
+      ? malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 로그를 오프셋 ${event.logEndOffset}까지 복구했습니다.${event.indexProblems.length === 0 ? '' : ' 없거나 깨진 인덱스는 로그에서 다시 만들었습니다.'}`
+      : malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 로그를 오프셋 ${event.logEndOffset}까지 복구했습니다. 그 뒤는 ${CUT_REASONS[event.cutReason]} ${span('out', byteSize(event.discardedBytes))}(을)를 버렸습니다.`,
   BecameLeader: (event) =>
     malhae`${leader(event.brokerId)}(이)가 ${epoch(event.leaderEpoch)}에서 ${partitionName(event)}의 리더를 맡습니다. ISR은 ${idList(event.isr, '비어 있음')}입니다.`,
   BecameFollower: (event) =>

@@ -68,7 +68,7 @@ export function partitionAnswer(state: BrokerState, status: FetchPartitionStatus
     divergingEpoch: divergingEpoch === null ? NO_DIVERGENCE : { epoch: divergingEpoch.leaderEpoch, endOffset: divergingEpoch.endOffset },
     currentLeader: read.error === null ? NO_LEADER : leaderAfter(state, status, read.error, reading),
     snapshotId: NO_SNAPSHOT,
-    abortedTransactions: reading.params.isolation === 'txnCommitted' && read.error === null ? [] : null,
+    abortedTransactions: read.abortedTransactions?.map(({ producerId, firstOffset }) => ({ producerId, firstOffset })) ?? null,
     preferredReadReplica: -1,
     records: read.records,
   };

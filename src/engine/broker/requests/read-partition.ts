@@ -2,7 +2,8 @@ import type { ReadEffect } from '../../kernel/system.ts';
 import type { LeaderEpoch, Offset } from '../../kernel/units.ts';
 import type { EpochEnd } from '../../log/epoch-cache.ts';
 import { endOffsetForEpoch, lastStableOffset, latestLeaderEpoch, type LogState } from '../../log/log-state.ts';
-import { readLog, type ReadData } from '../../log/read.ts';
+import { abortedTransactions, readLog, type ReadData } from '../../log/read.ts';
+import type { AbortedTxn } from '../../log/txn-index.ts';
 import type { ErrorName } from '../../protocol/errors.ts';
 import type { FetchRequestFetchPartition } from '../../protocol/generated/fetch-request.ts';
 import { getPartition, notHostedError, type BrokerState } from '../broker-state.ts';
@@ -20,6 +21,8 @@ export interface PartitionRead {
   readonly divergingEpoch: EpochEnd | null;
   readonly records: readonly Uint8Array[];
   readonly sizeBytes: number;
+  /** For a read_committed reader of these records; null for others. */
+  readonly abortedTransactions: readonly AbortedTxn[] | null;
   /** What the answer's records cost the disk when they are sent; null without any. */
   readonly fileRead: ReadEffect | null;
 }
@@ -45,12 +48,12 @@ export function readPartition(state: BrokerState, status: FetchPartitionStatus, 
   if (fetch.lastFetchedEpoch !== NO_FETCHED_EPOCH) {
     const divergence = compareEpochs(log, fetch);
     if (divergence === 'unknown') return refused('OFFSET_OUT_OF_RANGE');
-    if (divergence !== null) return readResult(log, divergence, NOTHING);
+    if (divergence !== null) return readResult(log, divergence, NOTHING, null);
   }
   const maxBytes = Math.min(fetch.partitionMaxBytes, limits.maxBytes);
   const read = readLog(log, { startOffset: fetch.fetchOffset, maxBytes, upperBound: upperBound(log, params.isolation), minOneMessage: limits.minOneMessage });
   if (read.error !== null) return refused(read.error);
-  return readResult(log, null, read);
+  return readResult(log, null, read, params.isolation === 'txnCommitted' ? abortedTransactions(log, read, fetch.fetchOffset) : null);
 }
 
 function fetchError(partition: Partition, fetch: FetchRequestFetchPartition, params: FetchParams): ErrorName | null {
@@ -84,7 +87,7 @@ export function upperBound(log: LogState, isolation: FetchIsolation): Offset {
   }
 }
 
-function readResult(log: LogState, divergingEpoch: EpochEnd | null, read: FoundRecords): PartitionRead {
+function readResult(log: LogState, divergingEpoch: EpochEnd | null, read: FoundRecords, aborted: readonly AbortedTxn[] | null): PartitionRead {
   const { sizeBytes } = read;
   return {
     error: null,
@@ -95,6 +98,7 @@ function readResult(log: LogState, divergingEpoch: EpochEnd | null, read: FoundR
     divergingEpoch,
     records: read.batches,
     sizeBytes,
+    abortedTransactions: aborted,
     fileRead: sizeBytes === 0 ? null : { type: 'read', path: read.path, position: read.position, sizeBytes, by: 'sendfile' },
   };
 }
@@ -109,6 +113,7 @@ function refused(error: ErrorName): PartitionRead {
     divergingEpoch: null,
     records: NO_RECORDS,
     sizeBytes: 0,
+    abortedTransactions: null,
     fileRead: null,
   };
 }
