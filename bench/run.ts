@@ -1,28 +1,32 @@
 import { buildForNode, IN_NODE, measureInNode } from './built.ts';
 import { meets, tableOf, type Line } from './measure.ts';
 import { measurePage } from './page.ts';
+import { measureStorageInBrowser } from './storage-in-browser.ts';
 
-const USAGE = `npm run bench [-- --check] [-- --engine | --page]
+const USAGE = `npm run bench [-- --check] [-- --engine | --page | --log]
   --check    exit status 1 when a limit is missed
   --engine   only what runs in Node
-  --page     only what runs in the browser`;
+  --page     only the page in the browser
+  --log      only the log and the disk that keeps it`;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
 async function main(options: readonly string[]): Promise<number> {
-  const unknown = options.filter((option) => !['--check', '--engine', '--page'].includes(option));
+  const unknown = options.filter((option) => !['--check', '--engine', '--page', '--log'].includes(option));
   if (unknown.length > 0) {
     say(`Unknown option ${unknown.join(' ')}\n${USAGE}`);
     return 2;
   }
   const lines: Line[] = [];
-  if (!options.includes('--page')) {
+  const isAsked = (part: string): boolean => options.includes(part) || !options.some((option) => option !== '--check');
+  if (isAsked('--engine')) {
     await buildForNode();
     for (const name of IN_NODE) lines.push(...measureInNode(name, say));
   }
-  if (!options.includes('--engine')) lines.push(...(await measurePage(say)));
+  if (isAsked('--page')) lines.push(...(await measurePage(say)));
+  if (isAsked('--log')) lines.push(...(await measureStorageInBrowser(say)));
   say(`\n${tableOf(lines)}\n`);
   const missed = lines.filter((line) => meets(line) === false);
   const promised = lines.filter((line) => meets(line) !== null);

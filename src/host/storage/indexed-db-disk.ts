@@ -174,19 +174,17 @@ class IndexedDbDisk implements DeviceStore {
   private async readImage(): Promise<DeviceImage> {
     const transaction = this.database.transaction(STORES, 'readonly');
     const extents = transaction.objectStore('extents');
-    const range = this.wholeBranch();
-    const [rows, keys, values, stored] = await Promise.all([
-      transaction.objectStore('inodes').getAll(range),
-      extents.getAllKeys(range),
-      extents.getAll(range),
+    const [rows, stored] = await Promise.all([
+      transaction.objectStore('inodes').getAll(this.wholeBranch()),
       transaction.objectStore('state').get([this.branch]),
-      transaction.done,
     ]);
     const state = stateOf(stored);
     for (const row of rows) checkEntry(row);
-    const contents = contentsOf(keys, values);
-    const files = rows.map((row) => fileOf(row, contents));
-    checkState(state, rows, contents);
+    // File by file, and without the keys: asking for those would read everything a second time.
+    const contents = await Promise.all(rows.map((row) => extents.getAll(this.extentsFrom(row.ino, 0))));
+    await transaction.done;
+    const files = rows.map((row, i) => fileOf(row, contents[i] ?? []));
+    checkState(state, files);
     this.table = { inodes: new Map(), nextIno: state.nextIno, dataBytes: state.dataBytes };
     for (const [i, { path, ino, leastSizeBytes }] of rows.entries()) this.table.inodes.set(path, { ino, leastSizeBytes, dataEnd: files[i]?.bytes.length ?? 0 });
     return { files, flushSequence: state.flushSequence, atUs: state.atUs };
@@ -225,42 +223,19 @@ function countAfter(table: InodeTable | null, plan: BatchPlan): number {
   return count;
 }
 
-interface StoredContent {
-  readonly parts: Uint8Array[];
-  lengthBytes: number;
-}
-
-/** The rows of each file, which come in order of their places; one must begin where the one before it ends. */
-function contentsOf(keys: readonly [number, number, number][], values: readonly Uint8Array[]): ReadonlyMap<number, StoredContent> {
-  const contents = new Map<number, StoredContent>();
-  for (const [i, [, ino, start]] of keys.entries()) {
-    const bytes: unknown = values[i];
-    if (!(bytes instanceof Uint8Array)) throw corrupt(`the extent of file ${ino} at ${start} is no bytes`);
-    let content = contents.get(ino);
-    if (content === undefined) contents.set(ino, (content = { parts: [], lengthBytes: 0 }));
-    if (start !== content.lengthBytes) throw corrupt(`file ${ino} has an extent at ${start} behind ${content.lengthBytes} bytes`);
-    content.parts.push(bytes);
-    content.lengthBytes += bytes.length;
-  }
-  return contents;
-}
-
-function fileOf(row: InodeRow, contents: ReadonlyMap<number, StoredContent>): DeviceFile {
-  const content = contents.get(row.ino);
-  const [only] = content?.parts ?? [];
-  const bytes = content?.parts.length === 1 && only !== undefined ? only : concatBytes(content?.parts ?? []);
+/** The rows of a file come in order of their places. */
+function fileOf(row: InodeRow, extents: readonly unknown[]): DeviceFile {
+  for (const extent of extents) if (!(extent instanceof Uint8Array)) throw corrupt(`an extent of ${row.path} is no bytes`);
+  const parts = extents as readonly Uint8Array[];
+  const [only] = parts;
+  const bytes = parts.length === 1 && only !== undefined ? only : concatBytes(parts);
   return { path: row.path, bytes, sizeBytes: Math.max(row.leastSizeBytes, bytes.length) };
 }
 
-/** Rows that got lost at the end of a file, or whole files, are missed in the sums of the state. */
-function checkState(state: StateRow, rows: readonly InodeRow[], contents: ReadonlyMap<number, StoredContent>): void {
-  if (rows.length !== state.fileCount) throw corrupt(`it has ${rows.length} files, its state says ${state.fileCount}`);
-  const named = new Set(rows.map((row) => row.ino));
-  let dataBytes = 0;
-  for (const [ino, content] of contents) {
-    if (!named.has(ino)) throw corrupt(`extents of file ${ino} have no entry`);
-    dataBytes += content.lengthBytes;
-  }
+/** Rows that got lost, of a file or with one, are missed in the sums of the state. */
+function checkState(state: StateRow, files: readonly DeviceFile[]): void {
+  if (files.length !== state.fileCount) throw corrupt(`it has ${files.length} files, its state says ${state.fileCount}`);
+  const dataBytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
   if (dataBytes !== state.dataBytes) throw corrupt(`it has ${dataBytes} bytes of data, its state says ${state.dataBytes}`);
 }
 
