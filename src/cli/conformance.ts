@@ -4,6 +4,7 @@ import { checkPlace, type Checker, type GoldenFile } from './conformance/checker
 import { messagesChecker } from './conformance/messages.ts';
 import { recordBatchesChecker } from './conformance/record-batches.ts';
 import { requestsChecker } from './conformance/requests.ts';
+import { segmentIndexChecker, segmentTextChecker } from './conformance/segment-files.ts';
 import { segmentDumpChecker, segmentLogChecker } from './conformance/segments.ts';
 import { partitionerChecker, replicaPlacementChecker, varintsChecker } from './conformance/vectors.ts';
 
@@ -17,6 +18,8 @@ export const CHECKERS: readonly Checker[] = [
   requestsChecker,
   segmentLogChecker,
   segmentDumpChecker,
+  segmentIndexChecker,
+  segmentTextChecker,
 ];
 
 /** Files that hold no facts to check. */
@@ -46,7 +49,7 @@ export function runConformance(folder: string, print: (line: string) => void, ch
       if (!PROSE.includes(path)) unknown.push(path);
       continue;
     }
-    const found = checkFile(folder, path, { checker, print });
+    const found = checkFile(folder, path, { checker, print, paths: listed.paths });
     total.passed += found.passed;
     total.failed += found.failed;
   }
@@ -59,7 +62,7 @@ export function runConformance(folder: string, print: (line: string) => void, ch
   return total;
 }
 
-function checkFile(folder: string, path: string, how: { readonly checker: Checker; readonly print: (line: string) => void }): Conformance {
+function checkFile(folder: string, path: string, how: { readonly checker: Checker; readonly print: (line: string) => void; readonly paths: readonly string[] }): Conformance {
   const { checker, print } = how;
   const found = { passed: 0, failed: 0 };
   const notes: string[] = [];
@@ -77,7 +80,7 @@ function checkFile(folder: string, path: string, how: { readonly checker: Checke
   };
   const bytes = readOrProblem(join(folder, path));
   if (typeof bytes === 'string') report.fail('file', bytes);
-  else runChecker(checker, { path, bytes, other: (name) => otherFile(folder, name) }, report);
+  else runChecker(checker, { path, bytes, other: (name) => otherFile(folder, name), beside: () => siblings(how.paths, path) }, report);
   if (found.passed + found.failed > 0) print(`${path}: ${found.passed} passed, ${found.failed} failed`);
   for (const text of notes) print(`  ${path}: ${text}`);
   return found;
@@ -89,6 +92,11 @@ function runChecker(checker: Checker, file: GoldenFile, report: Parameters<Check
     checker.check(file, report);
     return null;
   });
+}
+
+function siblings(paths: readonly string[], path: string): readonly string[] {
+  const part = path.slice(0, path.lastIndexOf('/') + 1);
+  return paths.filter((each) => each.startsWith(part) && !each.slice(part.length).includes('/'));
 }
 
 function otherFile(folder: string, name: string): Uint8Array | null {

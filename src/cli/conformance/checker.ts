@@ -5,6 +5,8 @@ export interface GoldenFile {
   readonly bytes: Uint8Array;
   /** Another file of the folder; null when there is none or it cannot be read. */
   readonly other: (path: string) => Uint8Array | null;
+  /** Paths of the files in the same part of the folder, this one included, sorted. */
+  readonly beside: () => readonly string[];
 }
 
 /** Where a checker says what it found. */

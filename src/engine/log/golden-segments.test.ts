@@ -1,58 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { emptyTree, listPaths, replaceFile, type FileTree } from '../kernel/files.ts';
+import { listPaths } from '../kernel/files.ts';
 import { appendAsFollower } from './append.ts';
 import { closeLog } from './close.ts';
 import { createLog, loadLog } from './load.ts';
-import type { ConfigTexts, LogConfig } from './log-config.ts';
 import type { LogState } from './log-state.ts';
-import { batchBytesAt } from './recovery.ts';
-import { fileBytes, newTestDisk, perform, testConfig, type TestDisk } from './test-support.ts';
-
-const GOLDENS = new URL('../../testing/goldens/segments/', import.meta.url);
-const DIR = 'orders-0';
-const CODEC_FOLDERS = ['g-none-0', 'g-gzip-0', 'g-snappy-0', 'g-lz4-0', 'g-zstd-0'];
-
-/** How the topics were set up when they were recorded; g-txn rolled by the age of its records. */
-const CONFIGS: Readonly<Record<string, ConfigTexts>> = {
-  'g-compact-0-before': { 'segment.bytes': '2048', 'index.interval.bytes': '512' },
-  'g-txn-0': {},
-};
-
-function configOf(folder: string): LogConfig {
-  return testConfig(CONFIGS[folder] ?? { 'segment.bytes': '8192', 'index.interval.bytes': '1024' });
-}
-
-function goldenFile(folder: string, name: string): Uint8Array {
-  return new Uint8Array(readFileSync(new URL(`${folder}/${name}`, GOLDENS)));
-}
-
-function goldenNames(folder: string): string[] {
-  return readdirSync(new URL(`${folder}/`, GOLDENS)).sort();
-}
-
-function goldenTree(folder: string, keep: (name: string) => boolean): FileTree {
-  let files = emptyTree();
-  for (const name of goldenNames(folder)) if (keep(name)) files = replaceFile(files, `${DIR}/${name}`, goldenFile(folder, name));
-  return files;
-}
-
-/** The batches that a broker was sent, one append each. */
-function goldenBatches(folder: string): Uint8Array[] {
-  const batches: Uint8Array[] = [];
-  for (const name of goldenNames(folder).filter((each) => each.endsWith('.log'))) {
-    const file = goldenFile(folder, name);
-    let position = 0;
-    for (let bytes = batchBytesAt(file, 0); bytes !== null; bytes = batchBytesAt(file, position)) {
-      batches.push(bytes);
-      position += bytes.length;
-    }
-  }
-  return batches;
-}
+import { CODEC_FOLDERS, GOLDEN_DIR, goldenBatches, goldenConfig, goldenFile, goldenNames, goldenTree } from '../../testing/golden-segments.ts';
+import { fileBytes, newTestDisk, perform, type TestDisk } from './test-support.ts';
 
 function loadGolden(disk: TestDisk, folder: string, cleanShutdown: boolean): LogState {
-  const options = { topic: 'orders', partition: 0, logId: 1, config: configOf(folder), cleanShutdown, recoveryPoint: 0, logStartOffset: 0 };
+  const options = { topic: 'orders', partition: 0, logId: 1, config: goldenConfig(folder), cleanShutdown, recoveryPoint: 0, logStartOffset: 0 };
   const loaded = loadLog(disk.files, options, disk.scope);
   if (!loaded.ok) throw new Error(loaded.message);
   perform(disk);
@@ -64,13 +20,13 @@ function hex(bytes: Uint8Array | null): string | null {
 }
 
 function expectSameFile(disk: TestDisk, folder: string, name: string): void {
-  expect([name, hex(fileBytes(disk, `${DIR}/${name}`))]).toEqual([name, hex(goldenFile(folder, name))]);
+  expect([name, hex(fileBytes(disk, `${GOLDEN_DIR}/${name}`))]).toEqual([name, hex(goldenFile(folder, name))]);
 }
 
 describe('segments recorded from a real broker', () => {
   test.each([...CODEC_FOLDERS, 'g-compact-0-before', 'g-txn-0'])("[R5] appending the batches of %s gives the broker's files", (folder) => {
     const disk = newTestDisk();
-    let log = createLog({ topic: 'orders', partition: 0, logId: 1, config: configOf(folder) }, disk.scope);
+    let log = createLog({ topic: 'orders', partition: 0, logId: 1, config: goldenConfig(folder) }, disk.scope);
     for (const batch of goldenBatches(folder)) {
       const appended = appendAsFollower(log, [batch], disk.scope);
       expect(appended.error).toBeNull();
@@ -90,7 +46,7 @@ describe('segments recorded from a real broker', () => {
     const lastTimeIndex = `${active}.timeindex`;
     for (const name of goldenNames(folder).filter((each) => each.endsWith('index') && each !== lastTimeIndex)) expectSameFile(disk, folder, name);
     // Recovery notes the largest timestamp of every segment; the recorded active segment had not been closed yet.
-    expect(hex(fileBytes(disk, `${DIR}/${lastTimeIndex}`))).toMatch(new RegExp(`^${hex(goldenFile(folder, lastTimeIndex)) ?? ''}([0-9a-f]{24})?$`));
+    expect(hex(fileBytes(disk, `${GOLDEN_DIR}/${lastTimeIndex}`))).toMatch(new RegExp(`^${hex(goldenFile(folder, lastTimeIndex)) ?? ''}([0-9a-f]{24})?$`));
   });
 
   test.each(CODEC_FOLDERS)('[R10] loading %s after a clean stop and closing it again leaves its files as they were, with a snapshot at the end', (folder) => {
@@ -99,7 +55,7 @@ describe('segments recorded from a real broker', () => {
     perform(disk);
     const before = goldenNames(folder);
     for (const name of before) expectSameFile(disk, folder, name);
-    const names = listPaths(disk.files, `${DIR}/`).map((path) => path.slice(DIR.length + 1));
+    const names = listPaths(disk.files, `${GOLDEN_DIR}/`).map((path) => path.slice(GOLDEN_DIR.length + 1));
     expect(names.filter((name) => !before.includes(name))).toEqual([`${String(log.logEndOffset).padStart(20, '0')}.snapshot`]);
   });
 });

@@ -104,7 +104,7 @@ function swapRange(folder: Folder, swaps: readonly string[]): { readonly from: O
   for (const name of swaps) {
     const offset = offsetOfFileName(name);
     if (offset === null || !name.endsWith(LOG_SUFFIX + SWAP_SUFFIX)) continue;
-    const { batches } = scanBatches(readFile(folder.files, `${folder.dir}/${name}`) ?? EMPTY_BYTES, offset);
+    const { batches } = scanBatches(readFile(folder.files, `${folder.dir}/${name}`) ?? EMPTY_BYTES, { from: offset, below: Infinity });
     from = Math.min(from, offset);
     to = Math.max(to, batches.length === 0 ? offset : lastOffsetAt(batches, batches.length - 1) + 1);
   }

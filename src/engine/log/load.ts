@@ -123,12 +123,13 @@ function openSegments(folder: Folder, options: LoadOptions & { readonly leaderEp
   let loading: Loading = { ...options, dir, segments: [], snapshots: snapshotsOf(folder), recovered: NOTHING_RECOVERED, doomed: [] };
   const bases = segmentBases(folder);
   const recoverFrom = options.cleanShutdown ? Infinity : floorBase(bases, options.recoveryPoint);
-  for (const base of bases) {
+  for (const [index, base] of bases.entries()) {
+    const nextBaseOffset = bases[index + 1] ?? Infinity;
     const segment = emptySegment(dir, base, options.config, scope.context);
-    const opened = openSegment(files, segment, { cleanShutdown: options.cleanShutdown, recoveredLater: base >= recoverFrom }, scope);
+    const opened = openSegment(files, segment, { cleanShutdown: options.cleanShutdown, recoveredLater: base >= recoverFrom, nextBaseOffset }, scope);
     if (opened.how === 'refused') return opened.message;
     if (opened.how === 'asItIs') loading = { ...loading, segments: [...loading.segments, opened.segment] };
-    else loading = recoverOne(withIndexProblem(loading, opened.problem), { segment: opened.segment, position: loading.segments.length }, files, scope);
+    else loading = recoverOne(withIndexProblem(loading, opened.problem), { segment: opened.segment, position: loading.segments.length, nextBaseOffset }, files, scope);
   }
   return loading;
 }
@@ -173,7 +174,7 @@ type OpenedSegment =
 function openSegment(
   files: FileTree,
   empty: Segment,
-  stop: { readonly cleanShutdown: boolean; readonly recoveredLater: boolean },
+  start: { readonly cleanShutdown: boolean; readonly recoveredLater: boolean; readonly nextBaseOffset: Offset },
   scope: LogScope,
 ): OpenedSegment {
   const { baseOffset, paths } = empty;
@@ -186,7 +187,7 @@ function openSegment(
   const timeIndexBytes = readFile(files, paths.timeIndex);
   if (timeIndexBytes === null) scope.effects.push({ type: 'resize', path: paths.timeIndex, sizeBytes: 0 });
   const file = readFile(files, paths.log) ?? EMPTY_BYTES;
-  const { batches, sizeBytes } = scanBatches(file, baseOffset);
+  const { batches, sizeBytes } = scanBatches(file, { from: baseOffset, below: start.nextBaseOffset });
   const timeIndex = decodeTimeIndex(timeIndexBytes ?? EMPTY_BYTES, baseOffset);
   const last = lastTimeEntry(timeIndex, baseOffset);
   const opened: Segment = changed(copySegment(segment), {
@@ -200,11 +201,11 @@ function openSegment(
     offsetOfMaxTimestamp: last.offset,
     rollingTimestampMs: batches.length === 0 ? null : batchAt(batches, 0).maxTimestampMs,
   });
-  if (stop.recoveredLater) return { how: 'asItIs', segment: opened };
+  if (start.recoveredLater) return { how: 'asItIs', segment: opened };
   const problem = indexProblem(opened, { index: fileSizeBytes(files, paths.index), timeIndex: fileSizeBytes(files, paths.timeIndex) });
   if (problem !== null) return { how: 'toRecover', segment, problem };
   // Only a damaged file ends in garbage after a clean stop; the next append must not land behind it.
-  if (stop.cleanShutdown && sizeBytes < file.length) return { how: 'toRecover', segment, problem: null };
+  if (start.cleanShutdown && sizeBytes < file.length) return { how: 'toRecover', segment, problem: null };
   return { how: 'asItIs', segment: opened };
 }
 
@@ -213,7 +214,12 @@ function fileSizeBytes(files: FileTree, path: string): number {
 }
 
 /** Recovers a segment and leaves a producer snapshot behind it, so that the next one can start from there (LogLoader.recoverSegment). */
-function recoverOne(loading: Loading, at: { readonly segment: Segment; readonly position: number }, files: FileTree, scope: LogScope): Loading {
+function recoverOne(
+  loading: Loading,
+  at: { readonly segment: Segment; readonly position: number; readonly nextBaseOffset: Offset },
+  files: FileTree,
+  scope: LogScope,
+): Loading {
   const { dir, config, logStartOffset } = loading;
   const { segment, position } = at;
   const before = sourceOfSegments(loading.segments, logStartOffset);
@@ -222,7 +228,7 @@ function recoverOne(loading: Loading, at: { readonly segment: Segment; readonly 
   const seenBefore = loading.recovered.segments.includes(segment.baseOffset);
   const whole = readFile(files, segment.paths.log) ?? EMPTY_BYTES;
   const file = seenBefore ? whole.subarray(0, segment.sizeBytes) : whole;
-  const outcome = recoverSegment(segment, { file, leaderEpochs: loading.leaderEpochs, producers, config }, scope);
+  const outcome = recoverSegment(segment, { file, nextBaseOffset: at.nextBaseOffset, leaderEpochs: loading.leaderEpochs, producers, config }, scope);
   const { segment: sound, leaderEpochs, truncatedBytes, cut } = outcome;
   const { snapshots } = takeSnapshot(outcome.producers, dir, scope).store;
   return {
@@ -246,7 +252,8 @@ function recoverUnflushed(loading: Loading, files: FileTree, scope: LogScope): L
   for (let position = Math.max(0, below - 1); position < current.segments.length; position++) {
     const before = current.recovered.discardedBytes;
     const segment = required(current.segments[position], 'a segment to recover');
-    current = recoverOne(current, { segment, position }, files, scope);
+    const nextBaseOffset = current.segments[position + 1]?.baseOffset ?? Infinity;
+    current = recoverOne(current, { segment, position, nextBaseOffset }, files, scope);
     if (current.recovered.discardedBytes > before) return discardAfter(current, position);
   }
   return current;

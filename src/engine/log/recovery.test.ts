@@ -70,13 +70,14 @@ describe('after an unclean stop', () => {
     expect([log.logEndOffset, log.recoveryPoint, recovered]).toEqual([6, 3, { segments: [2, 4], discardedBytes: 0, cut: null, indexProblems: [] }]);
   });
 
-  test('[R9] a wrong offset under a good CRC empties the segment', () => {
+  test('[R9] an offset that fits no segment is cut, though the CRC, which does not cover it, is good', () => {
     const disk = newTestDisk();
     logOf(disk, 3);
     damage(disk, SEGMENT_0, SIZE + 7);
     damage(disk, SEGMENT_0, 2 * SIZE + 6);
     damage(disk, SEGMENT_0, 2 * SIZE + 3);
-    expect(reload(disk, { cleanShutdown: false }).log.logEndOffset).toBe(0);
+    const { log, recovered } = reload(disk, { cleanShutdown: false });
+    expect([log.logEndOffset, recovered.cut]).toEqual([255, { reason: 'offset', segmentBaseOffset: 0, position: 2 * SIZE }]);
   });
 
   test('[R11] epochs beyond the end are dropped from the cache and from the file', () => {

@@ -35,15 +35,21 @@ export function batchBytesAt(file: Uint8Array, position: number): Uint8Array | n
   return file.subarray(position, position + sizeBytes);
 }
 
+/** The offsets that a segment may hold: from its base on, below the next segment's. */
+export interface OffsetRange {
+  readonly from: Offset;
+  readonly below: Offset;
+}
+
 /** Takes a `.log` as it stands, without checking CRCs: for segments that were flushed or cleanly closed. Ends where a header cannot be. */
-export function scanBatches(file: Uint8Array, segmentBase: Offset): { readonly batches: BatchList; readonly sizeBytes: number } {
+export function scanBatches(file: Uint8Array, range: OffsetRange): { readonly batches: BatchList; readonly sizeBytes: number } {
   let batches = emptyBatches();
   let position = 0;
   for (;;) {
     const bytes = batchBytesAt(file, position);
     if (bytes === null || bytes.length < BATCH_OVERHEAD_BYTES || magic(bytes) !== MAGIC) break;
     const entry = batchEntry(bytes, position);
-    if (!offsetsAreSound(batches, entry, segmentBase)) break;
+    if (!offsetsAreSound(batches, entry, range)) break;
     batches = pushBatch(batches, entry);
     position += bytes.length;
   }
@@ -68,6 +74,8 @@ export interface RecoveredSegment {
 /** What a segment is recovered from: its `.log`, and what the segments before it left behind. */
 export interface RecoverySource {
   readonly file: Uint8Array;
+  /** Base of the next segment, `Infinity` for the last one. */
+  readonly nextBaseOffset: Offset;
   readonly leaderEpochs: EpochCache;
   readonly producers: ProducerStore;
   readonly config: LogConfig;
@@ -76,7 +84,8 @@ export interface RecoverySource {
 /**
  * Reads a segment's `.log` from the start, checks size and CRC of each batch, cuts it at the first bad one and rebuilds its
  * indexes (LogSegment.recover). Only epochs above the latest known one are noted.
- * `Simplified:` offsets that go back or do not fit the index empty the segment; Kafka would split a segment with overflow.
+ * `Simplified:` a batch whose offset goes back, does not fit the index or reaches into the next segment counts as bad; Kafka looks at
+ * offsets only where it indexes, and would split a segment with overflow.
  */
 export function recoverSegment(segment: Segment, source: RecoverySource, scope: LogScope): RecoveredSegment {
   const { baseOffset, paths } = segment;
@@ -124,7 +133,10 @@ function rebuild(segment: Segment, source: RecoverySource): Rebuilt {
     rebuilt.cut = bytes === null ? endReason(source.file, rebuilt.sizeBytes) : batchReason(bytes);
     if (bytes === null || rebuilt.cut !== null) break;
     const entry = batchEntry(bytes, rebuilt.sizeBytes);
-    if (!offsetsAreSound(rebuilt.batches, entry, baseOffset)) return { ...nothingRebuilt(segment, source), cut: 'offset' };
+    if (!offsetsAreSound(rebuilt.batches, entry, { from: baseOffset, below: source.nextBaseOffset })) {
+      rebuilt.cut = 'offset';
+      break;
+    }
     noteTimestamp(rebuilt, entry);
     if (entry.position - lastIndexedAt > source.config.indexIntervalBytes) {
       rebuilt.offsetIndex = arrayPush(rebuilt.offsetIndex, { offset: entry.lastOffset, position: entry.position });
@@ -190,8 +202,9 @@ function noteProducer(rebuilt: Rebuilt, entry: BatchEntry): void {
 }
 
 /** The offset lies outside the CRC, so a batch with a good CRC may still carry a wrong one. */
-function offsetsAreSound(batches: BatchList, entry: BatchEntry, baseOffset: Offset): boolean {
-  if (entry.baseOffset < baseOffset || entry.lastOffset < entry.baseOffset || entry.lastOffset - baseOffset > MAX_INT) return false;
+function offsetsAreSound(batches: BatchList, entry: BatchEntry, range: OffsetRange): boolean {
+  if (entry.baseOffset < range.from || entry.lastOffset < entry.baseOffset) return false;
+  if (entry.lastOffset >= range.below || entry.lastOffset - range.from > MAX_INT) return false;
   return batches.length === 0 || entry.baseOffset > lastOffsetOf(batches);
 }
 
