@@ -105,8 +105,11 @@ describe('conformance', () => {
     const { failures } = run(folder);
     expect(failures).toEqual([
       expect.stringContaining('g-lz4-0.00000000000000000000.dump.txt file: segments/g-lz4-0/00000000000000000000.log, of which this is the dump, is not there'),
+      expect.stringContaining('g-none-0/00000000000000000000.index rebuilt from the .log alone'),
       expect.stringContaining('00000000000000000000.log batch 0 at 0: CORRUPT_MESSAGE'),
+      expect.stringContaining('g-none-0/00000000000000000000.timeindex rebuilt from the .log alone'),
       expect.stringMatching(/00000000000000000120\.log end: end of the last whole batch/),
+      expect.stringContaining('00000000000000000120.snapshot rebuilt from the .log alone'),
     ]);
   });
 

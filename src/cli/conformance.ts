@@ -62,7 +62,11 @@ export function runConformance(folder: string, print: (line: string) => void, ch
   return total;
 }
 
-function checkFile(folder: string, path: string, how: { readonly checker: Checker; readonly print: (line: string) => void; readonly paths: readonly string[] }): Conformance {
+function checkFile(
+  folder: string,
+  path: string,
+  how: { readonly checker: Checker; readonly print: (line: string) => void; readonly paths: readonly string[] },
+): Conformance {
   const { checker, print } = how;
   const found = { passed: 0, failed: 0 };
   const notes: string[] = [];

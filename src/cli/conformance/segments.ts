@@ -6,6 +6,7 @@ import {
   baseTimestamp,
   batchError,
   batchSizeBytes,
+  buildBatch,
   codecOf,
   hasDeleteHorizon,
   isControlBatch,
@@ -39,11 +40,14 @@ export const segmentLogChecker: Checker = {
     if (expected === null) report.note('there is no dump of it: sizes and checksums only');
     let position = 0;
     let index = 0;
+    let cleaned = 0;
     while (position < file.bytes.length) {
       const batch = batchAt(file.bytes, position);
       if (batch === null) break;
       const [from, place] = [position, index];
-      checkPlace(report, `batch ${place} at ${from}`, () => batchError(batch) ?? (expected === null ? null : checkAgainstDump(batch, from, expected[place])));
+      const againstDump = (): string | null => (expected === null ? null : checkAgainstDump(batch, from, expected[place]));
+      checkPlace(report, `batch ${place} at ${from}`, () => batchError(batch) ?? againstDump() ?? (isAsWritten(batch) ? encodedAgain(batch) : null));
+      if (codecOf(batch) === 'none' && !isAsWritten(batch)) cleaned += 1;
       position += batch.length;
       index += 1;
     }
@@ -53,10 +57,32 @@ export const segmentLogChecker: Checker = {
         ...(expected === null ? [] : [['batches', expected.length, index] as const]),
       ]),
     );
+    if (cleaned > 0) report.note(`${cleaned} batches that the cleaner wrote: not encoded again`);
     const compressed = expected?.filter((lines) => lines[0]?.includes('compresscodec: none') === false).length ?? 0;
     if (compressed > 0) report.note(`${compressed} compressed batches: headers only, as their codecs are not loaded`);
   },
 };
+
+/** Uncompressed, and with all the records that were sent: the cleaner leaves gaps and delete horizons. */
+function isAsWritten(batch: Uint8Array): boolean {
+  return codecOf(batch) === 'none' && !hasDeleteHorizon(batch) && recordCount(batch) === lastOffsetDelta(batch) + 1;
+}
+
+function encodedAgain(batch: Uint8Array): string | null {
+  const read = readRecords(batch);
+  if (!read.ok) return `its records cannot be read: ${read.detail}`;
+  const fields = {
+    baseOffset: baseOffset(batch),
+    partitionLeaderEpoch: partitionLeaderEpoch(batch),
+    producerId: producerId(batch),
+    producerEpoch: producerEpoch(batch),
+    baseSequence: baseSequence(batch),
+    isTransactional: isTransactional(batch),
+    isControl: isControlBatch(batch),
+    ...(isLogAppendTime(batch) ? { logAppendTimeMs: maxTimestamp(batch) } : {}),
+  };
+  return firstDifference([['encoded again', batch, buildBatch(read.records, fields, (sizeBytes) => new Uint8Array(sizeBytes))]]);
+}
 
 /** Dumps are read together with their logs; one whose log is missing has nothing to be held against. */
 export const segmentDumpChecker: Checker = {

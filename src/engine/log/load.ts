@@ -129,7 +129,13 @@ function openSegments(folder: Folder, options: LoadOptions & { readonly leaderEp
     const opened = openSegment(files, segment, { cleanShutdown: options.cleanShutdown, recoveredLater: base >= recoverFrom, nextBaseOffset }, scope);
     if (opened.how === 'refused') return opened.message;
     if (opened.how === 'asItIs') loading = { ...loading, segments: [...loading.segments, opened.segment] };
-    else loading = recoverOne(withIndexProblem(loading, opened.problem), { segment: opened.segment, position: loading.segments.length, nextBaseOffset }, files, scope);
+    else
+      loading = recoverOne(
+        withIndexProblem(loading, opened.problem),
+        { segment: opened.segment, position: loading.segments.length, nextBaseOffset },
+        files,
+        scope,
+      );
   }
   return loading;
 }
