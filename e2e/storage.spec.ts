@@ -65,3 +65,25 @@ test('a second tab does not get the runs, and gets them once the first is gone',
   await first.close();
   expect(await second.evaluate(() => highwaterStorage.takeRuns())).toBe('opened');
 });
+
+test('a disk that the browser deleted between two visits is written anew, and the page says so', async ({ page }) => {
+  test.setTimeout(120_000);
+  await page.goto('/');
+  await page.getByRole('button', { name: /^Broker 1, running/ }).waitFor({ timeout: 60_000 });
+  await page.waitForTimeout(2000);
+  await open(page);
+  const deleted = await page.evaluate(async () => {
+    const names = (await indexedDB.databases()).flatMap(({ name }) => (name !== undefined && name.endsWith('b1') ? [name] : []));
+    for (const name of names)
+      await new Promise((resolve, reject) => {
+        const request = indexedDB.deleteDatabase(name);
+        request.onsuccess = resolve;
+        request.onerror = reject;
+      });
+    return names.length;
+  });
+  expect(deleted).toBe(1);
+  await page.goto('/');
+  await expect(page.getByText('The browser had deleted disks of this run.')).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('button', { name: /^Broker 1, running/ }).waitFor({ timeout: 60_000 });
+});
