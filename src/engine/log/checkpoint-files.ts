@@ -1,6 +1,6 @@
 import { utf8Decode, utf8Encode } from '../kernel/bytes.ts';
 import { readFile, type FileTree } from '../kernel/files.ts';
-import type { Offset, PartitionId } from '../kernel/units.ts';
+import { MAX_INT, type Offset, type PartitionId } from '../kernel/units.ts';
 import type { EpochEntry } from './epoch-cache.ts';
 import { LOG_OWNER, UNAWAITED_OPERATION, type LogScope } from './log-scope.ts';
 
@@ -30,7 +30,7 @@ export function decodeOffsetCheckpoint(text: string, path: string): CheckpointRe
     const [topic, partition, offset] = words;
     if (words.length !== 3 || topic === undefined) return null;
     const partitionId = parseInteger(partition);
-    const parsed = parseInteger(offset);
+    const parsed = parseInteger(offset, LONG_RANGE);
     return partitionId === null || parsed === null ? null : { topic, partition: partitionId, offset: parsed };
   });
 }
@@ -45,7 +45,7 @@ export function decodeEpochCheckpoint(text: string, path: string): CheckpointRea
     const [epoch, startOffset] = words;
     if (words.length !== 2) return null;
     const parsedEpoch = parseInteger(epoch);
-    const parsedOffset = parseInteger(startOffset);
+    const parsedOffset = parseInteger(startOffset, LONG_RANGE);
     return parsedEpoch === null || parsedOffset === null ? null : { epoch: parsedEpoch, startOffset: parsedOffset };
   });
 }
@@ -113,6 +113,12 @@ function malformed(path: string, line: string): { readonly ok: false; readonly m
   return { ok: false, message: `Malformed line in checkpoint file [${path}]: ${line}` };
 }
 
-function parseInteger(text: string | undefined): number | null {
-  return text !== undefined && /^[+-]?\d+$/.test(text) ? Number(text) : null;
+/** As Java parses an int or a long: anything beyond its range is no number. `Simplified:` longs end at 2^53. */
+function parseInteger(text: string | undefined, range: { readonly from: number; readonly to: number } = INT_RANGE): number | null {
+  if (text === undefined || !/^[+-]?\d+$/.test(text)) return null;
+  const value = Number(text);
+  return value >= range.from && value <= range.to ? value : null;
 }
+
+const INT_RANGE = { from: -MAX_INT - 1, to: MAX_INT };
+const LONG_RANGE = { from: Number.MIN_SAFE_INTEGER, to: Number.MAX_SAFE_INTEGER };

@@ -1,5 +1,5 @@
 import { assert } from '../kernel/assert.ts';
-import type { Offset, PartitionId } from '../kernel/units.ts';
+import { MAX_INT, type Offset, type PartitionId } from '../kernel/units.ts';
 
 /** Names in a log dir and in a partition's folder (LogFileUtils, LocalLog, LeaderEpochCheckpointFile, PartitionMetadataFile). */
 export const LOG_SUFFIX = '.log';
@@ -50,7 +50,23 @@ export function parseLogDirName(name: string): { readonly topic: string; readonl
   const match = /^(.+)-(\d+)$/.exec(name);
   const topic = match?.[1];
   const partition = match?.[2];
-  return topic === undefined || partition === undefined ? null : { topic, partition: Number(partition) };
+  return topic === undefined || partition === undefined || Number(partition) > MAX_INT ? null : { topic, partition: Number(partition) };
+}
+
+const MARKED_DIR = /^\S+-\S+\.\S+-(delete|future|stray)$/;
+
+/**
+ * What Kafka says of a folder in a log dir that is no partition's, nor one marked for deletion, a move or as stray; the broker does not
+ * start then. Null for a folder that may be there (LocalLog.parseTopicPartitionName).
+ */
+export function logDirProblem(name: string): string | null {
+  const isMarked = /-(delete|future|stray)$/.test(name);
+  const stem = isMarked ? name.slice(0, Math.max(0, name.lastIndexOf('.'))) : name;
+  if (parseLogDirName(stem) !== null && (!isMarked || MARKED_DIR.test(name))) return null;
+  return (
+    `Found directory ${name}, '${name}' is not in the form of topic-partition or topic-partition.uniqueId-delete (if marked for deletion).\n` +
+    "Kafka's log directories (and children) should only contain Kafka topic data."
+  );
 }
 
 /** Paths of the files that make up a segment. Kept in the segment, as they are needed at each append. */

@@ -60,10 +60,14 @@ export interface Recovered {
 
 const NOTHING_RECOVERED: Recovered = { segments: [], discardedBytes: 0, cut: null, indexProblems: [] };
 
-export type LoadResult =
-  | { readonly ok: true; readonly log: LogState; readonly recovered: Recovered }
-  /** IOException: Kafka takes the log dir offline (KAFKA_STORAGE_ERROR). KafkaException: the broker does not start. */
-  | { readonly ok: false; readonly exception: 'IOException' | 'KafkaException'; readonly message: string };
+export type LoadResult = { readonly ok: true; readonly log: LogState; readonly recovered: Recovered } | LoadRefusal;
+
+/** IOException: Kafka takes the log dir offline (KAFKA_STORAGE_ERROR). KafkaException, or another that nobody catches: the broker does not start. */
+export interface LoadRefusal {
+  readonly ok: false;
+  readonly exception: 'IOException' | 'KafkaException';
+  readonly message: string;
+}
 
 /** A log without files yet: as `loadLog` of an empty folder (LogManager.getOrCreateLog). */
 export function createLog(options: Pick<LoadOptions, 'topic' | 'partition' | 'logId' | 'config'>, scope: LogScope): LogState {
@@ -82,7 +86,7 @@ export function loadLog(files: FileTree, options: LoadOptions, scope: LogScope):
   const metadata = readPartitionMetadata(files, dir);
   if (!metadata.ok) return { ok: false, exception: 'IOException', message: metadata.message };
   const epochs = readEpochs(files, dir, scope);
-  if (!epochs.ok) return { ok: false, exception: 'IOException', message: epochs.message };
+  if (!epochs.ok) return epochs;
   const folder = settleTemporaryFiles({ dir, files, names: options.names ?? partitionFiles(files, dir) }, scope);
   deleteOrphanedIndexes(folder, scope);
   const loading = openSegments(folder, { ...options, leaderEpochs: epochs.entries }, scope);
@@ -101,17 +105,18 @@ interface Loading extends LoadOptions {
   readonly doomed: readonly Segment[];
 }
 
-function readEpochs(
-  files: FileTree,
-  dir: string,
-  scope: LogScope,
-): { readonly ok: true; readonly entries: EpochCache } | { readonly ok: false; readonly message: string } {
+function readEpochs(files: FileTree, dir: string, scope: LogScope): { readonly ok: true; readonly entries: EpochCache } | LoadRefusal {
   const path = `${dir}/${LEADER_EPOCH_CHECKPOINT}`;
   const text = readText(files, path);
   // Kafka creates the file empty as soon as it looks for it.
   if (text === null) scope.effects.push({ type: 'append', path, bytes: EMPTY_BYTES });
   const read = decodeEpochCheckpoint(text ?? '', path);
-  if (!read.ok) return read;
+  if (!read.ok) return { ok: false, exception: 'IOException', message: read.message };
+  const impossible = read.entries.find((entry) => entry.epoch < 0 || entry.startOffset < 0);
+  if (impossible !== undefined) {
+    const shown = `EpochEntry(epoch=${impossible.epoch}, startOffset=${impossible.startOffset})`;
+    return { ok: false, exception: 'KafkaException', message: `Received invalid partition leader epoch entry ${shown}` };
+  }
   let entries: EpochCache = [];
   for (const entry of read.entries) entries = assignEpochStart(entries, entry);
   return { ok: true, entries };

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { utf8Encode } from '../kernel/bytes.ts';
 import { deleteFile, emptyTree, fileExists, listPaths, replaceFile, resizeFile } from '../kernel/files.ts';
 import { closeLog, logStartEntry } from './close.ts';
+import { logDirProblem } from './file-names.ts';
 import { listLogDirs } from './load-files.ts';
 import { loadLog } from './load.ts';
 import { assignEpoch, segmentList, updateHighWatermark, type LogState } from './log-state.ts';
@@ -135,6 +136,19 @@ describe('a log dir', () => {
   });
 });
 
+describe('a folder that has no place in a log dir', () => {
+  test.each(['lost+found', 'orders', 'orders-', '-0', 'orders-x', 'orders-0-delete', 'orders-99999999999'])('[R9] %s is refused in Kafka words', (name) => {
+    expect(logDirProblem(name)).toBe(
+      `Found directory ${name}, '${name}' is not in the form of topic-partition or topic-partition.uniqueId-delete (if marked for deletion).\n` +
+        "Kafka's log directories (and children) should only contain Kafka topic data.",
+    );
+  });
+
+  test.each(['orders-0', 'a-b-12', 'orders-0.77aa-delete', 'orders-0.77aa-future', 'orders-0.77aa-stray'])('[R9] %s is not', (name) => {
+    expect(logDirProblem(name)).toBeNull();
+  });
+});
+
 describe('files left half way', () => {
   test('[R9] .deleted and .cleaned files go, a .swap takes the place of what it covers, an index without a log goes', () => {
     const disk = newTestDisk();
@@ -182,6 +196,68 @@ describe('files left half way', () => {
       exception: 'IOException',
       message: 'Malformed line in checkpoint file [orders-0/leader-epoch-checkpoint]: zero 0',
     });
+  });
+});
+
+describe('indexes after a clean stop', () => {
+  const INDEX = 'orders-0/00000000000000000000.index';
+  const TIME_INDEX = 'orders-0/00000000000000000000.timeindex';
+
+  /** A closed log with index entries, one of its index files changed, opened again. */
+  function reopened(path: string, change: (bytes: Uint8Array) => Uint8Array): { readonly problems: readonly string[]; readonly rebuilt: boolean } {
+    const disk = newTestDisk();
+    const configs = { 'index.interval.bytes': '100' };
+    closeLog(logOf(disk, 12, configs), disk.scope);
+    perform(disk);
+    const [index, timeIndex] = [fileBytes(disk, INDEX), fileBytes(disk, TIME_INDEX)];
+    disk.files = replaceFile(disk.files, path, change(fileBytes(disk, path) ?? new Uint8Array(0)));
+    const { recovered } = reload(disk, { cleanShutdown: true, recoveryPoint: 12, configs });
+    return { problems: recovered.indexProblems, rebuilt: sameBytes(fileBytes(disk, INDEX), index) && sameBytes(fileBytes(disk, TIME_INDEX), timeIndex) };
+  }
+
+  function sameBytes(a: Uint8Array | null, b: Uint8Array | null): boolean {
+    return Buffer.from(a ?? []).equals(Buffer.from(b ?? []));
+  }
+
+  function withByte(bytes: Uint8Array, at: number, value: number): Uint8Array {
+    const copy = bytes.slice();
+    copy[at] = value;
+    return copy;
+  }
+
+  test.each([
+    [INDEX, (bytes: Uint8Array) => bytes.slice(0, -1), `Index file ${INDEX} is corrupt, found 39 bytes which is neither positive nor a multiple of 8`],
+    [
+      INDEX,
+      (bytes: Uint8Array) => withByte(bytes, bytes.length - 8, 255),
+      `Corrupt index found, index file ${INDEX} has non-zero size but the last offset is -16777206 which is less than the base offset 0`,
+    ],
+    [
+      INDEX,
+      (bytes: Uint8Array) => withByte(bytes, 7, 3),
+      `Index file ${INDEX} is corrupt, entry 0 (offset 2, position 3) does not agree with the batches of its segment`,
+    ],
+    [
+      TIME_INDEX,
+      (bytes: Uint8Array) => bytes.slice(0, -5),
+      `Time index file ${TIME_INDEX} is corrupt, found 67 bytes which is neither positive nor a multiple of 12`,
+    ],
+    [
+      TIME_INDEX,
+      (bytes: Uint8Array) => withByte(bytes, bytes.length - 10, 0),
+      `Corrupt time index found, time index file (${TIME_INDEX}) has non-zero size but the last timestamp is 600488472235 which is less than the first timestamp 1700000100002`,
+    ],
+    [
+      TIME_INDEX,
+      (bytes: Uint8Array) => withByte(bytes, bytes.length - 4, 255),
+      `Corrupt time index found, time index file (${TIME_INDEX}) has non-zero size but the last offset is -16777205 which is less than the first offset 0`,
+    ],
+  ])('[R9] %s is rebuilt when it cannot be, and the reason is Kafka its own', (path, change, problem) => {
+    expect(reopened(path, change)).toEqual({ problems: [problem], rebuilt: true });
+  });
+
+  test('[R10] sound ones are taken as they are', () => {
+    expect(reopened(INDEX, (bytes) => bytes).problems).toEqual([]);
   });
 });
 

@@ -5,7 +5,14 @@ import { listPaths, type FileTree } from '../../kernel/files.ts';
 import { emptyMap, mapDelete, mapGet, mapSet, type PersistentMap } from '../../kernel/persistent-map.ts';
 import type { Offset, PartitionId } from '../../kernel/units.ts';
 import { readOffsetCheckpoint, type PartitionOffset } from '../../log/checkpoint-files.ts';
-import { logDirName, LOG_START_OFFSET_CHECKPOINT, parseLogDirName, RECOVERY_POINT_CHECKPOINT, REPLICATION_OFFSET_CHECKPOINT } from '../../log/file-names.ts';
+import {
+  logDirName,
+  logDirProblem,
+  LOG_START_OFFSET_CHECKPOINT,
+  parseLogDirName,
+  RECOVERY_POINT_CHECKPOINT,
+  REPLICATION_OFFSET_CHECKPOINT,
+} from '../../log/file-names.ts';
 import { logIdOfOperation, onFlushDone } from '../../log/flush.ts';
 import { createLog, loadLog, type Recovered } from '../../log/load.ts';
 import { resolveLogConfig, type ConfigTexts } from '../../log/log-config.ts';
@@ -46,6 +53,8 @@ export function loadLogs(files: FileTree, facts: LoadFacts, scope: LogScope): Lo
   let recoveredBytes = 0;
   const recoveries: { log: LogState; recovered: Recovered }[] = [];
   for (const dir of partitionDirs(files)) {
+    const problem = logDirProblem(dir);
+    if (problem !== null) return { ok: false, message: problem };
     const named = parseLogDirName(dir);
     if (named === null) continue;
     const config = resolveLogConfig(facts.brokerConfigs, topicOverrides(facts.topicConfigs, named.topic));
