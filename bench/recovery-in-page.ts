@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../src/engine/kernel/codecs.ts';
 import { openDB } from 'idb';
 import { assert } from '../src/engine/kernel/assert.ts';
 import { concatBytes } from '../src/engine/kernel/bytes.ts';
@@ -88,7 +89,7 @@ async function recover(): Promise<void> {
   for (const { path, bytes, sizeBytes } of image.files)
     files = mapSet(files, path, { sizeBytes, dataEnd: bytes.length, extents: arrayFrom([bytes]), generation: 1 });
   const options = { topic: 'orders', partition: 0, logId: 1, config: resolveLogConfig({}, {}), cleanShutdown: false, recoveryPoint: 0, logStartOffset: 0 };
-  const context = { nowMs: NOW_MS, draw: () => 0, allocate: (size: number) => new Uint8Array(size) };
+  const context = { nowMs: NOW_MS, draw: () => 0, allocate: (size: number) => new Uint8Array(size), codecs: NO_CODECS };
   const loaded = loadLog(files, options, { context, effects: [] });
   assert(loaded.ok && loaded.recovered.discardedBytes === 0, 'a sound log');
   assert(segmentList(loaded.log).reduce((sum, segment) => sum + segment.sizeBytes, 0) >= LOG_BYTES, 'every batch recovered');

@@ -52,7 +52,7 @@ describe('conformance', () => {
       'vectors/record-batches.json: 32 passed, 0 failed',
     ])
       expect(lines).toContain(line);
-    expect(lines.some((line) => line.includes('24 compressed batches'))).toBe(true);
+    expect(lines.some((line) => line.includes('compressed batches'))).toBe(false);
     expect(lines).not.toContain('not checked yet: README.md');
   });
 

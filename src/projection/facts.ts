@@ -1,3 +1,4 @@
+import type { Codecs } from '../engine/kernel/codecs.ts';
 import { batchesBetween } from '../engine/log/read.ts';
 import { LOG_SUFFIX } from '../engine/log/file-names.ts';
 import { listPaths, readFile, type FileTree } from '../engine/kernel/files.ts';
@@ -24,14 +25,15 @@ export function recordsOfReplica(world: World, brokerId: number, key: string): r
   if (runner === undefined) return null;
   const process = runner.state.process.state;
   const log = process?.kind === 'kafka' && process.state.broker !== null ? mapGet(process.state.broker.partitions, key)?.log : undefined;
-  if (log !== undefined) return batchesBetween(log, log.logStartOffset, log.logEndOffset).flatMap(recordsOfBatch);
-  return recordsOfFiles(runner.state.disk.cache, key);
+  const { codecs } = world;
+  if (log !== undefined) return batchesBetween(log, log.logStartOffset, log.logEndOffset).flatMap((batch) => recordsOfBatch(batch, codecs));
+  return recordsOfFiles(runner.state.disk.cache, key, codecs);
 }
 
-function recordsOfFiles(files: FileTree, key: string): readonly StoredRecord[] | null {
+function recordsOfFiles(files: FileTree, key: string, codecs: Codecs): readonly StoredRecord[] | null {
   const paths = listPaths(files, `${key}/`).filter((path) => path.endsWith(LOG_SUFFIX));
   if (paths.length === 0) return null;
-  return paths.flatMap((path) => batchesOfFile(readFile(files, path) ?? new Uint8Array(0)).flatMap(recordsOfBatch));
+  return paths.flatMap((path) => batchesOfFile(readFile(files, path) ?? new Uint8Array(0)).flatMap((batch) => recordsOfBatch(batch, codecs)));
 }
 
 function batchesOfFile(bytes: Uint8Array): readonly Uint8Array[] {
@@ -48,9 +50,9 @@ function batchesOfFile(bytes: Uint8Array): readonly Uint8Array[] {
 
 const UTF8 = new TextDecoder();
 
-function recordsOfBatch(batch: Uint8Array): readonly StoredRecord[] {
+function recordsOfBatch(batch: Uint8Array, codecs: Codecs): readonly StoredRecord[] {
   if (isControlBatch(batch)) return [];
-  const read = readRecords(batch);
+  const read = readRecords(batch, codecs);
   if (!read.ok) return [];
   return read.records.map((record) => ({
     offset: record.offset,

@@ -1,3 +1,4 @@
+import type { ProducerState } from '../engine/client/producer/producer-state.ts';
 import { arrayGet } from '../engine/kernel/persistent-array.ts';
 import { mapEntries, mapGet, mapValues } from '../engine/kernel/persistent-map.ts';
 import type { Ghosts } from '../engine/invariants/invariant.ts';
@@ -14,6 +15,7 @@ import { committedTree, topicsOf, truthOf } from './truth.ts';
 import type {
   AdminView,
   BelievedLeader,
+  CompressionView,
   BrokerView,
   ConfigView,
   ConsumerView,
@@ -198,6 +200,7 @@ function producerOf(runner: Runner): ProducerView[] {
       topic: config.workload.topic,
       inFlightCount: state?.requests.size ?? 0,
       maxInFlightPerConnection: settings?.maxInFlight ?? 5,
+      compression: compressionOf(state),
       waitingRecordCount: queued.reduce((sum, batch) => sum + batch.records.length, 0) + (state?.blocked.length ?? 0),
       leaders,
       acknowledgedCount: state?.acknowledged ?? 0,
@@ -205,6 +208,12 @@ function producerOf(runner: Runner): ProducerView[] {
       lastError: null,
     },
   ];
+}
+
+function compressionOf(state: ProducerState | null): CompressionView | null {
+  if (state === null || state.settings.compression.codec === 'none') return null;
+  const { recordBytes, compressedBytes, cpuUs } = state.compressed;
+  return { codec: state.settings.compression.codec, recordBytes, compressedBytes, cpuUs };
 }
 
 function consumerOf(runner: Runner): ConsumerView[] {

@@ -180,6 +180,8 @@ export interface ProducerView {
   readonly topic: string;
   readonly inFlightCount: number;
   readonly maxInFlightPerConnection: number;
+  /** What it compresses by, and what that brought and cost so far; null without compression. */
+  readonly compression: CompressionView | null;
   /** Records in the accumulator that were not sent yet. */
   readonly waitingRecordCount: number;
   readonly leaders: readonly BelievedLeader[];
@@ -187,6 +189,15 @@ export interface ProducerView {
   readonly failedCount: number;
   /** Kafka's error name, while the last answer was an error. */
   readonly lastError: string | null;
+}
+
+export interface CompressionView {
+  readonly codec: string;
+  /** Bytes of the records before and after. */
+  readonly recordBytes: number;
+  readonly compressedBytes: number;
+  /** Processor time that it takes on a server, by a table. */
+  readonly cpuUs: number;
 }
 
 export interface BelievedLeader {

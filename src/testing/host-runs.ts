@@ -1,3 +1,4 @@
+import { codecs } from '../host/codecs/loaded-codecs.ts';
 import type { TraceLanes } from '../engine/kernel/hash.ts';
 import { combinedHash } from '../engine/kernel/hash.ts';
 import { drawAt, streamKey } from '../engine/kernel/random.ts';
@@ -52,7 +53,7 @@ export function hostRunOf(seed: number): HostRun {
   const scenario = troubledScenario(seed);
   const { troubleFromUs, untilUs, pauseUs } = lengthOf(scenario);
   const dice = diceOf(seed);
-  const world = newWorld(scenario);
+  const world = newWorld(scenario, scenario.seed, { codecs });
   const commands: { atUs: InstantUs; command: Command }[] = [];
   const give = (command: Command): void => {
     if (issueCommand(world, command).ok) commands.push({ atUs: world.nowUs, command });
@@ -87,7 +88,7 @@ export interface PlayHostRun {
 
 /** Plays a run in this thread. */
 export function playHostRun(run: HostRun, options: PlayHostRun = {}): HostReport {
-  let world = newWorld(run.scenario);
+  let world = newWorld(run.scenario, run.scenario.seed, { codecs });
   const pending = run.commands.slice();
   const sink: WorldSink = options.eventByEvent === true ? { afterStep: () => undefined } : {};
   const cut = options.cuts === undefined ? undefined : cutsOf(run.seed, options.cuts);
@@ -142,5 +143,5 @@ function digestDifference(expected: string, actual: string, hosts: readonly stri
 }
 
 function hostsOf(run: HostRun): readonly string[] {
-  return newWorld(run.scenario).surroundings.hosts;
+  return newWorld(run.scenario, run.scenario.seed, { codecs }).surroundings.hosts;
 }

@@ -1,3 +1,4 @@
+import { codecs } from '../../host/codecs/loaded-codecs.ts';
 import { utf8Decode, utf8Encode } from '../../engine/kernel/bytes.ts';
 import { emptyTree, readFile, renameFile, deleteFile, replaceFile, resizeFile, appendToFile, type FileTree } from '../../engine/kernel/files.ts';
 import type { DiskEffect } from '../../engine/kernel/system.ts';
@@ -81,7 +82,7 @@ function recoveredFolder(file: GoldenFile, topicPartition: string): FileTree {
   let files = emptyTree();
   for (const path of logsBeside(file)) files = replaceFile(files, `${DIR}/${path.slice(path.lastIndexOf('/') + 1)}`, file.other(path) ?? utf8Encode(''));
   const effects: DiskEffect[] = [];
-  const context = { nowMs: 0, draw: () => 0, allocate: (sizeBytes: number) => new Uint8Array(sizeBytes) };
+  const context = { nowMs: 0, draw: () => 0, allocate: (sizeBytes: number) => new Uint8Array(sizeBytes), codecs };
   const config = resolveLogConfig({}, CONFIGS[topicPartition] ?? USUAL_CONFIG);
   const options = { topic: 'recovered', partition: 0, logId: 1, config, cleanShutdown: false, recoveryPoint: 0, logStartOffset: 0 };
   const loaded = loadLog(files, options, { context, effects });

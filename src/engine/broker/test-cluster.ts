@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import {
   alterPartitionResponse,
   alterPartitionResponsePartitionData,
@@ -202,7 +203,7 @@ export function values(broker: TestBroker): readonly string[] {
   const { log } = thePartition(broker);
   const found: string[] = [];
   for (const batch of batchesBetween(log, log.logStartOffset, log.logEndOffset)) {
-    const read = readRecords(batch);
+    const read = readRecords(batch, NO_CODECS);
     const epoch = new DataView(batch.buffer, batch.byteOffset).getInt32(12);
     if (read.ok) for (const record of read.records) found.push(`${utf8Decode(record.value ?? new Uint8Array(0))}/${epoch}`);
   }

@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import { emptyMap } from '../kernel/persistent-map.ts';
 import { emptyTree } from '../kernel/files.ts';
 import { utf8Encode } from '../kernel/bytes.ts';
@@ -64,6 +65,7 @@ function scopeOf(broker: { readonly nowUs: number; nextConnection: number }): Br
     nowMs: EPOCH_MS + Math.floor(broker.nowUs / 1000),
     draw: () => 0,
     allocate: (sizeBytes) => new Uint8Array(sizeBytes),
+    codecs: NO_CODECS,
     nextConnection: () => broker.nextConnection++,
     ...SOUND_DISK,
   };

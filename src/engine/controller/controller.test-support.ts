@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import { SOUND_DISK } from '../kernel/machine-contract.ts';
 import { makeResponse } from '../protocol/frames.ts';
 import type { ApiName, RequestBodies, ResponseBodies } from '../protocol/generated/apis.ts';
@@ -138,6 +139,7 @@ export function step(test: TestController, input: ControllerInput): void {
       nowMs: test.nowUs / 1000,
       draw: () => 0,
       allocate: (size: number) => new Uint8Array(size),
+      codecs: NO_CODECS,
       nextConnection: () => ++test.connections,
       ...SOUND_DISK,
     };

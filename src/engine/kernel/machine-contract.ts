@@ -1,4 +1,5 @@
 import type { DiskFailure, FlippedBit } from './system.ts';
+import type { Codecs } from './codecs.ts';
 import type { EpochMs, InstantUs } from './units.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface StepContext {
   draw(purpose: string): number;
   /** A fresh region of an arena, zeroed, to be written once and never again. */
   allocate(sizeBytes: number): Uint8Array;
+  /** Compression, the same on every host. */
+  readonly codecs: Codecs;
   /** A connection id not used before in this process. */
   nextConnection(): number;
   /** The first of these effects that the disk would refuse; null as long as nothing is wrong with it. A process asks before it relies on them. */

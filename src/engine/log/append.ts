@@ -5,7 +5,7 @@ import { batchError, producerId } from '../protocol/record-batch.ts';
 import { batchEntry, producerHeader, stampForAppend } from './batch-header.ts';
 import type { BatchEntry } from './batch-list.ts';
 import { flushLog, requestedRecoveryPoint } from './flush.ts';
-import { corruptMessage, validateClientBatches, type AppendError, type AppendOrigin, type RecordError } from './log-validator.ts';
+import { corruptMessage, recodeForTopic, validateClientBatches, type AppendError, type AppendOrigin, type RecordError } from './log-validator.ts';
 import type { LogScope } from './log-scope.ts';
 import { assignEpoch, copyLog, type LogState } from './log-state.ts';
 import {
@@ -59,12 +59,16 @@ export function appendAsLeader(
   scope: LogScope,
 ): AppendResult {
   const origin = options.origin ?? 'client';
-  const refusal = validateClientBatches(batches, { partition: log.dir, config: log.config, nowMs: scope.context.nowMs, origin });
+  const { context } = scope;
+  const rules = { partition: log.dir, config: log.config, nowMs: context.nowMs, origin, codecs: context.codecs };
+  const refusal = validateClientBatches(batches, rules);
   if (refusal !== null) return { log, ...refusal };
   const only = batches[0];
   if (only === undefined) return nothingAppended(log);
   const logAppendTimeMs = log.config.messageTimestampType === 'LogAppendTime' ? scope.context.nowMs : NO_TIMESTAMP;
-  const stamped = stampForAppend(only, { baseOffset: log.logEndOffset, leaderEpoch: options.leaderEpoch, logAppendTimeMs }, scope.context);
+  const recoded = recodeForTopic(only, rules, (sizeBytes) => context.allocate(sizeBytes));
+  if (!recoded.ok) return { log, error: recoded.error, message: recoded.message, recordErrors: recoded.recordErrors };
+  const stamped = stampForAppend(recoded.batch, { baseOffset: log.logEndOffset, leaderEpoch: options.leaderEpoch, logAppendTimeMs }, scope.context);
   return appendSet(log, batchSet([stamped]), { origin, logAppendTimeMs }, scope);
 }
 

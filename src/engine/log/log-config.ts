@@ -6,7 +6,7 @@ import { findTopicConfig, TOPIC_CONFIGS, type TopicConfigDef } from './topic-con
 /** Config values by Kafka's name, as text. */
 export type ConfigTexts = Readonly<Record<string, string>>;
 
-/** LogConfig: what a log goes by, resolved. `Simplified:` `preallocate`, compression levels, throttles and tiered storage are known but have no effect here. */
+/** LogConfig: what a log goes by, resolved. `Simplified:` `preallocate`, throttles and tiered storage are known but have no effect here. */
 export interface LogConfig {
   readonly segmentBytes: number;
   readonly segmentMs: number;
@@ -28,6 +28,9 @@ export interface LogConfig {
   readonly uncleanLeaderElectionEnable: boolean;
   readonly minInsyncReplicas: number;
   readonly compressionType: string;
+  readonly compressionGzipLevel: number;
+  readonly compressionLz4Level: number;
+  readonly compressionZstdLevel: number;
   readonly messageTimestampType: 'CreateTime' | 'LogAppendTime';
   readonly messageTimestampBeforeMaxMs: number;
   readonly messageTimestampAfterMaxMs: number;
@@ -110,6 +113,9 @@ export function resolveLogConfig(brokerConfigs: ConfigTexts, overrides: ConfigTe
     uncleanLeaderElectionEnable: valueOf('unclean.leader.election.enable') === true,
     minInsyncReplicas: number('min.insync.replicas'),
     compressionType: String(valueOf('compression.type')),
+    compressionGzipLevel: number('compression.gzip.level'),
+    compressionLz4Level: number('compression.lz4.level'),
+    compressionZstdLevel: number('compression.zstd.level'),
     messageTimestampType: valueOf('message.timestamp.type') === 'LogAppendTime' ? 'LogAppendTime' : 'CreateTime',
     // The older `difference` config stands in while the newer ones are at their default.
     messageTimestampBeforeMaxMs: unlessNever(number('message.timestamp.before.max.ms'), differenceMaxMs),

@@ -6,7 +6,7 @@ import type { DiskEffect } from '../kernel/system.ts';
  * so that a broker hands over its own scope and the effects of log and broker stay in one order.
  */
 export interface LogScope {
-  readonly context: Pick<StepContext, 'nowMs' | 'draw' | 'allocate'>;
+  readonly context: Pick<StepContext, 'nowMs' | 'draw' | 'allocate' | 'codecs'>;
   readonly effects: { push(effect: DiskEffect): unknown };
 }
 

@@ -1,15 +1,22 @@
+import type { CodecName, Codecs } from '../kernel/codecs.ts';
 import { MAX_LONG, type EpochMs } from '../kernel/units.ts';
 import {
   baseOffset,
   baseSequence,
   batchError,
+  codecOf,
   isControlBatch,
   isLogAppendTime,
   lastOffset,
   producerId,
+  buildCompressedBatch,
+  isTransactional,
+  partitionLeaderEpoch,
+  producerEpoch,
   readRecords,
   recordCount,
   storedCrc,
+  type BatchFields,
   type BatchRecord,
 } from '../protocol/record-batch.ts';
 import type { LogConfig } from './log-config.ts';
@@ -46,13 +53,13 @@ export interface ValidationRules {
   readonly config: LogConfig;
   readonly nowMs: EpochMs;
   readonly origin: AppendOrigin;
+  readonly codecs: Codecs;
 }
 
 /**
  * Checks what a leader is asked to append: each batch by its header, size and CRC (UnifiedLog.analyzeAndValidateRecords), then that
  * it is one sound batch with sound records (LogValidator). Null when it may be appended.
- * `Simplified:` codec and format are the producer's (`compression.type` is not applied); records are looked at only where a topic has
- * a rule for them, and not inside a compressed batch.
+ * `Simplified:` records of a batch without compression are looked at only where a topic has a rule for them; a compressed one is always opened.
  */
 export function validateClientBatches(batches: readonly Uint8Array[], rules: ValidationRules): AppendRefusal | null {
   const { partition, config, origin } = rules;
@@ -94,11 +101,11 @@ function validateRecords(batch: Uint8Array, rules: ValidationRules): AppendRefus
   const { config, partition } = rules;
   const limitsTime =
     config.messageTimestampType === 'CreateTime' && (config.messageTimestampBeforeMaxMs < MAX_LONG || config.messageTimestampAfterMaxMs < MAX_LONG);
-  if (!config.compact && !limitsTime && !isLogAppendTime(batch)) return null;
-  const read = readRecords(batch);
-  if (!read.ok) {
-    return read.reason === 'corrupt' ? refusal('INVALID_RECORD', `Found invalid record structure in topic partition ${partition}: ${read.detail}`) : null;
-  }
+  if (codecOf(batch) === 'none' && !config.compact && !limitsTime && !isLogAppendTime(batch)) return null;
+  const read = readRecords(batch, rules.codecs);
+  if (!read.ok) return refusal('INVALID_RECORD', `Found invalid record structure in topic partition ${partition}: ${read.detail}`);
+  if (read.records.some((record, i) => record.offset !== baseOffset(batch) + i))
+    return refusal('INVALID_RECORD', `Inner record offsets of a batch are not consecutive in topic partition ${partition}`);
   const keyErrors: RecordError[] = [];
   const timestampErrors: RecordError[] = [];
   read.records.forEach((record, batchIndex) => {
@@ -108,6 +115,58 @@ function validateRecords(batch: Uint8Array, rules: ValidationRules): AppendRefus
     } else if (timestampMessage !== null) timestampErrors.push({ batchIndex, message: timestampMessage });
   });
   return recordRefusal(keyErrors, timestampErrors);
+}
+
+/** What a topic wants done to a batch besides its offsets: kept as it came, or written anew by another codec. */
+export interface TopicCompression {
+  readonly codec: CodecName;
+  readonly level: number | null;
+}
+
+/** The codec that a batch will have in the log (LogValidator's target): `producer` keeps that of the batch. */
+export function targetCompression(config: LogConfig, batch: Uint8Array): TopicCompression {
+  switch (config.compressionType) {
+    case 'producer':
+      return { codec: codecOf(batch) ?? 'none', level: null };
+    case 'uncompressed':
+      return { codec: 'none', level: null };
+    case 'gzip':
+      return { codec: 'gzip', level: config.compressionGzipLevel };
+    case 'lz4':
+      return { codec: 'lz4', level: config.compressionLz4Level };
+    case 'zstd':
+      return { codec: 'zstd', level: config.compressionZstdLevel };
+    default:
+      return { codec: 'snappy', level: null };
+  }
+}
+
+export type Recoded = { readonly ok: true; readonly batch: Uint8Array } | ({ readonly ok: false } & AppendRefusal);
+
+/**
+ * The batch by the topic's `compression.type`: the very same bytes where that asks for nothing, else a batch with the same records and header
+ * fields by another codec, whose size is judged once more. The batch has been validated.
+ */
+export function recodeForTopic(batch: Uint8Array, rules: ValidationRules, allocate: (sizeBytes: number) => Uint8Array): Recoded {
+  const { config, partition, codecs } = rules;
+  const target = targetCompression(config, batch);
+  if (target.codec === codecOf(batch) || isControlBatch(batch)) return { ok: true, batch };
+  const read = readRecords(batch, codecs);
+  if (!read.ok) return { ok: false, ...refusal('INVALID_RECORD', `Found invalid record structure in topic partition ${partition}: ${read.detail}`) };
+  const recoded = buildCompressedBatch(read.records, identityOf(batch), target, { codecs, allocate });
+  if (recoded.length <= config.maxMessageBytes) return { ok: true, batch: recoded };
+  const message = `Message batch size is ${recoded.length} bytes in append to partition ${partition} which exceeds the maximum configured size of ${config.maxMessageBytes}.`;
+  return { ok: false, ...refusal('MESSAGE_TOO_LARGE', message) };
+}
+
+function identityOf(batch: Uint8Array): BatchFields {
+  return {
+    partitionLeaderEpoch: partitionLeaderEpoch(batch),
+    producerId: producerId(batch),
+    producerEpoch: producerEpoch(batch),
+    baseSequence: baseSequence(batch),
+    isTransactional: isTransactional(batch),
+  };
 }
 
 function timestampError(record: BatchRecord, batch: Uint8Array, rules: ValidationRules): string | null {

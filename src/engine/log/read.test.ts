@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import { describe, expect, test } from 'vitest';
 import { baseOffset } from '../protocol/record-batch.ts';
 import { assignEpoch, positionOf, updateHighWatermark, type LogState } from './log-state.ts';
@@ -76,11 +77,11 @@ describe('ListOffsets', () => {
   test('[R7] finds the first record at or after a timestamp, across segments', () => {
     const disk = newTestDisk();
     const log = logOf(disk, 5);
-    expect(offsetForTimestamp(log, 1001)).toEqual({ timestampMs: 1001, offset: 3, leaderEpoch: 0 });
-    expect(offsetForTimestamp(log, 1004)).toEqual({ timestampMs: 1004, offset: 12, leaderEpoch: 0 });
-    expect(offsetForTimestamp(log, 1005)).toBeNull();
+    expect(offsetForTimestamp(log, 1001, NO_CODECS)).toEqual({ timestampMs: 1001, offset: 3, leaderEpoch: 0 });
+    expect(offsetForTimestamp(log, 1004, NO_CODECS)).toEqual({ timestampMs: 1004, offset: 12, leaderEpoch: 0 });
+    expect(offsetForTimestamp(log, 1005, NO_CODECS)).toBeNull();
     const raised = incrementLogStartOffset(updateHighWatermark(log, 15), 5, disk.scope).log;
-    expect(offsetForTimestamp(raised, 1)).toEqual({ timestampMs: 1001, offset: 5, leaderEpoch: 0 });
+    expect(offsetForTimestamp(raised, 1, NO_CODECS)).toEqual({ timestampMs: 1001, offset: 5, leaderEpoch: 0 });
   });
 
   test('[R7] earliest, latest and the largest timestamp', () => {
@@ -88,9 +89,9 @@ describe('ListOffsets', () => {
     let log = logOf(disk, 2);
     log = appended(log, { timestampMs: 900 }, disk, 2).log;
     log = assignEpoch(log, 4, 7, disk.scope);
-    expect(offsetForTimestamp(log, EARLIEST_TIMESTAMP)).toEqual({ timestampMs: -1, offset: 0, leaderEpoch: 0 });
-    expect(offsetForTimestamp(log, LATEST_TIMESTAMP)).toEqual({ timestampMs: -1, offset: 7, leaderEpoch: 4 });
-    expect(offsetForTimestamp(log, MAX_TIMESTAMP)).toEqual({ timestampMs: 1001, offset: 3, leaderEpoch: 0 });
-    expect(offsetForTimestamp(newTestLog(disk), MAX_TIMESTAMP)).toBeNull();
+    expect(offsetForTimestamp(log, EARLIEST_TIMESTAMP, NO_CODECS)).toEqual({ timestampMs: -1, offset: 0, leaderEpoch: 0 });
+    expect(offsetForTimestamp(log, LATEST_TIMESTAMP, NO_CODECS)).toEqual({ timestampMs: -1, offset: 7, leaderEpoch: 4 });
+    expect(offsetForTimestamp(log, MAX_TIMESTAMP, NO_CODECS)).toEqual({ timestampMs: 1001, offset: 3, leaderEpoch: 0 });
+    expect(offsetForTimestamp(newTestLog(disk), MAX_TIMESTAMP, NO_CODECS)).toBeNull();
   });
 });

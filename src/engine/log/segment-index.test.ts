@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { arrayFrom, arrayToList } from '../kernel/persistent-array.ts';
@@ -68,7 +69,7 @@ describe('a log looked up by its indexes', () => {
     fc.assert(
       fc.property(timestamps, fc.integer({ min: -1, max: 501 }), (times, wanted) => {
         const first = times.findIndex((ms) => ms >= wanted);
-        const found = offsetForTimestamp(logOfTimestamps(times), TEST_NOW_MS + wanted);
+        const found = offsetForTimestamp(logOfTimestamps(times), TEST_NOW_MS + wanted, NO_CODECS);
         expect(found === null ? -1 : found.offset).toBe(first);
       }),
       { numRuns: 200 },

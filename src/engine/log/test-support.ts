@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import { appendToFile, deleteFile, emptyTree, readFile, renameFile, replaceFile, resizeFile, type FileTree } from '../kernel/files.ts';
 import { unreachable } from '../kernel/assert.ts';
 import { utf8Encode } from '../kernel/bytes.ts';
@@ -20,7 +21,7 @@ export const TEST_NOW_MS = 1_700_000_100_000;
 
 export function newTestDisk(files: FileTree = emptyTree(), nowMs = TEST_NOW_MS): TestDisk {
   const effects: DiskEffect[] = [];
-  const context = { nowMs, draw: () => 0, allocate: (sizeBytes: number) => new Uint8Array(sizeBytes) };
+  const context = { nowMs, draw: () => 0, allocate: (sizeBytes: number) => new Uint8Array(sizeBytes), codecs: NO_CODECS };
   return { scope: { context, effects }, files };
 }
 

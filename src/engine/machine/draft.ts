@@ -1,6 +1,7 @@
 import { required } from '../kernel/assert.ts';
 import { allocateFrom, type Arena } from '../kernel/bytes.ts';
 import { mixA, mixB } from '../kernel/hash.ts';
+import type { Codecs } from '../kernel/codecs.ts';
 import type { StepContext } from '../kernel/machine-contract.ts';
 import { mapGet, mapSet } from '../kernel/persistent-map.ts';
 import { drawAt, streamKey } from '../kernel/random.ts';
@@ -111,11 +112,12 @@ export interface ReusedContext extends Mutable<StepContext> {
   draft: Draft | null;
 }
 
-export function newContext(arena: Arena): ReusedContext {
+export function newContext(arena: Arena, codecs: Codecs): ReusedContext {
   const context: ReusedContext = {
     draft: null,
     nowUs: 0,
     nowMs: 0,
+    codecs,
     draw: (purpose) => draw(required(context.draft, 'a step under way'), purpose),
     allocate: (sizeBytes) => allocateFrom(arena, sizeBytes),
     nextConnection: () => {

@@ -1,4 +1,5 @@
 import { assert } from '../kernel/assert.ts';
+import { NO_CODECS, type Codecs } from '../kernel/codecs.ts';
 import { newArena } from '../kernel/bytes.ts';
 import type { FileTree } from '../kernel/files.ts';
 import type { InstantUs } from '../kernel/units.ts';
@@ -53,6 +54,8 @@ export interface RunnerOptions {
   readonly surroundings: Surroundings;
   /** As in the environment; true unless told otherwise. */
   readonly folds?: boolean;
+  /** None unless given: nothing can be compressed then. */
+  readonly codecs?: Codecs;
 }
 
 export function newRunner(options: RunnerOptions, files?: FileTree): Runner {
@@ -60,7 +63,8 @@ export function newRunner(options: RunnerOptions, files?: FileTree): Runner {
 }
 
 function newEnvironment(options: RunnerOptions): MachineEnvironment {
-  return { ...options, folds: options.folds ?? true, context: newContext(newArena()), streamKeys: {}, linkKeys: [] };
+  const { spec, seed, epochMs, surroundings, folds = true, codecs = NO_CODECS } = options;
+  return { spec, seed, epochMs, surroundings, folds, context: newContext(newArena(), codecs), streamKeys: {}, linkKeys: [] };
 }
 
 export function checkpointRunner(runner: Runner): RunnerCheckpoint {

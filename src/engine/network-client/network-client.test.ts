@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import { SOUND_DISK } from '../kernel/machine-contract.ts';
 import { describe, expect, test } from 'vitest';
 import type { SystemInput } from '../kernel/system.ts';
@@ -46,6 +47,7 @@ function newHarness(config: Partial<NetworkClientConfig> = {}) {
       nowMs: Math.floor(nowUs / 1000),
       draw: () => GREATEST_DRAW,
       allocate: (size) => new Uint8Array(size),
+      codecs: NO_CODECS,
       nextConnection: () => ++connections,
       ...SOUND_DISK,
     },

@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { mapGet } from '../kernel/persistent-map.ts';
@@ -117,7 +118,7 @@ class Watched {
     if (log === undefined) return [];
     const found: string[] = [];
     for (const batch of batchesBetween(log, 0, log.logEndOffset)) {
-      const read = readRecords(batch);
+      const read = readRecords(batch, NO_CODECS);
       if (read.ok)
         for (const record of read.records) found.push(`${record.offset}:${partitionLeaderEpoch(batch)}:${utf8Decode(record.value ?? new Uint8Array(0))}`);
     }

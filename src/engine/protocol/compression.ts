@@ -1,14 +1,9 @@
-import type { CodecName } from './record-batch.ts';
+import type { CompressedCodecName } from '../kernel/codecs.ts';
 
-export type CompressedCodecName = Exclude<CodecName, 'none'>;
+export type { Codecs, CompressedCodecName } from '../kernel/codecs.ts';
 
-/**
- * Compression as a synchronous port: pure functions of their arguments, the same bytes on every host (CompressionType, Compression).
- * The records area of a batch is one such piece, in the container that Kafka's clients write.
- */
-export interface Codecs {
-  /** `level` as Kafka's `compression.<codec>.level`; null for its default. */
-  compress(codec: CompressedCodecName, records: Uint8Array, level: number | null): Uint8Array;
-  /** Null when the bytes are corrupt, or would give more than `maxBytes`. */
-  decompress(codec: CompressedCodecName, bytes: Uint8Array, maxBytes: number): Uint8Array | null;
-}
+/** No sound batch opens to more: what claims to is corrupt. */
+export const MOST_RECORDS_BYTES = 64 * 1024 * 1024;
+
+/** The number of a codec in the attributes of a batch. */
+export const CODEC_IDS: Readonly<Record<CompressedCodecName, number>> = { gzip: 1, snappy: 2, lz4: 3, zstd: 4 };

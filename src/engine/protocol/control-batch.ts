@@ -1,5 +1,6 @@
 import type { EpochMs, LeaderEpoch, Offset } from '../kernel/units.ts';
-import { buildBatch, isControlBatch, readRecords, type BatchRecord } from './record-batch.ts';
+import { NO_CODECS } from '../kernel/codecs.ts';
+import { buildBatch, codecOf, isControlBatch, readRecords, type BatchRecord } from './record-batch.ts';
 
 /** Types of control records by their number (ControlRecordType). */
 const TYPES = ['ABORT', 'COMMIT', 'LEADER_CHANGE', 'SNAPSHOT_HEADER', 'SNAPSHOT_FOOTER', 'KRAFT_VERSION', 'KRAFT_VOTERS'] as const;
@@ -56,7 +57,9 @@ export type ControlRecord =
 /** What the first record of a control batch says. Wrong bytes are an answer, never an exception. */
 export function readControlRecord(batch: Uint8Array): ControlRecord {
   if (!isControlBatch(batch)) return { ok: false, reason: 'not a control batch', detail: 'attribute bit 5 is not set' };
-  const read = readRecords(batch);
+  // Kafka never compresses a control batch.
+  if (codecOf(batch) !== 'none') return { ok: false, reason: 'corrupt', detail: 'a control batch that is compressed' };
+  const read = readRecords(batch, NO_CODECS);
   if (!read.ok) return { ok: false, reason: 'corrupt', detail: read.detail };
   const record = read.records[0];
   return record === undefined ? { ok: false, reason: 'corrupt', detail: 'a control batch without records' } : controlOf(record);

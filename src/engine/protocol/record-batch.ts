@@ -1,6 +1,8 @@
 import { assert } from '../kernel/assert.ts';
 import { utf8Decode, utf8Encode, utf8Length } from '../kernel/bytes.ts';
+import { CODEC_NAMES, type CodecName, type Codecs } from '../kernel/codecs.ts';
 import { DecodeError } from './codec.ts';
+import { CODEC_IDS, MOST_RECORDS_BYTES } from './compression.ts';
 import { crc32c } from './crc32c.ts';
 import type { ErrorName } from './errors.ts';
 import { readVarint, readVarlong, sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong, type Cursor } from './varint.ts';
@@ -24,8 +26,6 @@ const AT = {
   count: 57,
 } as const;
 const MAGIC = 2;
-const CODECS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
-export type CodecName = (typeof CODECS)[number];
 const TWO_32 = 4294967296;
 
 export interface RecordHeader {
@@ -87,7 +87,7 @@ export const isTransactional = (batch: Uint8Array): boolean => (attributes(batch
 export const isControlBatch = (batch: Uint8Array): boolean => (attributes(batch) & 0x20) !== 0;
 export const isLogAppendTime = (batch: Uint8Array): boolean => (attributes(batch) & 0x08) !== 0;
 export const hasDeleteHorizon = (batch: Uint8Array): boolean => (attributes(batch) & 0x40) !== 0;
-export const codecOf = (batch: Uint8Array): CodecName | null => CODECS[attributes(batch) & 7] ?? null;
+export const codecOf = (batch: Uint8Array): CodecName | null => CODEC_NAMES[attributes(batch) & 7] ?? null;
 
 export interface BatchFields {
   readonly baseOffset?: number;
@@ -206,6 +206,107 @@ function writeField(batch: Uint8Array, from: number, value: Uint8Array | null): 
   return at + value.length;
 }
 
+/** How a batch is compressed; `level` null is the codec's default. */
+export interface Compression {
+  readonly codec: CodecName;
+  readonly level: number | null;
+}
+
+/** Builds a batch as `buildBatch` does, with its records compressed as one piece. */
+export function buildCompressedBatch(
+  records: readonly RecordToWrite[],
+  fields: BatchFields,
+  compression: Compression,
+  context: { readonly codecs: Codecs; readonly allocate: (sizeBytes: number) => Uint8Array },
+): Uint8Array {
+  if (compression.codec === 'none') return buildBatch(records, fields, (sizeBytes) => context.allocate(sizeBytes));
+  return compressBatch(
+    buildBatch(records, fields, (sizeBytes) => new Uint8Array(sizeBytes)),
+    compression,
+    context,
+  );
+}
+
+/** A batch without compression, compressed: header fields stay, size, codec and CRC are new. */
+export function compressBatch(
+  batch: Uint8Array,
+  { codec, level }: Compression,
+  context: { readonly codecs: Codecs; readonly allocate: (sizeBytes: number) => Uint8Array },
+): Uint8Array {
+  assert(codecOf(batch) === 'none', 'a batch without compression to compress');
+  if (codec === 'none') return batch;
+  const packed = context.codecs.compress(codec, batch.subarray(BATCH_OVERHEAD_BYTES), level);
+  const compressed = context.allocate(BATCH_OVERHEAD_BYTES + packed.length);
+  compressed.set(batch.subarray(0, BATCH_OVERHEAD_BYTES));
+  compressed.set(packed, BATCH_OVERHEAD_BYTES);
+  putInt32(compressed, AT.length, compressed.length - LOG_OVERHEAD_BYTES);
+  putInt16(compressed, AT.attributes, attributes(batch) | CODEC_IDS[codec]);
+  putInt32(compressed, AT.crc, crc32c(compressed, AT.attributes));
+  return compressed;
+}
+
+/** What a batch keeps and what is new when some of its records go (MemoryRecords.filterTo). */
+export interface Rebuild {
+  /** Records of that batch, in order; at least one. */
+  readonly records: readonly BatchRecord[];
+  /** Written into baseTimestamp; null leaves none. */
+  readonly deleteHorizonMs: number | null;
+  readonly level: number | null;
+}
+
+/** The batch with fewer records: offsets, epoch, producer, timestamp type and codec stay, so that it may span more offsets than it has records. */
+export function rebuildBatch(
+  batch: Uint8Array,
+  { records, deleteHorizonMs, level }: Rebuild,
+  context: { readonly codecs: Codecs; readonly allocate: (sizeBytes: number) => Uint8Array },
+): Uint8Array {
+  const base = deleteHorizonMs ?? records[0]?.timestamp ?? -1;
+  const deltas = records.map((record) => ({ timestampDelta: record.timestamp - base, offsetDelta: record.offset - baseOffset(batch) }));
+  let sizeBytes = BATCH_OVERHEAD_BYTES;
+  records.forEach((record, i) => {
+    const body = sizeOfRecordBody(record, deltas[i] ?? NO_DELTAS);
+    sizeBytes += sizeOfVarint(body) + body;
+  });
+  const plain = new Uint8Array(sizeBytes);
+  let at: number = BATCH_OVERHEAD_BYTES;
+  let greatest = -1;
+  records.forEach((record, i) => {
+    at = writeRecord(plain, at, record, deltas[i] ?? NO_DELTAS);
+    greatest = Math.max(greatest, record.timestamp);
+  });
+  copyIdentity(plain, batch);
+  putInt16(plain, AT.attributes, (attributes(batch) & ~(0x07 | 0x40)) | (deleteHorizonMs === null ? 0 : 0x40));
+  putInt64(plain, AT.baseTimestamp, base);
+  putInt64(plain, AT.maxTimestamp, isLogAppendTime(batch) ? maxTimestamp(batch) : greatest);
+  putInt32(plain, AT.count, records.length);
+  putInt32(plain, AT.crc, crc32c(plain, AT.attributes));
+  const codec = codecOf(batch) ?? 'none';
+  if (codec !== 'none') return compressBatch(plain, { codec, level }, context);
+  const rebuilt = context.allocate(plain.length);
+  rebuilt.set(plain);
+  return rebuilt;
+}
+
+/** What is left of a producer's last batch once all its records have gone (DefaultRecordBatch.writeEmptyHeader). */
+export function emptiedBatch(batch: Uint8Array, allocate: (sizeBytes: number) => Uint8Array): Uint8Array {
+  const empty = allocate(BATCH_OVERHEAD_BYTES);
+  copyIdentity(empty, batch);
+  putInt16(empty, AT.attributes, attributes(batch) & ~(0x07 | 0x40));
+  putInt64(empty, AT.baseTimestamp, -1);
+  putInt64(empty, AT.maxTimestamp, maxTimestamp(batch));
+  putInt32(empty, AT.count, 0);
+  putInt32(empty, AT.crc, crc32c(empty, AT.attributes));
+  return empty;
+}
+
+const NO_DELTAS = { timestampDelta: 0, offsetDelta: 0 };
+
+/** What a batch is known by: offsets, leader epoch, producer. Its size is the target's. */
+function copyIdentity(target: Uint8Array, batch: Uint8Array): void {
+  target.set(batch.subarray(0, BATCH_OVERHEAD_BYTES));
+  putInt32(target, AT.length, target.length - LOG_OVERHEAD_BYTES);
+}
+
 /** A copy with the leader's base offset and epoch; both stand outside the CRC, so that it stays as it was. */
 export function stampBatch(
   batch: Uint8Array,
@@ -226,29 +327,36 @@ export function batchError(batch: Uint8Array): ErrorName | null {
   return crc32c(batch, AT.attributes) === storedCrc(batch) ? null : 'CORRUPT_MESSAGE';
 }
 
-export type BatchRecords =
-  | { readonly ok: true; readonly records: readonly BatchRecord[] }
-  | { readonly ok: false; readonly reason: 'codec not loaded' | 'corrupt'; readonly detail: string };
+export type BatchRecords = { readonly ok: true; readonly records: readonly BatchRecord[] } | { readonly ok: false; readonly detail: string };
 
-/** The records of a batch of codec none, with their offsets and times. Compressed batches are opened once their codec is loaded. */
-export function readRecords(batch: Uint8Array): BatchRecords {
-  const codec = codecOf(batch);
-  if (codec !== 'none') return { ok: false, reason: codec === null ? 'corrupt' : 'codec not loaded', detail: codec ?? `codec ${attributes(batch) & 7}` };
+/** The records of a batch with their offsets and times, or why its content is corrupt. Only here a compressed batch is opened. */
+export function readRecords(batch: Uint8Array, codecs: Codecs): BatchRecords {
+  const area = recordsArea(batch, codecs);
+  if (!area.ok) return area;
   try {
-    return { ok: true, records: decodeRecords(batch) };
+    return { ok: true, records: decodeRecords(batch, area.cursor) };
   } catch (error) {
-    if (error instanceof DecodeError) return { ok: false, reason: 'corrupt', detail: error.message };
+    if (error instanceof DecodeError) return { ok: false, detail: error.message };
     throw error;
   }
 }
 
-function decodeRecords(batch: Uint8Array): BatchRecord[] {
-  const cursor: Cursor = { bytes: batch, at: BATCH_OVERHEAD_BYTES };
+type RecordsArea = { readonly ok: true; readonly cursor: Cursor } | { readonly ok: false; readonly detail: string };
+
+function recordsArea(batch: Uint8Array, codecs: Codecs): RecordsArea {
+  const codec = codecOf(batch);
+  if (codec === 'none') return { ok: true, cursor: { bytes: batch, at: BATCH_OVERHEAD_BYTES } };
+  if (codec === null) return { ok: false, detail: `Unknown compression type id: ${attributes(batch) & 7}` };
+  const opened = codecs.decompress(codec, batch.subarray(BATCH_OVERHEAD_BYTES), MOST_RECORDS_BYTES);
+  return opened === null ? { ok: false, detail: `the ${codec} data cannot be decompressed` } : { ok: true, cursor: { bytes: opened, at: 0 } };
+}
+
+function decodeRecords(batch: Uint8Array, cursor: Cursor): BatchRecord[] {
   const count = recordCount(batch);
   const facts = { offset: baseOffset(batch), timestamp: baseTimestamp(batch), appendTime: isLogAppendTime(batch) ? maxTimestamp(batch) : null };
   const records: BatchRecord[] = [];
   for (let i = 0; i < count; i++) records.push(decodeRecord(cursor, facts));
-  if (cursor.at !== batch.length) throw new DecodeError(`${batch.length - cursor.at} bytes after the last record`);
+  if (cursor.at !== cursor.bytes.length) throw new DecodeError(`${cursor.bytes.length - cursor.at} bytes after the last record`);
   return records;
 }
 

@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -115,7 +116,7 @@ describe('record batches', () => {
         row.maxTimestamp,
         row.crc,
       ]);
-      const read = readRecords(batch);
+      const read = readRecords(batch, NO_CODECS);
       if (!read.ok) throw new Error(read.detail);
       expect(
         read.records.map((record) => [
@@ -166,7 +167,7 @@ describe('record batches', () => {
           const stamped = stampBatch(buildBatch(records, {}, allocate), { baseOffset: 123456789012, leaderEpoch: 7 }, allocate);
           expect(batchError(stamped)).toBeNull();
           expect(baseOffset(stamped)).toBe(123456789012);
-          const read = readRecords(stamped);
+          const read = readRecords(stamped, NO_CODECS);
           expect(
             read.ok &&
               read.records.map((record) => ({

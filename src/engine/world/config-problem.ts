@@ -75,6 +75,11 @@ const PRODUCER: ConfigTable = {
   'enable.idempotence': def('BOOLEAN'),
   'max.in.flight.requests.per.connection': def('INT', atLeast(1)),
   'compression.type': def('STRING', oneOf(['none', 'gzip', 'snappy', 'lz4', 'zstd'])),
+  'compression.gzip.level': def('INT', (value) =>
+    value === -1 || (Number(value) >= 1 && Number(value) <= 9) ? null : 'Value must be between 1 and 9 or equal to -1',
+  ),
+  'compression.lz4.level': def('INT', between(1, 17)),
+  'compression.zstd.level': def('INT', between(-131_072, 22)),
 };
 
 /** ConsumerConfig. */
@@ -91,10 +96,10 @@ const CONSUMER: ConfigTable = {
 
 const TABLES: Readonly<Record<ConfiguredProgram, ConfigTable>> = { broker: BROKER, producer: PRODUCER, consumer: CONSUMER };
 
-/** `Simplified:` what is not there yet is refused instead of taken in silence; `none` and `read_uncommitted` are in force. */
+/** `Simplified:` what is not there yet is refused instead of taken in silence; `read_uncommitted` is in force. */
 const NOT_YET: Readonly<Record<ConfiguredProgram, Readonly<Record<string, (text: string) => boolean>>>> = {
   broker: {},
-  producer: { 'compression.type': (text) => text !== 'none', 'transactional.id': () => true },
+  producer: { 'transactional.id': () => true },
   consumer: { 'isolation.level': (text) => text === 'read_committed', 'group.id': () => true },
 };
 

@@ -1,3 +1,4 @@
+import type { Codecs } from '../kernel/codecs.ts';
 import type { InstantUs } from '../kernel/units.ts';
 import type { Surroundings } from '../machine/contract.ts';
 import type { Runner } from '../machine/runner.ts';
@@ -17,6 +18,7 @@ export interface World {
   readonly runners: Runner[];
   /** False only in a benchmark that asks what the trace hash costs. */
   readonly folds: boolean;
+  readonly codecs: Codecs;
   surroundings: Surroundings;
   nowUs: InstantUs;
   /** Least latency of any link: what one machine does cannot reach another sooner. */

@@ -1,3 +1,4 @@
+import { NO_CODECS, type Codecs } from '../kernel/codecs.ts';
 import { assert } from '../kernel/assert.ts';
 import { emptyMap, mapSet } from '../kernel/persistent-map.ts';
 import { combinedHash } from '../kernel/hash.ts';
@@ -43,16 +44,23 @@ export interface WorldSink {
   packets?(packets: readonly Packet[]): void;
 }
 
+export interface WorldOptions {
+  /** True unless told otherwise; see `World`. */
+  readonly folds?: boolean;
+  /** Compression; without it nothing can be compressed or opened. */
+  readonly codecs?: Codecs;
+}
+
 /** A world at virtual zero in which every machine has been told to start. */
-export function newWorld(scenario: Scenario, seed: number = scenario.seed, options: { readonly folds?: boolean } = {}): World {
+export function newWorld(scenario: Scenario, seed: number = scenario.seed, options: WorldOptions = {}): World {
   const cluster = buildCluster(scenario);
-  const world = emptyWorld(scenario, cluster, { seed, folds: options.folds ?? true });
+  const world = emptyWorld(scenario, cluster, { seed, folds: options.folds ?? true, codecs: options.codecs ?? NO_CODECS });
   for (const spec of cluster.machines) addMachine(world, spec.kind, spec.machine);
   for (const runner of world.runners) acceptEvent(runner, startEvent(runner.environment.spec.rank));
   return world;
 }
 
-function emptyWorld(scenario: Scenario, cluster: BuiltCluster, options: { seed: number; folds: boolean }): World {
+function emptyWorld(scenario: Scenario, cluster: BuiltCluster, options: { seed: number; folds: boolean; codecs: Codecs }): World {
   return {
     scenario,
     ...options,
@@ -87,7 +95,14 @@ function addMachine(world: World, kind: MachineKind, spec: MachineSpec): Runner 
     hosts: [...surroundings.hosts, spec.host],
     kinds: [...surroundings.kinds, kind],
   };
-  const runner = newRunner({ spec, seed: world.seed, epochMs: world.scenario.cluster.epochMs, surroundings: world.surroundings, folds: world.folds });
+  const runner = newRunner({
+    spec,
+    seed: world.seed,
+    epochMs: world.scenario.cluster.epochMs,
+    surroundings: world.surroundings,
+    folds: world.folds,
+    codecs: world.codecs,
+  });
   world.runners.push(runner);
   for (const other of world.runners) other.environment.surroundings = world.surroundings;
   return runner;
@@ -220,11 +235,12 @@ export function checkpointWorld(world: World): WorldCheckpoint {
 /** A world that goes on from a checkpoint of the same scenario and seed. */
 export function restoreWorld(world: World, checkpoint: WorldCheckpoint): World {
   const { surroundings } = checkpoint;
-  const options = { seed: world.seed, epochMs: world.scenario.cluster.epochMs, surroundings, folds: world.folds };
+  const options = { seed: world.seed, epochMs: world.scenario.cluster.epochMs, surroundings, folds: world.folds, codecs: world.codecs };
   return {
     scenario: world.scenario,
     seed: world.seed,
     folds: world.folds,
+    codecs: world.codecs,
     profile: world.profile,
     runners: checkpoint.runners.map((runner) => restoreRunner(options, runner)),
     surroundings,

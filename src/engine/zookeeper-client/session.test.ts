@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import { describe, expect, test } from 'vitest';
 import { SOUND_DISK, type StepContext } from '../kernel/machine-contract.ts';
 import type { SystemEffect, SystemInput } from '../kernel/system.ts';
@@ -35,6 +36,7 @@ function start(serverCount = 3): Lone {
     },
     draw: () => lone.draws,
     allocate: (sizeBytes) => new Uint8Array(sizeBytes),
+    codecs: NO_CODECS,
     nextConnection: () => ++connections,
     ...SOUND_DISK,
   };

@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../kernel/codecs.ts';
 import { arrayToList } from '../kernel/persistent-array.ts';
 import { describe, expect, test } from 'vitest';
 import { emptyTree } from '../kernel/files.ts';
@@ -43,6 +44,7 @@ function start(): Lone {
     },
     draw: () => 0,
     allocate: (sizeBytes) => new Uint8Array(sizeBytes),
+    codecs: NO_CODECS,
     nextConnection: () => ++connections,
     ...SOUND_DISK,
   };

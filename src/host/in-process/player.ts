@@ -1,3 +1,4 @@
+import { codecs } from '../codecs/loaded-codecs.ts';
 import type { InstantUs } from '../../engine/kernel/units.ts';
 import { newChecker, observe, type Checker } from '../../engine/invariants/checker.ts';
 import type { TraceRecord } from '../../engine/machine/contract.ts';
@@ -37,7 +38,7 @@ export interface PlayerOptions {
 
 export function newPlayer(scenario: Scenario, options: PlayerOptions = {}): Player {
   const pending = scenario.commands.slice().sort((a, b) => a.atMs - b.atMs);
-  return { world: newWorld(scenario, options.seed, { folds: options.unhashed !== true }), checker: newChecker(), pending, refusals: [], options };
+  return { world: newWorld(scenario, options.seed, { folds: options.unhashed !== true, codecs }), checker: newChecker(), pending, refusals: [], options };
 }
 
 /** Plays up to `untilMs`, giving the scenario's commands at their times. */

@@ -1,3 +1,4 @@
+import type { Codecs } from '../../engine/kernel/codecs.ts';
 import type { InstantUs } from '../../engine/kernel/units.ts';
 import { newChecker, observe, type Checker } from '../../engine/invariants/checker.ts';
 import type { TraceRecord } from '../../engine/machine/contract.ts';
@@ -22,7 +23,7 @@ const FIND_STEP_US = 250_000;
  * The history Worker: the whole world once more in one thread, over the same commands, up to what the conductor committed.
  * It checks commands, invariants and, at marks, that every machine's hash is the same here and in its Worker.
  */
-export function serveHistory(port: Port<FromHistory, ToHistory>, observer: HistoryObserver): void {
+export function serveHistory(port: Port<FromHistory, ToHistory>, observer: HistoryObserver, codecs: Codecs): void {
   let world: World | null = null;
   let checker = newChecker();
   const sink = {
@@ -40,7 +41,7 @@ export function serveHistory(port: Port<FromHistory, ToHistory>, observer: Histo
       switch (message.type) {
         case 'open':
           checker = newChecker();
-          world = newWorld(message.scenario, message.seed);
+          world = newWorld(message.scenario, message.seed, { codecs });
           observer.opened(world, checker);
           for (const { atUs, command } of message.commands) {
             runUntil(world, atUs, sink);

@@ -1,3 +1,5 @@
+import { loadCodecs } from '../codecs/load-codecs.ts';
+import { codecs } from '../codecs/loaded-codecs.ts';
 import { describe, expect, test } from 'vitest';
 import { lanesToHex } from '../../engine/kernel/hash.ts';
 import type { Command } from '../../engine/world/command.ts';
@@ -35,22 +37,30 @@ async function live(seed: number, corrupt?: string, journalling: () => void = ()
   const ended: string[] = [];
   let hash = (): string => '';
   const [historyPort, historyEnd] = portPair<ToHistory, FromHistory>();
-  serveHistory(historyEnd, {
-    opened: (world) => {
-      hash = () => world.runners.map((runner) => lanesToHex(runner.state.lanes)).join();
+  serveHistory(
+    historyEnd,
+    {
+      opened: (world) => {
+        hash = () => world.runners.map((runner) => lanesToHex(runner.state.lanes)).join();
+      },
+      traced: () => undefined,
+      advanced: () => undefined,
+      failed: () => undefined,
     },
-    traced: () => undefined,
-    advanced: () => undefined,
-    failed: () => undefined,
-  });
+    codecs,
+  );
   const conductor = new Conductor({
     history: historyPort,
     spawn: (host) => {
       const [port, end] = portPair<ToMachine, FromMachine>();
-      serveMachine(end, (boot) => {
-        if (host === corrupt) Object.assign(boot.checkpoint.state, { lanes: { a: 1, b: 2 } });
-        return openDevice(boot);
-      });
+      serveMachine(
+        end,
+        (boot) => {
+          if (host === corrupt) Object.assign(boot.checkpoint.state, { lanes: { a: 1, b: 2 } });
+          return openDevice(boot);
+        },
+        loadCodecs,
+      );
       started.push(host);
       return { ...port, close: () => void ended.push(host) };
     },

@@ -1,3 +1,4 @@
+import type { Codecs } from '../../engine/kernel/codecs.ts';
 import { AssertionError } from '../../engine/kernel/assert.ts';
 import type { InstantUs, MachineRank } from '../../engine/kernel/units.ts';
 import type { DiskState, Packet } from '../../engine/machine/contract.ts';
@@ -37,7 +38,7 @@ export type OpenDevice = (boot: Extract<ToMachine, { type: 'boot' }>) => Promise
  * answered, so the conductor holds everything else meanwhile: a slow device slows the run and never changes it. A machine that
  * loses its power writes what survived, closes its device, and answers all that is left of it: its Worker may end.
  */
-export function serveMachine(port: Port<FromMachine, ToMachine>, openDevice: OpenDevice): void {
+export function serveMachine(port: Port<FromMachine, ToMachine>, openDevice: OpenDevice, loadCodecs: () => Promise<Codecs>): void {
   let runner: Runner | null = null;
   let device: DeviceKeeper | null = null;
   let keptElsewhere = false;
@@ -52,7 +53,7 @@ export function serveMachine(port: Port<FromMachine, ToMachine>, openDevice: Ope
         const { seed, epochMs, surroundings } = message;
         const { spec, state, events } = message.checkpoint;
         const opened = await openDevice(message);
-        runner = restoreRunner({ seed, epochMs, surroundings }, { spec, state: { ...state, disk: opened.disk }, events });
+        runner = restoreRunner({ seed, epochMs, surroundings, codecs: await loadCodecs() }, { spec, state: { ...state, disk: opened.disk }, events });
         device = opened.keeper;
         keptElsewhere = message.storage.kind !== 'memory';
         return port.post({ type: 'booted', nextUs: nextEventUs(runner), dark: isDark(runner) ? await putOut(runner) : null });

@@ -1,3 +1,4 @@
+import { loadCodecs } from '../codecs/load-codecs.ts';
 import { assert } from '../../engine/kernel/assert.ts';
 import type { InstantUs, MachineRank } from '../../engine/kernel/units.ts';
 import type { TraceLanes } from '../../engine/kernel/hash.ts';
@@ -124,7 +125,7 @@ export class Seat {
   private async goDark(dark: DarkMachine, facts: BootFacts): Promise<void> {
     this.port.close();
     const [port, end] = localPorts<ToMachine, FromMachine>();
-    serveMachine(end, async ({ checkpoint }) => ({ keeper: NOTHING_TO_KEEP, disk: checkpoint.state.disk }));
+    serveMachine(end, async ({ checkpoint }) => ({ keeper: NOTHING_TO_KEEP, disk: checkpoint.state.disk }), loadCodecs);
     this.port = this.connect(port);
     const booted = await this.ask({ type: 'boot', ...facts, checkpoint: dark.checkpoint, storage: { kind: 'memory' } });
     assert(booted.type === 'booted', 'a boot to be answered');

@@ -1,6 +1,8 @@
 import type { Checker } from '../../engine/invariants/checker.ts';
+import type { Codecs } from '../../engine/kernel/codecs.ts';
 import { isMarker } from '../../engine/world/markers.ts';
 import type { World } from '../../engine/world/world-state.ts';
+import { loadCodecs } from '../../host/codecs/load-codecs.ts';
 import { serveHistory } from '../../host/workers/history.ts';
 import type { FromHistory, ToHistory } from '../../host/workers/messages.ts';
 import { diffViews } from '../../projection/diff-view.ts';
@@ -23,10 +25,11 @@ interface Channels {
 
 self.onmessage = (event: MessageEvent) => {
   self.onmessage = null;
-  start(event.data as Channels);
+  // Both channels keep what comes meanwhile.
+  void loadCodecs().then((codecs) => start(event.data as Channels, codecs));
 };
 
-function start(channels: Channels): void {
+function start(channels: Channels, codecs: Codecs): void {
   let world: World | null = null;
   let checker: Checker | null = null;
   let shown: View = EMPTY_VIEW;
@@ -71,24 +74,28 @@ function start(channels: Channels): void {
     }
   });
   const conductor = portOf<FromHistory, ToHistory>(channels.conductor, () => channels.conductor.close());
-  serveHistory(conductor, {
-    opened: (opened, watching) => {
-      world = opened;
-      checker = watching;
-      events = [];
-      told = newToldOnce();
+  serveHistory(
+    conductor,
+    {
+      opened: (opened, watching) => {
+        world = opened;
+        checker = watching;
+        events = [];
+        told = newToldOnce();
+      },
+      traced: (record) => {
+        if (isMarker(record) && told.isNews(record.event)) events = withTold(events, record, world?.commands ?? []);
+      },
+      advanced: (now) => {
+        world = now;
+        news = true;
+        show();
+      },
+      failed: () => {
+        news = true;
+        show();
+      },
     },
-    traced: (record) => {
-      if (isMarker(record) && told.isNews(record.event)) events = withTold(events, record, world?.commands ?? []);
-    },
-    advanced: (now) => {
-      world = now;
-      news = true;
-      show();
-    },
-    failed: () => {
-      news = true;
-      show();
-    },
-  });
+    codecs,
+  );
 }

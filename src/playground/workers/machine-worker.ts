@@ -1,3 +1,4 @@
+import { loadCodecs } from '../../host/codecs/load-codecs.ts';
 import { serveMachine } from '../../host/workers/machine-host.ts';
 import type { FromMachine, ToMachine } from '../../host/workers/messages.ts';
 import { openDevice } from '../../host/workers/open-device.ts';
@@ -9,4 +10,5 @@ const scope = self as unknown as MessageEnd & { close(): void };
 serveMachine(
   portOf<FromMachine, ToMachine>(scope, () => scope.close()),
   openDevice,
+  loadCodecs,
 );

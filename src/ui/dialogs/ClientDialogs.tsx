@@ -22,12 +22,13 @@ export function AddProducerDialog() {
   const [acks, setAcks] = useState('all');
   const [rate, setRate] = useState('2');
   const [keys, setKeys] = useState('6');
+  const [codec, setCodec] = useState('none');
   const submit = (): void =>
     give({
       type: 'addProducer',
       name,
       config: {
-        configs: { acks, ...(acks === 'all' ? {} : { 'enable.idempotence': 'false' }) },
+        configs: { acks, ...(codec === 'none' ? {} : { 'compression.type': codec }), ...(acks === 'all' ? {} : { 'enable.idempotence': 'false' }) },
         topic,
         recordsPerSecond: Number(rate),
         keyCount: Number(keys),
@@ -43,6 +44,15 @@ export function AddProducerDialog() {
           <option value="all">all</option>
           <option value="1">1</option>
           <option value="0">0</option>
+        </select>
+      </Field>
+      <Field label="compression.type" hint={words.dialog.codecHint}>
+        <select value={codec} onChange={(event) => setCodec(event.currentTarget.value)}>
+          {['none', 'gzip', 'snappy', 'lz4', 'zstd'].map((each) => (
+            <option key={each} value={each}>
+              {each}
+            </option>
+          ))}
         </select>
       </Field>
       <div className="field-row">

@@ -159,6 +159,7 @@ function ProducerDetails({ producer, words }: { readonly producer: ProducerView;
           [details.idempotent, producer.idempotent ? details.yes : details.no],
           [details.topic, producer.topic],
           [details.inFlight, producer.inFlightCount],
+          ...compressionRows(producer, words),
           [details.waiting, producer.waitingRecordCount],
           [details.acknowledged, producer.acknowledgedCount],
           [details.failed, producer.failedCount],
@@ -171,6 +172,18 @@ function ProducerDetails({ producer, words }: { readonly producer: ProducerView;
       />
     </section>
   );
+}
+
+/** Nothing for a producer that does not compress. */
+function compressionRows({ compression }: ProducerView, { details }: Dictionary): readonly Row[] {
+  if (compression === null) return [];
+  const { codec, recordBytes, compressedBytes, cpuUs } = compression;
+  const ratio = compressedBytes === 0 ? UNKNOWN : (recordBytes / compressedBytes).toFixed(1);
+  return [
+    [details.compression, details.compressionRatio(codec, ratio)],
+    [details.compressionBytes, `${byteSize(recordBytes)} → ${byteSize(compressedBytes)}`],
+    [details.compressionCost, `${(cpuUs / 1000).toFixed(1)} ms`],
+  ];
 }
 
 function ConsumerDetails({ consumer, words }: { readonly consumer: ConsumerView; readonly words: Dictionary }) {

@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../../kernel/codecs.ts';
 import { emptyMap } from '../../kernel/persistent-map.ts';
 import { describe, expect, test } from 'vitest';
 import { utf8Decode } from '../../kernel/bytes.ts';
@@ -84,7 +85,7 @@ describe('clean stop', () => {
     followerFetch(disk.broker, 2, 1);
     disk.note(disk.broker.effects);
     disk.note(advance(disk.broker, 5000));
-    const scope = { context: { nowMs: 0, draw: () => 0, allocate: (sizeBytes: number) => new Uint8Array(sizeBytes) }, effects: [] };
+    const scope = { context: { nowMs: 0, draw: () => 0, allocate: (sizeBytes: number) => new Uint8Array(sizeBytes), codecs: NO_CODECS }, effects: [] };
     const outcome = loadLogs(disk.files, { cleanShutdown: false, brokerConfigs: {}, topicConfigs: emptyMap() }, scope);
     if (!outcome.ok) throw new Error(outcome.message);
     expect(outcome.loaded.recoveries.map(({ log, recovered }) => [log.dir, log.logEndOffset, recovered.segments])).toEqual([['orders-0', 2, [0]]]);

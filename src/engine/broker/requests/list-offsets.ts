@@ -1,3 +1,4 @@
+import type { Codecs } from '../../kernel/codecs.ts';
 import { EARLIEST_LOCAL_TIMESTAMP, EARLIEST_TIMESTAMP, LATEST_TIMESTAMP, offsetForTimestamp, type TimestampAndOffset } from '../../log/list-offsets.ts';
 import { lastStableOffset } from '../../log/log-state.ts';
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
@@ -19,11 +20,12 @@ interface Asker {
   readonly bound: Bound;
   readonly onlyLeader: boolean;
   readonly from: string;
+  readonly codecs: Codecs;
 }
 
 /** ListOffsets (KafkaApis.handleListOffsetRequestV1AndAbove). */
 export function onListOffsets(state: BrokerState, requestId: number, frame: RequestFrameOf<'ListOffsets'>, scope: BrokerScope): BrokerState {
-  const asker = askerOf(frame);
+  const asker = askerOf(frame, scope.context.codecs);
   const topics = frame.body.topics.map((topic) => ({
     name: topic.name,
     partitions: topic.partitions.map((asked) => {
@@ -40,25 +42,25 @@ export function onListOffsets(state: BrokerState, requestId: number, frame: Requ
 }
 
 /** A consumer sees committed offsets, a follower the log's end. */
-function askerOf(frame: RequestFrameOf<'ListOffsets'>): Asker {
+function askerOf(frame: RequestFrameOf<'ListOffsets'>, codecs: Codecs): Asker {
   const { replicaId, isolationLevel } = frame.body;
   const onlyLeader = replicaId !== DEBUGGING_REPLICA_ID;
-  if (replicaId !== CONSUMER_REPLICA_ID) return { bound: 'logEnd', onlyLeader, from: replicaId >= 0 ? `broker-${replicaId}` : frame.clientId };
-  return { bound: isolationLevel === READ_COMMITTED ? 'txnCommitted' : 'highWatermark', onlyLeader, from: frame.clientId };
+  if (replicaId !== CONSUMER_REPLICA_ID) return { bound: 'logEnd', onlyLeader, from: replicaId >= 0 ? `broker-${replicaId}` : frame.clientId, codecs };
+  return { bound: isolationLevel === READ_COMMITTED ? 'txnCommitted' : 'highWatermark', onlyLeader, from: frame.clientId, codecs };
 }
 
 function lookUp(state: BrokerState, topic: string, asked: ListOffsetsRequestListOffsetsPartition, asker: Asker): Lookup {
   const partition = getPartition(state, partitionKey(topic, asked.partitionIndex));
   if (partition === null) return { error: notHostedError(state, topic, asked.partitionIndex) };
   const error = checkAccess(partition, { currentLeaderEpoch: asked.currentLeaderEpoch, onlyLeader: asker.onlyLeader });
-  return error === null ? fetchOffset(partition, asked.timestamp, asker.bound) : { error };
+  return error === null ? fetchOffset(partition, asked.timestamp, asker) : { error };
 }
 
 /**
  * Partition.fetchOffsetForTimestamp. While a new leader's high watermark is below the start of its epoch, a client is not told
  * where the partition ends: records that were committed before may still be above.
  */
-function fetchOffset(partition: Partition, timestampMs: number, bound: Bound): Lookup {
+function fetchOffset(partition: Partition, timestampMs: number, { bound, codecs }: Asker): Lookup {
   const { log, role } = partition;
   const end = lastFetchable(partition, bound);
   const lagging = bound !== 'logEnd' && role.kind === 'leader' && role.epochStartOffset > log.highWatermark;
@@ -67,9 +69,9 @@ function fetchOffset(partition: Partition, timestampMs: number, bound: Bound): L
       return lagging ? { error: 'OFFSET_NOT_AVAILABLE' } : { error: null, found: { timestampMs: -1, offset: end, leaderEpoch: partition.leaderEpoch } };
     case EARLIEST_TIMESTAMP:
     case EARLIEST_LOCAL_TIMESTAMP:
-      return { error: null, found: offsetForTimestamp(log, timestampMs) };
+      return { error: null, found: offsetForTimestamp(log, timestampMs, codecs) };
     default: {
-      const found = offsetForTimestamp(log, timestampMs);
+      const found = offsetForTimestamp(log, timestampMs, codecs);
       if (found !== null && found.offset < end) return { error: null, found };
       return lagging ? { error: 'OFFSET_NOT_AVAILABLE' } : { error: null, found: null };
     }

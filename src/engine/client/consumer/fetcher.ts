@@ -1,3 +1,4 @@
+import type { Codecs } from '../../kernel/codecs.ts';
 import { copyConsumed } from './consumer-state.ts';
 import { changed } from '../../kernel/mutable.ts';
 import { utf8Decode } from '../../kernel/bytes.ts';
@@ -126,7 +127,7 @@ function onPartitionData(work: Work, part: ConsumedPartition, data: FetchRespons
   if (error !== 'NONE') return onPartitionError(work, part, error);
   const records = data.records ?? [];
   if (records.length === 0 && data.highWatermark === part.highWatermark && data.logStartOffset === part.logStartOffset) return;
-  const read = readBatches(part, records);
+  const read = readBatches(part, records, work.scope.context.codecs);
   putPartition(work, {
     topic: part.topic,
     partition: part.partition,
@@ -165,7 +166,7 @@ interface ReadBatches {
 }
 
 /** Whole batches from the one that holds the position; what lies before it is dropped, a part of a batch at the end ignored. */
-function readBatches(part: ConsumedPartition, batches: readonly Uint8Array[]): ReadBatches {
+function readBatches(part: ConsumedPartition, batches: readonly Uint8Array[], codecs: Codecs): ReadBatches {
   const values: string[] = [];
   let nextOffset = part.position ?? 0;
   let epoch = part.positionEpoch;
@@ -174,7 +175,7 @@ function readBatches(part: ConsumedPartition, batches: readonly Uint8Array[]): R
     if (batchError(batch) !== null) return { nextOffset, epoch, values, corrupt: true };
     if (lastOffset(batch) < nextOffset) continue;
     if (!isControlBatch(batch)) {
-      const read = readRecords(batch);
+      const read = readRecords(batch, codecs);
       if (!read.ok) return { nextOffset, epoch, values, corrupt: true };
       for (const record of read.records) if (record.offset >= nextOffset) values.push(record.value === null ? '' : utf8Decode(record.value));
     }

@@ -6,6 +6,7 @@ import { msToUs, type InstantUs } from '../../kernel/units.ts';
 import { partitionForKey } from '../../protocol/murmur2.ts';
 import { recordSizeUpperBound, BATCH_OVERHEAD_BYTES, type RecordToWrite } from '../../protocol/record-batch.ts';
 import { leaderOf, partitionOf, requestUpdate, topicOf, wantTopic } from '../shared/metadata.ts';
+import { estimatedBytes, estimatedRatio } from './compression.ts';
 import { queueKey, type OutgoingRecord, type ProducerBatch, type Work } from './producer-state.ts';
 
 /** RecordAccumulator: where records wait to become batches, and batches to be sent. */
@@ -115,7 +116,10 @@ function addToBatch(work: Work, record: OutgoingRecord, place: { readonly partit
   const queue = mapGet(state.queues, key) ?? [];
   const last = queue[queue.length - 1];
   const fits =
-    last !== undefined && !last.closed && last.attempts === 0 && last.sizeBytes + sizeBytes <= Math.max(state.settings.batchSizeBytes, last.sizeBytes);
+    last !== undefined &&
+    !last.closed &&
+    last.attempts === 0 &&
+    estimatedBytes(work, last) + sizeBytes <= Math.max(state.settings.batchSizeBytes, last.sizeBytes);
   const batch: ProducerBatch = fits
     ? grown(last, record, sizeBytes)
     : {
@@ -124,6 +128,7 @@ function addToBatch(work: Work, record: OutgoingRecord, place: { readonly partit
         partition,
         records: arrayFrom([{ record: record.record, value: record.value }]),
         sizeBytes: BATCH_OVERHEAD_BYTES + sizeBytes,
+        estimatedRatio: estimatedRatio(work, record.topic),
         createdUs: work.scope.context.nowUs,
         attempts: 0,
         notBeforeUs: 0,
@@ -145,8 +150,8 @@ function grown(batch: ProducerBatch, record: OutgoingRecord, sizeBytes: number):
 }
 
 function copyBatch(batch: ProducerBatch): Mutable<ProducerBatch> {
-  const { id, topic, partition, records, sizeBytes, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch } = batch;
-  return { id, topic, partition, records, sizeBytes, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch };
+  const { id, topic, partition, records, sizeBytes, estimatedRatio: ratio, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch } = batch;
+  return { id, topic, partition, records, sizeBytes, estimatedRatio: ratio, createdUs, attempts, notBeforeUs, closed, sentLeaderEpoch };
 }
 
 function closedBatch(work: Work, batch: ProducerBatch): ProducerBatch {
@@ -166,7 +171,7 @@ function readyAtUs(work: Work, queue: readonly ProducerBatch[]): InstantUs {
   if (first === undefined) return Infinity;
   const { settings, blocked } = work.state;
   if (first.attempts > 0) return leaderEpochOf(work, first) > first.sentLeaderEpoch ? 0 : first.notBeforeUs;
-  const full = queue.length > 1 || first.sizeBytes >= settings.batchSizeBytes;
+  const full = queue.length > 1 || estimatedBytes(work, first) >= settings.batchSizeBytes;
   return full || blocked.length > 0 ? 0 : first.createdUs + msToUs(settings.lingerMs);
 }
 

@@ -1,3 +1,4 @@
+import { CODEC_NAMES } from '../../kernel/codecs.ts';
 import { unreachable } from '../../kernel/assert.ts';
 import { utf8Encode } from '../../kernel/bytes.ts';
 import type { Machine } from '../../kernel/machine-contract.ts';
@@ -11,7 +12,7 @@ import { errorName, isRetriable, type ErrorName } from '../../protocol/errors.ts
 import { LATEST_VERSIONS } from '../../protocol/frames.ts';
 import { produceRequest, produceRequestPartitionProduceData, produceRequestTopicProduceData } from '../../protocol/generated/produce-request.ts';
 import type { ProduceResponse, ProduceResponsePartitionProduceResponse } from '../../protocol/generated/produce-response.ts';
-import { buildBatch } from '../../protocol/record-batch.ts';
+import { BATCH_OVERHEAD_BYTES, buildBatch, buildCompressedBatch, sizeOfBatch, type Compression } from '../../protocol/record-batch.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import { configNumber, configText, metadataConfig, networkConfig, PRODUCER_DEFAULTS } from '../shared/client-configs.ts';
 import {
@@ -30,6 +31,7 @@ import { errorMessage } from '../shared/error-messages.ts';
 import { traceMetadata } from '../shared/trace-metadata.ts';
 import type { ClientTrace } from '../trace.ts';
 import { drain, recordsOf, release, requeue, sendRecord, takeExpired, takeExpiredInFlight, unblock, unmute, valuesOf } from './accumulator.ts';
+import { noteCompressed, NOTHING_COMPRESSED } from './compression.ts';
 import {
   copyProducer,
   queueKey,
@@ -86,6 +88,8 @@ function initialState({ config, incarnation }: ProcessStart<ProducerConfig>): Pr
     incarnation,
     acknowledged: 0,
     failed: 0,
+    compressionRatios: emptyMap(),
+    compressed: NOTHING_COMPRESSED,
   };
 }
 
@@ -105,7 +109,16 @@ function settingsOf(config: ProducerConfig): ProducerSettings {
     retryBackoffMs: value('retry.backoff.ms'),
     retryBackoffMaxMs: value('retry.backoff.max.ms'),
     maxInFlight: value('max.in.flight.requests.per.connection'),
+    compression: compressionOf(config.configs),
   };
+}
+
+/** `compression.type` with the level of that codec (KIP-390); validated before the start. */
+function compressionOf(configs: ProducerConfig['configs']): Compression {
+  const name = configText(configs, PRODUCER_DEFAULTS, 'compression.type');
+  const codec = CODEC_NAMES.find((known) => known === name) ?? 'none';
+  const level = configs[`compression.${codec}.level`];
+  return { codec, level: level === undefined ? null : Number(level) };
 }
 
 function onInput(work: Work, input: Input): void {
@@ -206,7 +219,7 @@ function sendBatches(work: Work, nodeId: number, batches: readonly ProducerBatch
         partitionData: parts.map((batch) =>
           produceRequestPartitionProduceData({
             index: batch.partition,
-            records: [buildBatch(recordsOf(batch), {}, (size) => scope.context.allocate(size))],
+            records: [encodeBatch(work, batch)],
           }),
         ),
       }),
@@ -217,6 +230,17 @@ function sendBatches(work: Work, nodeId: number, batches: readonly ProducerBatch
     work,
     queueRequest(work.state.net, { node, api: 'Produce', version: LATEST_VERSIONS.Produce, body, tag, expectsResponse: state.settings.acks !== 0 }, scope),
   );
+}
+
+/** The bytes of a batch, compressed as the producer is set. A batch that is tried again is compressed again, as its bytes were not kept. */
+function encodeBatch(work: Work, batch: ProducerBatch): Uint8Array {
+  const { context } = work.scope;
+  const { compression } = work.state.settings;
+  const records = recordsOf(batch);
+  if (compression.codec === 'none') return buildBatch(records, {}, (size) => context.allocate(size));
+  const encoded = buildCompressedBatch(records, {}, compression, context);
+  noteCompressed(work, batch.topic, { records: sizeOfBatch(records) - BATCH_OVERHEAD_BYTES, compressed: encoded.length - BATCH_OVERHEAD_BYTES });
+  return encoded;
 }
 
 function takeNetwork(work: Work, result: NetworkResult): void {

@@ -5,10 +5,11 @@ import type { Scope } from '../../kernel/scope.ts';
 import type { SystemEffect } from '../../kernel/system.ts';
 import type { HostName, InstantUs } from '../../kernel/units.ts';
 import type { NetworkClientState } from '../../network-client/network-client.ts';
-import type { RecordToWrite } from '../../protocol/record-batch.ts';
+import type { Compression, RecordToWrite } from '../../protocol/record-batch.ts';
 import type { WireMessage } from '../../protocol/wire.ts';
 import type { Configs } from '../shared/client-configs.ts';
 import type { ClientMetadata } from '../shared/metadata.ts';
+import type { CompressionTally } from './compression.ts';
 import type { ClientTrace } from '../trace.ts';
 
 export interface ProducerConfig {
@@ -57,7 +58,10 @@ export interface ProducerBatch {
   readonly topic: string;
   readonly partition: number;
   readonly records: PersistentArray<BatchedRecord>;
+  /** Upper bound of its size without compression; its memory. */
   readonly sizeBytes: number;
+  /** What its topic's batches shrink to, by what was known when it began. */
+  readonly estimatedRatio: number;
   readonly createdUs: InstantUs;
   readonly attempts: number;
   /** A retry waits until then. */
@@ -97,6 +101,9 @@ export interface ProducerState {
   readonly incarnation: number;
   readonly acknowledged: number;
   readonly failed: number;
+  /** CompressionRatioEstimator's estimate by topic; none without compression. */
+  readonly compressionRatios: PersistentMap<number>;
+  readonly compressed: CompressionTally;
 }
 
 export interface ProducerSettings {
@@ -112,6 +119,7 @@ export interface ProducerSettings {
   readonly retryBackoffMs: number;
   readonly retryBackoffMaxMs: number;
   readonly maxInFlight: number;
+  readonly compression: Compression;
 }
 
 export type ProducerScope = Scope<SystemEffect<WireMessage, ClientTrace>>;
@@ -135,6 +143,8 @@ export function copyProducer(state: ProducerState): Mutable<ProducerState> {
     incarnation: state.incarnation,
     acknowledged: state.acknowledged,
     failed: state.failed,
+    compressionRatios: state.compressionRatios,
+    compressed: state.compressed,
   };
 }
 

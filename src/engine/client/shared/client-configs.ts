@@ -26,6 +26,7 @@ export const PRODUCER_DEFAULTS = {
   'delivery.timeout.ms': '120000',
   retries: String(MAX_INT),
   'enable.idempotence': 'true',
+  'compression.type': 'none',
 } as const;
 
 export const CONSUMER_DEFAULTS = {

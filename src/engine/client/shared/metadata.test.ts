@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../../kernel/codecs.ts';
 import { SOUND_DISK } from '../../kernel/machine-contract.ts';
 import { describe, expect, test } from 'vitest';
 import { metadataResponse, type MetadataResponse } from '../../protocol/generated/metadata-response.ts';
@@ -100,7 +101,15 @@ describe('whom to ask', () => {
   const scope = (): NetworkScope & { readonly effects: unknown[] } => {
     let connection = 0;
     return {
-      context: { nowUs: 0, nowMs: 0, draw: () => 1, allocate: (sizeBytes) => new Uint8Array(sizeBytes), nextConnection: () => ++connection, ...SOUND_DISK },
+      context: {
+        nowUs: 0,
+        nowMs: 0,
+        draw: () => 1,
+        allocate: (sizeBytes) => new Uint8Array(sizeBytes),
+        codecs: NO_CODECS,
+        nextConnection: () => ++connection,
+        ...SOUND_DISK,
+      },
       effects: [],
     };
   };

@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../../kernel/codecs.ts';
 import { apiVersionsResponse } from '../../protocol/generated/api-versions-response.ts';
 import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import { fetchResponse, fetchResponsePartitionData } from '../../protocol/generated/fetch-response.ts';
@@ -74,7 +75,7 @@ export function valuesOf(partition: TestPartition): string[] {
 }
 
 export function batchValues(batch: Uint8Array): string[] {
-  const read = readRecords(batch);
+  const read = readRecords(batch, NO_CODECS);
   if (!read.ok) throw new Error(read.detail);
   return read.records.map((record) => (record.value === null ? '' : utf8Decode(record.value)));
 }

@@ -1,3 +1,4 @@
+import { NO_CODECS } from '../../kernel/codecs.ts';
 import { assert, required } from '../../kernel/assert.ts';
 import { SOUND_DISK, type Machine, type StepContext } from '../../kernel/machine-contract.ts';
 import { drawAt, streamKey } from '../../kernel/random.ts';
@@ -94,6 +95,7 @@ export function newTestCluster<Config, State, Command>(
     nowMs: EPOCH_MS + Math.floor(nowUs / 1000),
     draw: (purpose) => drawAt(streamKey({ seed: 7, owner: 'client', purpose }), (draws[purpose] = (draws[purpose] ?? 0) + 1)),
     allocate: (sizeBytes) => new Uint8Array(sizeBytes),
+    codecs: NO_CODECS,
     nextConnection: () => ++connectionCount,
     ...SOUND_DISK,
   });
