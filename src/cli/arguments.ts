@@ -8,6 +8,8 @@ export interface RunArguments {
   readonly seed: number | null;
   readonly trace: boolean;
   readonly language: Language;
+  /** A folder that is to be made, for the disks as they are at the end. */
+  readonly diskOut: string | null;
 }
 
 const GREATEST_SEED = 4_294_967_295;
@@ -16,7 +18,7 @@ const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, 
 
 /** Reads `run`'s arguments; `--name value` and `--name=value` are the same. */
 export function parseRunArguments(words: readonly string[]): RunArguments {
-  const { plain, options } = splitWords(words, { withValue: ['--until', '--seed', '--lang'], without: ['--trace'] });
+  const { plain, options } = splitWords(words, { withValue: ['--until', '--seed', '--lang', '--disk-out'], without: ['--trace'] });
   const [scenario, extra] = plain;
   if (scenario === undefined) throw new UsageProblem('run needs a scenario: a file, or the name of a shipped one');
   if (extra !== undefined) throw new UsageProblem(`run takes one scenario, and ${quoted(extra)} is a second`);
@@ -28,6 +30,7 @@ export function parseRunArguments(words: readonly string[]): RunArguments {
     seed: seed === undefined ? null : parseSeed(seed, '--seed'),
     trace: options.has('--trace'),
     language: parseLanguage(options.get('--lang') ?? 'en'),
+    diskOut: options.get('--disk-out') ?? null,
   };
 }
 
@@ -57,7 +60,7 @@ interface Split {
   readonly options: ReadonlyMap<string, string>;
 }
 
-function splitWords(words: readonly string[], known: { readonly withValue: readonly string[]; readonly without: readonly string[] }): Split {
+export function splitWords(words: readonly string[], known: { readonly withValue: readonly string[]; readonly without: readonly string[] }): Split {
   const plain: string[] = [];
   const options = new Map<string, string>();
   for (let i = 0; i < words.length; i++) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -111,7 +111,7 @@ describe('run', () => {
 
 describe('bad usage', () => {
   test.each([
-    [[], /expected run, conformance or seed/],
+    [[], /expected run, dump-log, conformance or seed/],
     [['play'], /no command "play"/],
     [['run'], /needs a scenario/],
     [['run', 'first-look', 'min-isr-refusal'], /one scenario/],
@@ -154,6 +154,8 @@ describe('the other commands', () => {
     expect({ status, err }).toEqual({ status: 0, err: [] });
     for (const word of [
       'run <scenario>',
+      'dump-log <file>',
+      '--disk-out',
       'conformance <folder>',
       'seed N',
       '--until',
@@ -180,5 +182,24 @@ describe('the other commands', () => {
     expect(out).toContainEqual(expect.stringMatching(/SIGKILL|SIGSTOP|SIGTERM|lost power|is cut/));
     expect(out.at(-2)).toMatch(/^trace hash [0-9a-f]{16}$/);
     expect(out.at(-1)).toBe('seed 1: healed, and no invariant was broken');
+  });
+});
+
+describe('--disk-out', () => {
+  test('[R5] every machine’s files at their full size; what dump-log reads; nothing is overwritten', () => {
+    const target = join(folder, 'disks');
+    const scenario = file('disks.json', { ...firstLook, claims: [] });
+    const { status, out } = run('run', scenario, '--disk-out', target);
+    expect(status).toBe(0);
+    expect(out).toContainEqual(expect.stringMatching(/disks\/b1: \d+ files, \d+ bytes$/));
+    expect(readdirSync(target).sort()).toEqual(['b1', 'b2', 'b3', 'zk1', 'zk2', 'zk3']);
+    expect(readFileSync(join(target, 'b1/meta.properties'), 'utf8')).toMatch(/broker\.id=1\n/);
+    const logs = readdirSync(join(target, 'b1'), { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.log'));
+    expect(logs.length).toBeGreaterThan(0);
+    for (const log of logs) expect(run('dump-log', join(target, 'b1', log), '--print-data-log').out.join('\n')).not.toMatch(/invalid|isvalid: false/);
+    expect(statSync(join(target, 'b1', (logs[0] ?? '').replace('.log', '.index'))).size).toBe(10 * 1024 * 1024);
+    const again = run('run', scenario, '--disk-out', target);
+    expect(again).toMatchObject({ status: 2, out: [], err: [expect.stringMatching(/the folder is not empty, and nothing in it is overwritten/)] });
+    expect(run('run', scenario, '--disk-out', scenario)).toMatchObject({ status: 2, out: [], err: [expect.stringMatching(/this is no folder/)] });
   });
 });

@@ -1,5 +1,8 @@
+import { codecs } from './codecs.ts';
 import { parseFolderArgument, parseRunArguments, parseSeedArguments } from './arguments.ts';
 import { runConformance } from './conformance.ts';
+import { parseDumpOptions } from './dump-log/dump-options.ts';
+import { runDumpLog } from './dump-log/dump-log.ts';
 import { helpLines } from './help.ts';
 import { printable, UsageProblem, type ExitStatus, type Io } from './output.ts';
 import { runScenario } from './run-scenario.ts';
@@ -33,9 +36,11 @@ function dispatch(words: readonly string[], io: Io): ExitStatus {
       return runConformance(parseFolderArgument(rest), (line) => io.out(printable(line))).failed === 0 ? 0 : 1;
     case 'seed':
       return runSeed(parseSeedArguments(rest), io);
+    case 'dump-log':
+      return runDumpLog(parseDumpOptions(rest), io, codecs);
     case undefined:
-      throw new UsageProblem('expected run, conformance or seed');
+      throw new UsageProblem('expected run, dump-log, conformance or seed');
     default:
-      throw new UsageProblem(`there is no command ${JSON.stringify(command)}; there are run, conformance and seed`);
+      throw new UsageProblem(`there is no command ${JSON.stringify(command)}; there are run, dump-log, conformance and seed`);
   }
 }

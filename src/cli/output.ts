@@ -4,6 +4,8 @@ import type { Language } from '../projection/narration/sentence.ts';
 export interface Io {
   out(line: string): void;
   err(line: string): void;
+  /** Whether lines go to a terminal, which control characters could steer. */
+  readonly isTerminal?: boolean;
 }
 
 /** 0: all is well. 1: it ran, and something does not hold. 2: it could not be run as it was asked for. */

@@ -4,6 +4,7 @@ import { passed, playScenario, type JudgedClaim, type ScenarioRun } from '../pla
 import { ENGINE_VERSION } from '../playground/engine-version.ts';
 import type { Language } from '../projection/narration/sentence.ts';
 import type { RunArguments } from './arguments.ts';
+import { checkDiskOut, writeDisks } from './disk-out.ts';
 import { newNarrator } from './narrator.ts';
 import { instant, printable, type ExitStatus, type Io } from './output.ts';
 import { RUN_WORDS } from './run-words.ts';
@@ -13,6 +14,7 @@ import { findScenario } from './scenario-file.ts';
 export function runScenario(given: RunArguments, io: Io): ExitStatus {
   const scenario = findScenario(given.scenario);
   const { language } = given;
+  if (given.diskOut !== null) checkDiskOut(given.diskOut);
   const untilMs = given.untilMs ?? scenario.untilMs;
   printHead(scenario, { language, seed: given.seed ?? scenario.seed, untilMs }, io);
   const narrator = newNarrator({ language, trace: given.trace, scenario }, io);
@@ -20,6 +22,7 @@ export function runScenario(given: RunArguments, io: Io): ExitStatus {
   io.out('');
   printClaims(run.claims, language, io);
   io.out('');
+  if (given.diskOut !== null) writeDisks(run.world, given.diskOut, io);
   printVerdict(run, language, io);
   return passed(run) ? 0 : 1;
 }

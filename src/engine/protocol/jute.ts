@@ -25,6 +25,20 @@ export const TEXT: Jute<string> = {
   read: (reader) => utf8Decode(readBytes(reader, false)),
 };
 
+/** Data of a znode. Kafka gives its folders none, which is null (-1) and no buffer of 0 bytes: a broker takes that for bad JSON. */
+export const ZNODE_DATA: Jute<string> = {
+  size: (text) => TEXT.size(text),
+  write(writer, text) {
+    if (text === '') writeInt32(writer, -1);
+    else TEXT.write(writer, text);
+  },
+  read(reader) {
+    if (readInt32(reader) === -1) return '';
+    reader.at -= 4;
+    return TEXT.read(reader);
+  },
+};
+
 export const BUFFER: Jute<Uint8Array> = {
   size: (bytes) => 4 + bytes.length,
   write: (writer, bytes) => writeBytes(writer, bytes, false),

@@ -208,6 +208,20 @@ describe('transactions', () => {
     );
   });
 
+  test('[R10] a znode without data has null, as Kafka’s folders have', () => {
+    const create = (data: string): Uint8Array =>
+      encodeTransaction({
+        zxid: 1,
+        timeMs: 0,
+        sessionId: '0100000000000000',
+        xid: 1,
+        body: { type: 'create', path: '/a', data, ephemeral: false, parentCVersion: 1 },
+      });
+    expect(hex(create('').slice(38, 42))).toBe('ffffffff');
+    expect(hex(create('x').slice(38, 43))).toBe('0000000178');
+    expect(decodeTransaction(create('')).body).toMatchObject({ data: '' });
+  });
+
   test('[R10] a multi that failed has an error for each operation', () => {
     const bytes = encodeTransaction({
       zxid: 1,

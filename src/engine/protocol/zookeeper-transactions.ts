@@ -1,6 +1,6 @@
 import { assert, unreachable } from '../kernel/assert.ts';
 import { DecodeError, decodeWhole, encodeWhole, readBool, readInt32, writeBool, writeInt32, type Reader, type Writer } from './codec.ts';
-import { INT, LONG, record, SESSION, TEXT, vector, word, type Jute } from './jute.ts';
+import { INT, LONG, record, SESSION, TEXT, ZNODE_DATA, vector, word, type Jute } from './jute.ts';
 import { AT_VERSION, ERROR, OPEN_ACL, PATH, SET_DATA, TIMEOUT } from './zookeeper-operations.ts';
 import { ZK_ERROR_CODES, type TransactionBody, type WireErrorName, type ZabTransaction } from './zookeeper-types.ts';
 
@@ -49,7 +49,7 @@ function typeOf(body: TransactionBody): TransactionType {
 function bodyBytes(body: TransactionBody): number {
   switch (body.type) {
     case 'create':
-      return TEXT.size(body.path) + TEXT.size(body.data) + OPEN_ACL.size(undefined) + 1 + 4;
+      return TEXT.size(body.path) + ZNODE_DATA.size(body.data) + OPEN_ACL.size(undefined) + 1 + 4;
     case 'delete':
       return PATH.size(body);
     case 'setData':
@@ -75,7 +75,7 @@ function writeBody(writer: Writer, body: TransactionBody): void {
   switch (body.type) {
     case 'create':
       TEXT.write(writer, body.path);
-      TEXT.write(writer, body.data);
+      ZNODE_DATA.write(writer, body.data);
       OPEN_ACL.write(writer, undefined);
       writeBool(writer, body.ephemeral);
       return writeInt32(writer, body.parentCVersion);
@@ -122,7 +122,7 @@ function writeFailedMulti(writer: Writer, body: Extract<TransactionBody, { type:
 function readBody(reader: Reader, type: TransactionType): TransactionBody {
   switch (type) {
     case 'create': {
-      const [path, data] = [TEXT.read(reader), TEXT.read(reader)];
+      const [path, data] = [TEXT.read(reader), ZNODE_DATA.read(reader)];
       OPEN_ACL.read(reader);
       return { type, path, data, ephemeral: readBool(reader), parentCVersion: readInt32(reader) };
     }

@@ -2,7 +2,7 @@ import { assert } from '../kernel/assert.ts';
 import { mapEntries, mapFrom, mapGet, mapSet } from '../kernel/persistent-map.ts';
 import type { Zxid } from '../kernel/units.ts';
 import { DecodeError, newReader, newWriter, readInt32, writeInt32, type Reader, type Writer } from '../protocol/codec.ts';
-import { INT, LONG, record, SESSION, skipped, TEXT, type Jute } from '../protocol/jute.ts';
+import { INT, LONG, record, SESSION, skipped, TEXT, ZNODE_DATA, type Jute } from '../protocol/jute.ts';
 import { NO_ACL_VERSION, OWNER } from '../protocol/zookeeper-operations.ts';
 import { adler32 } from './adler32.ts';
 import { childrenOf, nameOf, parentOf, type Znode, type ZnodeTree } from './znode-tree.ts';
@@ -30,7 +30,7 @@ interface StoredZnode extends Omit<Znode, 'children'> {
   readonly aclVersion?: undefined;
 }
 const ZNODE = record<StoredZnode>({
-  data: TEXT,
+  data: ZNODE_DATA,
   acl: OPEN_ACL_ID,
   czxid: LONG,
   mzxid: LONG,

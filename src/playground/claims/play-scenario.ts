@@ -1,6 +1,7 @@
 import type { Breach, Loss } from '../../engine/invariants/invariant.ts';
 import type { Claim } from '../../engine/world/claim.ts';
 import type { Scenario } from '../../engine/world/scenario.ts';
+import type { World } from '../../engine/world/world-state.ts';
 import type { TraceRecord } from '../../engine/machine/contract.ts';
 import { hashOf, newPlayer, playUntil, type Player } from '../../host/in-process/player.ts';
 import { projectView } from '../../projection/project.ts';
@@ -35,6 +36,8 @@ export interface ScenarioRun {
   readonly losses: readonly Loss[];
   readonly traceHash: string;
   readonly stepCount: number;
+  /** As it stands at the end. */
+  readonly world: World;
 }
 
 /** True when every claim was judged and holds, no invariant was broken, and no command was refused that no claim speaks of. */
@@ -70,6 +73,7 @@ export function playScenario(scenario: Scenario, options: PlayOptions = {}): Sce
     losses: player.checker.ghosts.losses,
     traceHash: hashOf(player),
     stepCount: player.world.stepCount,
+    world: player.world,
   };
 }
 

@@ -64,6 +64,17 @@ describe('files of a real broker', () => {
   });
 });
 
+test('[R5] an index of a running broker: its entries, then zeros to its full size', () => {
+  for (const name of ['00000000000000000000.index', '00000000000000000000.timeindex']) {
+    const entries = GOLDENS.find(({ path }) => path === `g-none-0/${name}`)?.bytes ?? new Uint8Array();
+    const bytes = new Uint8Array(name.endsWith('.index') ? 10_485_760 : 10_485_756);
+    bytes.set(entries);
+    const { spans, problem } = decodeFile(name, bytes, NO_CODECS);
+    expect({ problem, labels: spans.map((one) => one.label).slice(3) }).toEqual({ problem: null, labels: ['preallocated'] });
+    expect(coversAll(spans, 0, bytes.length)).toBe(true);
+  }
+});
+
 describe('bad bytes', () => {
   test('[R2][R3] any flipped byte and any cut of a golden file is told or harmless, never a throw and never a wrong record', () => {
     const faults: string[] = [];

@@ -18,6 +18,8 @@ interface Table {
   readonly bytes: Uint8Array;
   readonly origin: number;
   readonly entryBytes: number;
+  /** The file is made at its full size, so that zeros after the last entry are none. */
+  readonly isPreallocated?: true;
   readonly readRow: (reader: FieldReader) => Row;
 }
 
@@ -27,6 +29,7 @@ export function offsetIndexSpans(bytes: Uint8Array, origin: number, baseOffset: 
     bytes,
     origin,
     entryBytes: 8,
+    isPreallocated: true,
     readRow: (reader) => {
       const offset = baseOffset + BigInt(reader.int32('relativeOffset', 'offset', (value) => `${value}: offset ${baseOffset + BigInt(value)}`));
       const position = reader.int32('position', 'length');
@@ -41,6 +44,7 @@ export function timeIndexSpans(bytes: Uint8Array, origin: number, baseOffset: bi
     bytes,
     origin,
     entryBytes: 12,
+    isPreallocated: true,
     readRow: (reader) => {
       const timestamp = reader.int64('timestamp', 'timestamp', timeText);
       const offset = baseOffset + BigInt(reader.int32('relativeOffset', 'offset', (value) => `${value}: offset ${baseOffset + BigInt(value)}`));
@@ -66,12 +70,14 @@ export function txnIndexSpans(bytes: Uint8Array, origin: number): IndexSpans {
   });
 }
 
-function tableSpans({ bytes, origin, entryBytes, readRow }: Table): IndexSpans {
+function tableSpans({ bytes, origin, entryBytes, isPreallocated, readRow }: Table): IndexSpans {
   const spans: FileSpan[] = [];
   let problem: FileProblem | null = null;
   let before: bigint | null = null;
   let at = 0;
-  for (; at + entryBytes <= bytes.length; at += entryBytes) {
+  const wholeBytes = bytes.length - (bytes.length % entryBytes);
+  const usedBytes = isPreallocated === true ? lastNonZero(bytes.subarray(0, wholeBytes)) : wholeBytes;
+  for (; at < usedBytes; at += entryBytes) {
     const from = origin + at;
     const row = readRow(new FieldReader(bytes, at, origin));
     const isBack = before !== null && row.order !== null && row.order <= before;
@@ -79,12 +85,23 @@ function tableSpans({ bytes, origin, entryBytes, readRow }: Table): IndexSpans {
     spans.push(span({ from, to: from + entryBytes }, row.label, row.value, isBack ? 'broken' : 'entry', row.fields));
     before = row.order;
   }
+  if (at < wholeBytes) {
+    spans.push(span({ from: origin + at, to: origin + wholeBytes }, 'preallocated', `${wholeBytes - at} bytes of zeros`, 'text'));
+    at = wholeBytes;
+  }
   if (at < bytes.length) {
     const message = `found ${bytes.length} bytes which is neither positive nor a multiple of ${entryBytes}`;
     problem ??= { error: 'CorruptIndexException', message, at: origin + at };
     spans.push(span({ from: origin + at, to: origin + bytes.length }, 'part of an entry', message, 'broken'));
   }
   return { spans, problem };
+}
+
+/** One past the last byte that is not zero. */
+function lastNonZero(bytes: Uint8Array): number {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return end;
 }
 
 const SNAPSHOT_HEADER_BYTES = 10;
