@@ -1,5 +1,5 @@
 import { assert, required } from '../kernel/assert.ts';
-import { arrayGet, arrayPush, arrayTruncate, emptyArray, type PersistentArray } from '../kernel/persistent-array.ts';
+import { arrayFrom, arrayGet, arrayPush, arrayTruncate, emptyArray, type PersistentArray } from '../kernel/persistent-array.ts';
 import type { EpochMs, LeaderEpoch, Offset } from '../kernel/units.ts';
 
 /** One record batch in a segment: what is asked often of its header, and its bytes (shared, never rewritten). */
@@ -43,6 +43,14 @@ const EMPTY: BatchList = { length: 0, sealed: emptyArray(), open: [] };
 
 export function emptyBatches(): BatchList {
   return EMPTY;
+}
+
+/** A list made in one go, as a start does: entries in order of offset, each right behind the one before. */
+export function batchesFrom(entries: readonly BatchEntry[]): BatchList {
+  const sealed: SealedChunk[] = [];
+  let from = 0;
+  for (; from + CHUNK_BATCHES <= entries.length; from += CHUNK_BATCHES) sealed.push(sealChunk(entries.slice(from, from + CHUNK_BATCHES)));
+  return { length: entries.length, sealed: arrayFrom(sealed), open: entries.slice(from) };
 }
 
 /** A version with `entry` at the end. Its offsets must lie above the last ones and its position right behind them. */

@@ -5,7 +5,7 @@ import { mapGet } from '../kernel/persistent-map.ts';
 import type { Offset, PartitionId, Uuid } from '../kernel/units.ts';
 import { EMPTY_BYTES } from '../kernel/bytes.ts';
 import { assert, required } from '../kernel/assert.ts';
-import { batchAt } from './batch-list.ts';
+import { batchAt, emptyBatches } from './batch-list.ts';
 import { decodeEpochCheckpoint, readText } from './checkpoint-files.ts';
 import { assignEpochStart, truncateEpochsFromEnd, truncateEpochsFromStart, type EpochCache } from './epoch-cache.ts';
 import { LEADER_EPOCH_CHECKPOINT, LOG_SUFFIX, logDirName, offsetOfFileName, SNAPSHOT_SUFFIX } from './file-names.ts';
@@ -198,7 +198,10 @@ function openSegment(
   const timeIndexBytes = readFile(files, paths.timeIndex);
   if (timeIndexBytes === null) scope.effects.push({ type: 'resize', path: paths.timeIndex, sizeBytes: 0 });
   const file = readFile(files, paths.log) ?? EMPTY_BYTES;
-  const { batches, sizeBytes } = scanBatches(file, { from: baseOffset, below: start.nextBaseOffset });
+  // What recovery will read through is not looked at before.
+  const { batches, sizeBytes } = start.recoveredLater
+    ? { batches: emptyBatches(), sizeBytes: file.length }
+    : scanBatches(file, { from: baseOffset, below: start.nextBaseOffset });
   const timeIndex = decodeTimeIndex(timeIndexBytes ?? EMPTY_BYTES, baseOffset);
   const last = lastTimeEntry(timeIndex, baseOffset);
   const opened: Segment = changed(copySegment(segment), {

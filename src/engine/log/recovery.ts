@@ -4,7 +4,7 @@ import { arrayPush } from '../kernel/persistent-array.ts';
 import { MAX_INT, NO_EPOCH, type Offset } from '../kernel/units.ts';
 import { BATCH_OVERHEAD_BYTES, batchError, batchSizeBytes, LOG_OVERHEAD_BYTES, magic, producerId, recordCount } from '../protocol/record-batch.ts';
 import { batchEntry, MAGIC_AT, producerHeader } from './batch-header.ts';
-import { emptyBatches, lastOffsetAt, pushBatch, type BatchEntry, type BatchList } from './batch-list.ts';
+import { batchesFrom, type BatchEntry, type BatchList } from './batch-list.ts';
 import { assignEpochStart, latestEpoch, type EpochCache } from './epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogScope } from './log-scope.ts';
@@ -43,17 +43,17 @@ export interface OffsetRange {
 
 /** Takes a `.log` as it stands, without checking CRCs: for segments that were flushed or cleanly closed. Ends where a header cannot be. */
 export function scanBatches(file: Uint8Array, range: OffsetRange): { readonly batches: BatchList; readonly sizeBytes: number } {
-  let batches = emptyBatches();
+  const entries: BatchEntry[] = [];
   let position = 0;
   for (;;) {
     const bytes = batchBytesAt(file, position);
     if (bytes === null || bytes.length < BATCH_OVERHEAD_BYTES || magic(bytes) !== MAGIC) break;
     const entry = batchEntry(bytes, position);
-    if (!offsetsAreSound(batches, entry, range)) break;
-    batches = pushBatch(batches, entry);
+    if (!offsetsAreSound(entries, entry, range)) break;
+    entries.push(entry);
     position += bytes.length;
   }
-  return { batches, sizeBytes: position };
+  return { batches: batchesFrom(entries), sizeBytes: position };
 }
 
 /**
@@ -96,7 +96,7 @@ export function recoverSegment(segment: Segment, source: RecoverySource, scope: 
   scope.effects.push({ type: 'replace', path: paths.timeIndex, bytes: encodeTimeIndex(rebuilt.timeIndex, baseOffset) });
   if (rebuilt.txnIndex !== null) scope.effects.push({ type: 'replace', path: paths.txnIndex, bytes: encodeTxnIndex(rebuilt.txnIndex) });
   const recovered: Segment = changed(copySegment(segment), {
-    batches: rebuilt.batches,
+    batches: batchesFrom(rebuilt.entries),
     sizeBytes: rebuilt.sizeBytes,
     offsetIndex: rebuilt.offsetIndex,
     timeIndex: rebuilt.timeIndex,
@@ -111,7 +111,7 @@ export function recoverSegment(segment: Segment, source: RecoverySource, scope: 
 }
 
 interface Rebuilt {
-  batches: BatchList;
+  readonly entries: BatchEntry[];
   sizeBytes: number;
   offsetIndex: OffsetIndex;
   timeIndex: TimeIndex;
@@ -133,7 +133,7 @@ function rebuild(segment: Segment, source: RecoverySource): Rebuilt {
     rebuilt.cut = bytes === null ? endReason(source.file, rebuilt.sizeBytes) : batchReason(bytes);
     if (bytes === null || rebuilt.cut !== null) break;
     const entry = batchEntry(bytes, rebuilt.sizeBytes);
-    if (!offsetsAreSound(rebuilt.batches, entry, { from: baseOffset, below: source.nextBaseOffset })) {
+    if (!offsetsAreSound(rebuilt.entries, entry, { from: baseOffset, below: source.nextBaseOffset })) {
       rebuilt.cut = 'offset';
       break;
     }
@@ -143,7 +143,7 @@ function rebuild(segment: Segment, source: RecoverySource): Rebuilt {
       noteTimeEntry(rebuilt, baseOffset);
       lastIndexedAt = entry.position;
     }
-    rebuilt.batches = pushBatch(rebuilt.batches, entry);
+    rebuilt.entries.push(entry);
     rebuilt.sizeBytes += bytes.length;
     if (entry.leaderEpoch > NO_EPOCH && entry.leaderEpoch > latestEpoch(rebuilt.leaderEpochs)) {
       rebuilt.leaderEpochs = assignEpochStart(rebuilt.leaderEpochs, { epoch: entry.leaderEpoch, startOffset: entry.baseOffset });
@@ -156,7 +156,7 @@ function rebuild(segment: Segment, source: RecoverySource): Rebuilt {
 
 function nothingRebuilt(segment: Segment, source: RecoverySource): Rebuilt {
   return {
-    batches: emptyBatches(),
+    entries: [],
     sizeBytes: 0,
     offsetIndex: emptyIndex(),
     timeIndex: emptyIndex(),
@@ -202,10 +202,10 @@ function noteProducer(rebuilt: Rebuilt, entry: BatchEntry): void {
 }
 
 /** The offset lies outside the CRC, so a batch with a good CRC may still carry a wrong one. */
-function offsetsAreSound(batches: BatchList, entry: BatchEntry, range: OffsetRange): boolean {
+function offsetsAreSound(before: readonly BatchEntry[], entry: BatchEntry, range: OffsetRange): boolean {
   if (entry.baseOffset < range.from || entry.lastOffset < entry.baseOffset) return false;
   if (entry.lastOffset >= range.below || entry.lastOffset - range.from > MAX_INT) return false;
-  return batches.length === 0 || entry.baseOffset > lastOffsetOf(batches);
+  return entry.baseOffset > (before[before.length - 1]?.lastOffset ?? -1);
 }
 
 function noteTimestamp(rebuilt: Rebuilt, entry: BatchEntry): void {
@@ -219,8 +219,4 @@ function noteTimeEntry(rebuilt: Rebuilt, baseOffset: Offset): void {
   const last = lastTimeEntry(rebuilt.timeIndex, baseOffset);
   if (rebuilt.maxTimestampMs <= last.timestampMs) return;
   rebuilt.timeIndex = maybeAppendTime(rebuilt.timeIndex, { timestampMs: rebuilt.maxTimestampMs, offset: rebuilt.offsetOfMaxTimestamp }, baseOffset);
-}
-
-function lastOffsetOf(batches: BatchList): Offset {
-  return lastOffsetAt(batches, batches.length - 1);
 }
