@@ -1,4 +1,4 @@
-import { codecs } from './codecs.ts';
+import { codecs } from '../host/codecs/loaded-codecs.ts';
 import { parseFolderArgument, parseRunArguments, parseSeedArguments } from './arguments.ts';
 import { runConformance } from './conformance.ts';
 import { parseDumpOptions } from './dump-log/dump-options.ts';
