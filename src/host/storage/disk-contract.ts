@@ -68,6 +68,9 @@ export const DISK_CASES: readonly DiskCase[] = [
       await disk.commit(batch(3, [{ op: 'resize', path: 'index', sizeBytes: 2 }]));
       await disk.commit(batch(4, [{ op: 'append', path: 'index', bytes: bytes(7) }]));
       same(plain(await disk.load()), { index: { bytes: [1, 2, 7], sizeBytes: 3 } });
+      await disk.commit(batch(5, [{ op: 'resize', path: 'index', sizeBytes: 0 }]));
+      await disk.commit(batch(6, [{ op: 'append', path: 'index', bytes: bytes(9) }]));
+      same(plain(await disk.load()), { index: { bytes: [9], sizeBytes: 1 } });
       await disk.close();
     },
   },

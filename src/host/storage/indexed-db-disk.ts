@@ -143,7 +143,8 @@ class IndexedDbDisk implements DeviceStore {
   /** Removes a file's stored bytes from `end` on; the row that holds it is written again, without its tail. */
   private async cutExtents(transaction: Writing, ino: number, end: number): Promise<void> {
     const extents = transaction.objectStore('extents');
-    const before = await extents.openCursor(IDBKeyRange.bound([this.branch, ino, 0], [this.branch, ino, end], false, true), 'prev');
+    // No row begins before zero, and IndexedDB refuses to look between a key and itself.
+    const before = end === 0 ? null : await extents.openCursor(IDBKeyRange.bound([this.branch, ino, 0], [this.branch, ino, end], false, true), 'prev');
     if (before !== null) {
       const start = before.key[2];
       if (start + before.value.length > end) await before.update(before.value.slice(0, end - start));
