@@ -1,4 +1,5 @@
 import { assert } from '../kernel/assert.ts';
+import { resolveCleanerConfig, type CleanerConfig } from '../log/cleaner/cleaner-config.ts';
 import type { ConfigTexts } from '../log/log-config.ts';
 
 /**
@@ -33,6 +34,7 @@ export interface BrokerConfig {
   readonly autoCreateTopicsEnable: boolean;
   readonly numPartitions: number;
   readonly defaultReplicationFactor: number;
+  readonly cleaner: CleanerConfig;
 }
 
 /** Kafka's defaults, 3.9. */
@@ -96,6 +98,7 @@ export function resolveBrokerConfig(texts: ConfigTexts): BrokerConfig {
     autoCreateTopicsEnable: textOf(texts, 'auto.create.topics.enable') === 'true',
     numPartitions: number('num.partitions'),
     defaultReplicationFactor: number('default.replication.factor'),
+    cleaner: resolveCleanerConfig(texts),
   };
 }
 

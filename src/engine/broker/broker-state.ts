@@ -9,9 +9,10 @@ import type { BrokerConfig } from './broker-config.ts';
 import type { BrokerIdentity, BrokerRequest } from './contract.ts';
 import type { ConfigManagerState } from './configs/config-manager-state.ts';
 import type { ReplicaFetcher } from './fetcher/fetcher-state.ts';
+import type { LogCleanerState } from './logs/cleaner-state.ts';
 import { findPartition, type MetadataCache } from './metadata/metadata-cache.ts';
 import type { TopicConfigs } from './metadata/topic-configs.ts';
-import type { DelayedFetch, DelayedProduce } from './purgatory/delayed-operations.ts';
+import type { DelayedDeleteRecords, DelayedFetch, DelayedProduce } from './purgatory/delayed-operations.ts';
 import type { Purgatory } from './purgatory/purgatory.ts';
 import type { ProducerIdManager } from './requests/producer-id-manager.ts';
 import type { AlterPartitionManager } from './replication/alter-partition-manager.ts';
@@ -47,12 +48,14 @@ export interface BrokerState {
   readonly waitingControlRequests: readonly BrokerRequest[];
   readonly delayedProduce: Purgatory<DelayedProduce>;
   readonly delayedFetch: Purgatory<DelayedFetch>;
+  readonly delayedDelete: Purgatory<DelayedDeleteRecords>;
   /** By id of the source broker. */
   readonly fetchers: PersistentMap<ReplicaFetcher>;
   /** Partitions whose fetching stopped until a new LeaderAndIsr (FailedPartitions), sorted. */
   readonly failedPartitions: readonly string[];
   readonly alterPartition: AlterPartitionManager;
   readonly producerIds: ProducerIdManager;
+  readonly cleaner: LogCleanerState;
 }
 
 export function partitionKey(topic: string, partition: PartitionId): string {
@@ -94,10 +97,12 @@ export function copyBroker(state: BrokerState): Mutable<BrokerState> {
     waitingControlRequests: state.waitingControlRequests,
     delayedProduce: state.delayedProduce,
     delayedFetch: state.delayedFetch,
+    delayedDelete: state.delayedDelete,
     fetchers: state.fetchers,
     failedPartitions: state.failedPartitions,
     alterPartition: state.alterPartition,
     producerIds: state.producerIds,
+    cleaner: state.cleaner,
   };
 }
 

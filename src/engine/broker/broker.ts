@@ -12,17 +12,31 @@ import type { BrokerIdentity, BrokerInput, BrokerRequest, BrokerScope } from './
 import { CONFIG_CHANGES, CONFIG_TAG, listenForConfigChanges, onConfigAnswer, onIncrementalAlterConfigs } from './configs/config-manager.ts';
 import { NEW_CONFIG_MANAGER } from './configs/config-manager-state.ts';
 import { onFetcherInput } from './fetcher/replica-fetcher.ts';
+import { newLogCleaner } from './logs/cleaner-state.ts';
+import { onCleanerFlushed, onCleanerTimer } from './logs/log-cleaner.ts';
 import { onLogFlushed, type LoadedLogs } from './logs/log-manager.ts';
 import { emptyMetadataCache } from './metadata/metadata-cache.ts';
 import { decodeTopicConfig, topicConfigPath, withTopicConfig, type TopicConfigs } from './metadata/topic-configs.ts';
 import { onUpdateMetadata } from './metadata/update-metadata.ts';
-import { ALTER_PARTITION, leaderOfFetcherOwner, LOG_MANAGER, PRODUCER_IDS, PURGATORY_FETCH, PURGATORY_PRODUCE, REPLICA_MANAGER } from './owners.ts';
+import {
+  ALTER_PARTITION,
+  leaderOfFetcherOwner,
+  LOG_CLEANER,
+  LOG_MANAGER,
+  PRODUCER_IDS,
+  PURGATORY_DELETE,
+  PURGATORY_FETCH,
+  PURGATORY_PRODUCE,
+  REPLICA_MANAGER,
+} from './owners.ts';
 import { completeFetch, completeProduce } from './purgatory/completion.ts';
+import { completeDeletion } from './purgatory/delayed-deletion.ts';
 import { findOperation, newPurgatory } from './purgatory/purgatory.ts';
 import { newAlterPartitionManager } from './replication/alter-partition-manager.ts';
 import { onAlterPartition } from './replication/isr.ts';
 import { onLeaderAndIsr, topicsToConfigure } from './replication/leader-and-isr.ts';
 import { onStopReplica } from './replication/stop-replica.ts';
+import { onDeleteRecords } from './requests/delete-records.ts';
 import { onFetch } from './requests/fetch.ts';
 import { onListOffsets } from './requests/list-offsets.ts';
 import { onMetadata } from './requests/metadata.ts';
@@ -56,6 +70,7 @@ export const BROKER_APIS = [
   'InitProducerId',
   'DescribeCluster',
   'IncrementalAlterConfigs',
+  'DeleteRecords',
 ] as const satisfies readonly ApiName[];
 
 /** With the request's id: a call that was repeated after a session expired must not answer for a later request. */
@@ -85,10 +100,12 @@ export function startBroker(start: BrokerStart, scope: BrokerScope): BrokerState
     waitingControlRequests: [],
     delayedProduce: newPurgatory(PURGATORY_PRODUCE),
     delayedFetch: newPurgatory(PURGATORY_FETCH),
+    delayedDelete: newPurgatory(PURGATORY_DELETE),
     fetchers: emptyMap(),
     failedPartitions: [],
     alterPartition: newAlterPartitionManager(config, identity.brokerId),
     producerIds: newProducerIdManager(config, identity.brokerId),
+    cleaner: newLogCleaner(loaded.cleanerCheckpoints),
   };
   startTasks(state, scope);
   return state;
@@ -122,7 +139,7 @@ export function stepBroker(state: BrokerState, input: BrokerInput, scope: Broker
       return onOwned(state, input, scope);
     case 'diskDone':
       if (isShutdownFlush(input)) scope.effects.push({ type: 'shutdownComplete' });
-      return onLogFlushed(state, input, scope);
+      return input.owner === LOG_CLEANER ? onCleanerFlushed(state, input, scope) : onLogFlushed(state, input, scope);
     case 'command':
       return state;
     default:
@@ -150,10 +167,16 @@ function onTimer(state: BrokerState, timer: { readonly owner: string; readonly n
       const produce = findOperation(state.delayedProduce, Number(timer.name));
       return produce === null ? state : completeProduce(state, produce, scope);
     }
+    case PURGATORY_DELETE: {
+      const deletion = findOperation(state.delayedDelete, Number(timer.name));
+      return deletion === null ? state : completeDeletion(state, deletion, scope);
+    }
     case REPLICA_MANAGER:
       return onReplicaManagerTimer(state, timer.name, scope);
     case LOG_MANAGER:
       return onLogManagerTimer(state, timer.name, scope);
+    case LOG_CLEANER:
+      return onCleanerTimer(state, scope);
     default:
       return state;
   }
@@ -184,6 +207,8 @@ function onRequest(state: BrokerState, request: BrokerRequest, scope: BrokerScop
       return onInitProducerId(state, requestId, frame, scope);
     case 'IncrementalAlterConfigs':
       return onIncrementalAlterConfigs(state, requestId, frame, scope);
+    case 'DeleteRecords':
+      return onDeleteRecords(state, requestId, frame, scope);
     case 'DescribeCluster':
       return onDescribeCluster(state, requestId, scope);
     default:

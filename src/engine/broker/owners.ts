@@ -4,9 +4,11 @@ import type { BrokerId } from '../kernel/units.ts';
 export const REPLICA_MANAGER = 'replica-manager';
 export const PURGATORY_PRODUCE = 'purgatory-produce';
 export const PURGATORY_FETCH = 'purgatory-fetch';
+export const PURGATORY_DELETE = 'purgatory-delete-records';
 export const ALTER_PARTITION = 'alter-partition';
 export const PRODUCER_IDS = 'producer-ids';
 export const LOG_MANAGER = 'log-manager';
+export const LOG_CLEANER = 'log-cleaner';
 const FETCHER_PREFIX = 'fetcher-';
 
 export function fetcherOwner(leader: BrokerId): string {
@@ -24,9 +26,11 @@ export function isBrokerOwner(owner: string): boolean {
     case REPLICA_MANAGER:
     case PURGATORY_PRODUCE:
     case PURGATORY_FETCH:
+    case PURGATORY_DELETE:
     case ALTER_PARTITION:
     case PRODUCER_IDS:
     case LOG_MANAGER:
+    case LOG_CLEANER:
     case 'log':
       return true;
     default:

@@ -10,6 +10,7 @@ import { copyBroker, putPartition, type BrokerState } from './broker-state.ts';
 import type { BrokerScope } from './contract.ts';
 import { allFetchers } from './fetcher/fetcher-state.ts';
 import { stopFetcher } from './fetcher/replica-fetcher.ts';
+import { abortCleaning } from './logs/log-cleaner.ts';
 import { checkpointHighWatermarks, writeLogStartOffsets, writeRecoveryPoints } from './logs/checkpoints.ts';
 import { LOG_MANAGER } from './owners.ts';
 
@@ -22,6 +23,7 @@ const SHUTDOWN_FLUSH = 1;
 export function shutDown(state: BrokerState, scope: BrokerScope): BrokerState {
   let next: BrokerState = changed(copyBroker(state), { shuttingDown: true, stopped: true });
   for (const fetcher of allFetchers(next)) next = stopFetcher(next, fetcher, scope);
+  if (next.cleaner.ongoing !== null) next = abortCleaning(next, next.cleaner.ongoing.key, scope);
   next = checkpointHighWatermarks(next, scope);
   next = closeLogs(next, scope);
   writeRecoveryPoints(next, scope);

@@ -1,14 +1,15 @@
-import { copyPartition } from './replication/partition.ts';
+import { copyPartition, type Partition } from './replication/partition.ts';
 import { changed } from '../kernel/mutable.ts';
 import { mapKeys } from '../kernel/persistent-map.ts';
 import { MAX_LONG, msToUs } from '../kernel/units.ts';
 import { flushLog } from '../log/flush.ts';
 import type { LogState } from '../log/log-state.ts';
-import { deleteOldSegments } from '../log/retention.ts';
 import { copyBroker, getPartition, putPartition, type BrokerState } from './broker-state.ts';
 import type { BrokerScope } from './contract.ts';
 import { checkpointHighWatermarks, writeLogStartOffsets, writeRecoveryPoints } from './logs/checkpoints.ts';
-import { armFileDeletion, dirOfDeletionTimer, onDeletionTimer } from './logs/file-deletion.ts';
+import { dirOfDeletionTimer, onDeletionTimer } from './logs/file-deletion.ts';
+import { startLogCleaner } from './logs/log-cleaner.ts';
+import { retainLog } from './logs/retain-log.ts';
 import { LOG_MANAGER, REPLICA_MANAGER } from './owners.ts';
 import { shrinkIsrs } from './replication/isr.ts';
 
@@ -33,6 +34,7 @@ export function startTasks(state: BrokerState, scope: BrokerScope): void {
   if (config.logFlushSchedulerIntervalMs < MAX_LONG) first(LOG_FLUSHER);
   first(RECOVERY_POINT_CHECKPOINT);
   first(LOG_START_OFFSET_CHECKPOINT);
+  startLogCleaner(state, scope);
   schedule({ owner: REPLICA_MANAGER, name: ISR_EXPIRATION, waitMs: isrExpirationMs(state) }, scope);
 }
 
@@ -82,10 +84,11 @@ export function onLogManagerTimer(state: BrokerState, name: string, scope: Broke
       return state;
     case LOG_RETENTION:
       again(config.logRetentionCheckIntervalMs);
-      return updateHostedLogs(state, (log) => retain(log, scope));
+      // LogManager.cleanupLogs: compacted logs are the cleaner's.
+      return updateHostedLogs(state, (partition) => (partition.log.config.compact ? partition.log : retainLog(partition, state.identity.brokerId, scope)));
     case LOG_FLUSHER:
       again(config.logFlushSchedulerIntervalMs);
-      return updateHostedLogs(state, (log) => (scope.context.nowMs - log.lastFlushedMs >= log.config.flushMs ? flushLog(log, scope) : log));
+      return updateHostedLogs(state, ({ log }) => (scope.context.nowMs - log.lastFlushedMs >= log.config.flushMs ? flushLog(log, scope) : log));
     default: {
       const dir = dirOfDeletionTimer(name);
       return dir === null ? state : onDeletionTimer(state, dir, scope);
@@ -93,20 +96,12 @@ export function onLogManagerTimer(state: BrokerState, name: string, scope: Broke
   }
 }
 
-/** LogManager.cleanupLogs: compacted logs are the cleaner's. */
-function retain(log: LogState, scope: BrokerScope): LogState {
-  if (log.config.compact) return log;
-  const { log: kept, deleted } = deleteOldSegments(log, scope);
-  if (deleted.length > 0) armFileDeletion(kept, scope);
-  return kept;
-}
-
-function updateHostedLogs(state: BrokerState, update: (log: LogState) => LogState): BrokerState {
+function updateHostedLogs(state: BrokerState, update: (partition: Partition) => LogState): BrokerState {
   let next = state;
   for (const key of mapKeys(state.partitions)) {
     const partition = getPartition(next, key);
     if (partition === null) continue;
-    const log = update(partition.log);
+    const log = update(partition);
     if (log !== partition.log) next = putPartition(next, changed(copyPartition(partition), { log }));
   }
   return next;

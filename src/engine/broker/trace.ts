@@ -1,5 +1,6 @@
 import type { DiskError } from '../kernel/system.ts';
 import type { BrokerEpoch, BrokerId, LeaderEpoch, Offset, PartitionEpoch, PartitionId } from '../kernel/units.ts';
+import type { DeletionReason } from '../log/retention.ts';
 import type { CutReason } from '../log/recovery.ts';
 
 interface OnReplica {
@@ -48,6 +49,34 @@ export type BrokerTrace =
       readonly batchCrc: number;
     })
   | (OnReplica & { readonly type: 'SegmentRolled'; readonly baseOffset: Offset })
+  /** Retention let segments go, oldest first; their files follow after `file.delete.delay.ms`. */
+  | (OnReplica & {
+      readonly type: 'SegmentsDeleted';
+      readonly reason: DeletionReason;
+      readonly baseOffsets: readonly Offset[];
+      readonly logStartOffset: Offset;
+    })
+  /** The log starts later now: a client had records deleted, or the leader's log starts there. */
+  | (OnReplica & {
+      readonly type: 'LogStartOffsetIncremented';
+      readonly logStartOffset: Offset;
+      readonly reason: 'clientRecordDeletion' | 'leaderOffsetIncremented';
+    })
+  | (OnReplica & { readonly type: 'LogCleaningStarted'; readonly firstDirtyOffset: Offset; readonly firstUncleanableOffset: Offset })
+  /** The cleaner has gone through a log: records and bytes that it read and kept, and the segments, by base offset, before and after. */
+  | (OnReplica & {
+      readonly type: 'LogCleaned';
+      /** Everything below is clean now. */
+      readonly endOffset: Offset;
+      readonly records: number;
+      readonly kept: number;
+      readonly tombstones: number;
+      readonly bytesBefore: number;
+      readonly bytesAfter: number;
+      readonly segments: readonly Offset[];
+      readonly cleanedSegments: readonly Offset[];
+    })
+  | (OnReplica & { readonly type: 'LogCleaningAborted' })
   | (OnReplica & {
       readonly type: 'HighWatermarkAdvanced';
       readonly role: 'leader' | 'follower';
@@ -89,7 +118,7 @@ export type BrokerTrace =
   /** An error in answer to a client's or follower's request, by partition. */
   | (OnReplica & {
       readonly type: 'RequestRefused';
-      readonly api: 'Produce' | 'Fetch' | 'ListOffsets' | 'OffsetForLeaderEpoch';
+      readonly api: 'Produce' | 'Fetch' | 'ListOffsets' | 'OffsetForLeaderEpoch' | 'DeleteRecords';
       readonly error: string;
       readonly from: string;
     })

@@ -1,3 +1,4 @@
+import { cleanedBelow } from './cleaned-below.ts';
 import type { TraceRecord } from '../machine/contract.ts';
 import { partitionKey, type Ghosts, type Invariant, type Loss } from './invariant.ts';
 import { isRewritten, lostToPower } from './lost-tails.ts';
@@ -64,7 +65,8 @@ function dropMissing(
 ): void {
   const key = partitionKey(leader);
   const log = shadowLog(ghosts.logs, leader.brokerId, leader.topic, leader.partition);
-  const isHeld = (batch: ShadowBatch): boolean => batchAt(log, batch.baseOffset)?.crc === batch.crc;
+  const from = cleanedBelow(ghosts, key);
+  const isHeld = (batch: ShadowBatch): boolean => batch.baseOffset < from || batchAt(log, batch.baseOffset)?.crc === batch.crc;
   const promised = ghosts.acknowledged.get(key) ?? [];
   const missing = promised.filter((batch) => !isHeld(batch));
   const told = new Set<Loss['kind']>();

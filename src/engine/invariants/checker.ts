@@ -4,6 +4,7 @@ import { committedPrefix } from './committed-prefix.ts';
 import { consumersBelowHighWatermark } from './consumers-below-high-watermark.ts';
 import { epochsNeverGoBack } from './epochs-never-go-back.ts';
 import type { Breach, Ghosts, Invariant, Loss } from './invariant.ts';
+import { noteCleaning } from './cleaned-below.ts';
 import { newLostTails, noteLostTails } from './lost-tails.ts';
 import { isrWithinReplicas } from './isr-within-replicas.ts';
 import { oneLeaderAnEpoch } from './one-leader-an-epoch.ts';
@@ -23,6 +24,7 @@ export function newChecker(): Checker {
     committedLate: new Map(),
     unclean: new Set(),
     acknowledged: new Map(),
+    cleanedBelow: new Map(),
     lostTails: newLostTails(),
     losses: [],
     breaches: [],
@@ -51,6 +53,7 @@ export function observe(checker: Checker, record: TraceRecord): void {
     if (event.type === 'BrokerStarting') checker.ghosts.brokerOfHost.set(record.host, event.brokerId);
     if (event.type !== 'ControllerElected' && event.type !== 'ControllerResigned') applyToShadowLogs(checker.ghosts.logs, event);
   }
+  noteCleaning(checker.ghosts, record);
   for (const invariant of checker.invariants) invariant.onTrace(record, checker.ghosts);
 }
 

@@ -1,3 +1,4 @@
+import { cleanedBelow } from './cleaned-below.ts';
 import { isRewritten } from './lost-tails.ts';
 import { batchAt, shadowLog, type ShadowBatch } from './shadow-logs.ts';
 import { partitionKey, type Ghosts, type Invariant } from './invariant.ts';
@@ -15,7 +16,8 @@ export function committedPrefix(): Invariant {
       const key = partitionKey(event);
       const log = shadowLog(ghosts.logs, event.brokerId, event.topic, event.partition);
       const committed = ghosts.committed.get(key) ?? [];
-      const mayDiffer = (batch: ShadowBatch): boolean => isRewritten(ghosts.lostTails, key, batch);
+      const from = cleanedBelow(ghosts, key);
+      const mayDiffer = (batch: ShadowBatch): boolean => batch.baseOffset < from || isRewritten(ghosts.lostTails, key, batch);
       const difference = firstDifference(log, committed, { from: event.previous, to: event.highWatermark, mayDiffer });
       if (difference !== null) {
         ghosts.breaches.push({

@@ -42,6 +42,8 @@ export interface Ghosts {
   readonly unclean: Set<string>;
   /** Per partition, the batches acknowledged with acks=all and promised since. */
   readonly acknowledged: Map<string, ShadowBatch[]>;
+  /** Per partition, below what offset some replica's cleaner may have written batches anew, or retention and clients let records go. */
+  readonly cleanedBelow: Map<string, number>;
   readonly lostTails: LostTails;
   readonly losses: Loss[];
   readonly breaches: Breach[];

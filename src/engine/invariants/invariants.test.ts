@@ -133,6 +133,25 @@ describe('logs below the high watermark', () => {
   });
 });
 
+describe('logs that were cleaned', () => {
+  const cleaned = (endOffset: number): Told => [
+    'b1',
+    { type: 'LogCleaned', ...on(1), endOffset, records: 1, kept: 1, tombstones: 0, bytesBefore: 70, bytesAfter: 70, segments: [0], cleanedSegments: [0] },
+  ];
+
+  test('[R4] what the cleaner has been through may come to a replica in other batches; what it has not may not', () => {
+    const again = [appends(3, 0, 0, 999, 'follower'), highWatermark(3, 0, 1, 'follower')];
+    const others = ONE_RECORD.filter(([host, event]) => host !== 'b3' || event.type !== 'RecordsAppended');
+    expect(watch([...others, cleaned(1), ...again]).breaches).toEqual([]);
+    expect(watch([...others, cleaned(0), ...again]).breaches).toEqual(['committed-prefix']);
+  });
+
+  test('[R5] an acknowledged record that was compacted or deleted away is no loss of a later leader', () => {
+    const without = [...ONE_RECORD.filter(([host, event]) => host !== 'b3' || event.type !== 'RecordsAppended'), cleaned(1), acknowledged(0)];
+    expect(watch([...without, elected(3, 1, [3]), leads(3, 1, 1)]).breaches).toEqual([]);
+  });
+});
+
 describe('leaders and epochs', () => {
   test('[R1] two leaders in one epoch are a breach, as named and as played', () => {
     expect(watch([...ONE_RECORD, elected(2, 0, [1, 2, 3])]).breaches).toEqual(['one-leader-an-epoch']);

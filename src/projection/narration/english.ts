@@ -57,6 +57,11 @@ const CUT_REASONS = {
   controlRecord: 'stood behind an unreadable transaction marker',
   none: 'was broken',
 } as const;
+const DELETION_REASONS = {
+  logStartOffset: 'all below the log’s start',
+  'retention.bytes': 'as the log is larger than retention.bytes',
+  'retention.ms': 'older than retention.ms',
+} as const;
 const TRUNCATION_REASONS = {
   divergingEpoch: 'as the leader’s log parts from it there',
   highWatermark: 'to its high watermark',
@@ -134,6 +139,15 @@ export const english: Templates = {
   BecameFollower: (event) => say`Broker ${event.brokerId} follows ${leader(event.leader)} for ${partitionName(event)}, ${epoch(event.leaderEpoch)}.`,
   ReplicaStopped: (event) => say`Broker ${event.brokerId} ${event.deleted ? 'deletes its replica' : 'stops its replica'} of ${partitionName(event)}.`,
   RecordsAppended: (event) => say`Broker ${event.brokerId} appends ${offsetRange(event.baseOffset, event.logEndOffset)} to ${partitionName(event)}.`,
+  SegmentsDeleted: (event) =>
+    say`Broker ${event.brokerId} deletes ${many(event.baseOffsets.length, 'segment')} of ${partitionName(event)}, ${DELETION_REASONS[event.reason]}: its log starts at ${event.logStartOffset} now.`,
+  LogStartOffsetIncremented: (event) =>
+    say`On broker ${event.brokerId} the log of ${partitionName(event)} starts at ${event.logStartOffset} now, ${event.reason === 'clientRecordDeletion' ? 'as a client asked' : 'as its leader’s does'}.`,
+  LogCleaningStarted: (event) =>
+    say`The cleaner of broker ${event.brokerId} goes through ${partitionName(event)}; offsets ${event.firstDirtyOffset} to ${event.firstUncleanableOffset - 1} are new to it.`,
+  LogCleaned: (event) =>
+    say`The cleaner of broker ${event.brokerId} keeps ${event.kept} of ${many(event.records, 'record')} of ${partitionName(event)}, the newest of each key${event.tombstones === 0 ? '' : `, ${many(event.tombstones, 'tombstone')} among them`}: ${byteSize(event.bytesBefore)} in ${many(event.segments.length, 'segment')} become ${byteSize(event.bytesAfter)} in ${event.cleanedSegments.length}.`,
+  LogCleaningAborted: (event) => say`The cleaner of broker ${event.brokerId} gives up on ${partitionName(event)}: its log changes below it.`,
   SegmentRolled: (event) => say`Broker ${event.brokerId} opens a new segment of ${partitionName(event)} at ${event.baseOffset}.`,
   HighWatermarkAdvanced: (event) =>
     say`On broker ${event.brokerId} the water of ${partitionName(event)} rises to ${span('water', event.highWatermark)}${event.role === 'leader' ? '' : ', as its leader told it'}.`,

@@ -46,6 +46,11 @@ const CUT_REASONS = {
   controlRecord: '읽을 수 없는 트랜잭션 마커 뒤라서',
   none: '깨져 있어',
 } as const;
+const DELETION_REASONS = {
+  logStartOffset: '로그 시작 오프셋보다 아래라서',
+  'retention.bytes': '로그가 retention.bytes보다 커서',
+  'retention.ms': 'retention.ms가 지나',
+} as const;
 const TRUNCATION_REASONS = {
   divergingEpoch: '거기서부터 리더의 로그와 다르기 때문입니다',
   highWatermark: '자기 하이 워터마크까지만 남깁니다',
@@ -125,6 +130,16 @@ export const korean: Templates = {
   ReplicaStopped: (event) => malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)} 복제본을 ${event.deleted ? '삭제합니다' : '멈춥니다'}.`,
   RecordsAppended: (event) =>
     malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}에 ${offsetRange(event.baseOffset, event.logEndOffset)}(을)를 덧붙입니다.`,
+  SegmentsDeleted: (event) =>
+    malhae`브로커 ${event.brokerId}(이)가 ${DELETION_REASONS[event.reason]} ${partitionName(event)}의 세그먼트 ${event.baseOffsets.length}개를 지웁니다. 로그는 이제 ${event.logStartOffset}에서 시작합니다.`,
+  LogStartOffsetIncremented: (event) =>
+    malhae`${event.reason === 'clientRecordDeletion' ? '클라이언트의 요청으로' : '리더의 로그를 따라'} 브로커 ${event.brokerId}에서 ${partitionName(event)}의 로그가 이제 ${event.logStartOffset}에서 시작합니다.`,
+  LogCleaningStarted: (event) =>
+    malhae`브로커 ${event.brokerId}의 로그 클리너가 ${partitionName(event)}(을)를 훑습니다. ${event.firstDirtyOffset}부터 ${event.firstUncleanableOffset - 1}까지가 새로 들어온 부분입니다.`,
+  LogCleaned: (event) =>
+    malhae`브로커 ${event.brokerId}의 로그 클리너가 ${partitionName(event)}의 레코드 ${event.records}개 중 키마다 가장 새로운 ${event.kept}개${event.tombstones === 0 ? '' : `(툼스톤 ${event.tombstones}개 포함)`}만 남겼습니다. 세그먼트 ${event.segments.length}개 ${byteSize(event.bytesBefore)}에서 ${event.cleanedSegments.length}개 ${byteSize(event.bytesAfter)}로 줄었습니다.`,
+  LogCleaningAborted: (event) =>
+    malhae`브로커 ${event.brokerId}의 로그 클리너가 ${partitionName(event)} 정리를 그만둡니다. 아래에서 로그가 바뀌었기 때문입니다.`,
   SegmentRolled: (event) => malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 새 세그먼트를 ${event.baseOffset}부터 엽니다.`,
   HighWatermarkAdvanced: (event) =>
     event.role === 'leader'

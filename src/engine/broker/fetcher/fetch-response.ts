@@ -9,7 +9,7 @@ import { getPartition, putPartition, requirePartition, type BrokerState } from '
 import type { BrokerScope } from '../contract.ts';
 import { completeFetches } from '../purgatory/completion.ts';
 import { moveHighWatermark } from '../replication/high-watermark.ts';
-import { withLog, type Partition } from '../replication/partition.ts';
+import { onReplica, withLog, type Partition } from '../replication/partition.ts';
 import { traceAppend } from '../replication/trace-append.ts';
 import {
   findFetcherPartition,
@@ -109,6 +109,13 @@ function processRecords(state: BrokerState, source: BrokerId, what: RecordsToPro
   const followed = moveHighWatermark(written, data.highWatermark, brokerId, scope);
   if (followed !== written) leftovers.movedHighWatermark.push(key);
   const started = incrementLogStartOffset(followed.log, data.logStartOffset, scope);
+  if (started.changed) {
+    const { logStartOffset } = started.log;
+    scope.effects.push({
+      type: 'trace',
+      event: { type: 'LogStartOffsetIncremented', ...onReplica(partition, brokerId), logStartOffset, reason: 'leaderOffsetIncremented' },
+    });
+  }
   const next = putPartition(state, started.log === followed.log ? followed : withLog(followed, started.log));
   return started.error === null ? advanceFetchState(next, source, { fetchState, data, records }) : markPartitionFailed(next, source, key);
 }

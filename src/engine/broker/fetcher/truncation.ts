@@ -7,6 +7,7 @@ import { putPartition, requirePartition, type BrokerState } from '../broker-stat
 import type { BrokerScope } from '../contract.ts';
 import { writeRecoveryPoints } from '../logs/checkpoints.ts';
 import { armFileDeletion } from '../logs/file-deletion.ts';
+import { abortCleaning, truncateCleanerCheckpoint } from '../logs/log-cleaner.ts';
 import { copyPartition, onReplica, type Partition } from '../replication/partition.ts';
 import type { FetcherPartition } from './fetcher-state.ts';
 
@@ -35,19 +36,22 @@ export function truncateReplica(
   scope: BrokerScope,
 ): BrokerState {
   const partition = requirePartition(state, key);
+  // The cleaner works below the active segment only.
+  const stopped = cut.to < partition.log.active.baseOffset ? abortCleaning(state, key, scope) : state;
   const { log, truncated } = truncateTo(partition.log, cut.to, scope);
-  const next = putPartition(state, changed(copyPartition(partition), { log }));
+  const next = putPartition(stopped, changed(copyPartition(partition), { log }));
   if (!truncated) return next;
   traceTruncation(state, partition, cut, scope);
-  return settle(next, key, scope);
+  return settle(truncateCleanerCheckpoint(next, key, cut.to, scope), key, scope);
 }
 
 /** Wipes the log: nothing in it is of use, as the leader's log starts later. */
 export function restartReplica(state: BrokerState, key: string, startAt: Offset, scope: BrokerScope): BrokerState {
   const partition = requirePartition(state, key);
-  const next = putPartition(state, changed(copyPartition(partition), { log: truncateFully(partition.log, { startAt }, scope) }));
+  const stopped = abortCleaning(state, key, scope);
+  const next = putPartition(stopped, changed(copyPartition(partition), { log: truncateFully(partition.log, { startAt }, scope) }));
   traceTruncation(state, partition, { to: startAt, reason: 'outOfRange' }, scope);
-  return settle(next, key, scope);
+  return settle(truncateCleanerCheckpoint(next, key, startAt, scope), key, scope);
 }
 
 function settle(state: BrokerState, key: string, scope: BrokerScope): BrokerState {

@@ -6,6 +6,7 @@ import { emptyMap, mapDelete, mapGet, mapSet, type PersistentMap } from '../../k
 import type { Offset, PartitionId } from '../../kernel/units.ts';
 import { readOffsetCheckpoint, type PartitionOffset } from '../../log/checkpoint-files.ts';
 import {
+  CLEANER_OFFSET_CHECKPOINT,
   logDirName,
   logDirProblem,
   LOG_START_OFFSET_CHECKPOINT,
@@ -29,6 +30,8 @@ export interface LoadedLogs {
   readonly logsById: PersistentMap<string>;
   readonly nextLogId: number;
   readonly checkpointedHighWatermarks: PersistentMap<Offset>;
+  /** By folder. */
+  readonly cleanerCheckpoints: PersistentMap<Offset>;
   /** Logs in order of their folders, with what recovery did to each. */
   readonly recoveries: readonly { readonly log: LogState; readonly recovered: Recovered }[];
   /** Bytes that recovery read through. */
@@ -77,7 +80,8 @@ export function loadLogs(files: FileTree, facts: LoadFacts, scope: LogScope): Lo
     logId += 1;
   }
   const checkpointedHighWatermarks = offsetsOf(files, REPLICATION_OFFSET_CHECKPOINT);
-  return { ok: true, loaded: { logs, logsById, nextLogId: logId, checkpointedHighWatermarks, recoveries, recoveredBytes } };
+  const cleanerCheckpoints = offsetsOf(files, CLEANER_OFFSET_CHECKPOINT);
+  return { ok: true, loaded: { logs, logsById, nextLogId: logId, checkpointedHighWatermarks, cleanerCheckpoints, recoveries, recoveredBytes } };
 }
 
 function offsetsOf(files: FileTree, path: string): PersistentMap<Offset> {

@@ -6,12 +6,13 @@ import { checkAccess, effectiveMinIsr, maximalIsr } from '../replication/partiti
 import { compareEpochs, upperBound } from '../requests/read-partition.ts';
 import { readWholeFetch } from '../requests/fetch-answer.ts';
 import { respondToProduce } from '../requests/produce-answer.ts';
+import { completeDeletions } from './delayed-deletion.ts';
 import { NO_FETCHED_EPOCH, type DelayedFetch, type DelayedProduce, type FetchPartitionStatus, type ProduceStatus } from './delayed-operations.ts';
 import { findOperation, replaceOperation, unpark, watchersOf } from './purgatory.ts';
 
 /** After the high watermark of a partition moved: whoever waits for it (DelayedOperations.checkAndCompleteAll). */
 export function completeAllOperations(state: BrokerState, key: string, scope: BrokerScope): BrokerState {
-  return completeProduces(completeFetches(state, key, scope), key, scope);
+  return completeDeletions(completeProduces(completeFetches(state, key, scope), key, scope), key, scope);
 }
 
 /** After a replica stopped leading or went: produce first, as Kafka does (completeDelayedFetchOrProduceRequests). */

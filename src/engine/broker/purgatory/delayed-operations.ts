@@ -21,6 +21,24 @@ export interface ProduceStatus {
   readonly response: ProduceResponsePartitionProduceResponse;
 }
 
+/** DelayedDeleteRecords: the leader's log starts later, and some live replica's does not yet. */
+export interface DelayedDeleteRecords extends DelayedOperation {
+  readonly partitions: readonly DeleteRecordsStatus[];
+}
+
+export interface DeleteRecordsStatus {
+  readonly key: string;
+  readonly topic: string;
+  readonly partition: PartitionId;
+  /** The low watermark that answers it. */
+  readonly requestedOffset: Offset;
+  readonly pending: boolean;
+  /** The least log start of the live replicas, as last seen; -1 while unknown. */
+  readonly lowWatermark: Offset;
+  /** REQUEST_TIMED_OUT while it is pending. */
+  readonly error: ErrorName;
+}
+
 /** DelayedFetch: nothing, or too little, to read yet. */
 export interface DelayedFetch extends DelayedOperation {
   readonly params: FetchParams;

@@ -9,6 +9,7 @@ import type { RequestFrameOf } from '../../protocol/wire.ts';
 import { copyBroker, getPartition, partitionKey, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { removeFromFetchers } from '../fetcher/replica-fetcher.ts';
+import { forgetCleanedLog } from '../logs/log-cleaner.ts';
 import { checkpointHighWatermarks, writeLogStartOffsets, writeRecoveryPoints } from '../logs/checkpoints.ts';
 import { completeAfterRoleChange } from '../purgatory/completion.ts';
 import { isStaleBrokerEpoch } from './control-epochs.ts';
@@ -61,7 +62,7 @@ function stopPartition(
   const hosted = getPartition(state, key);
   const log = hosted?.log ?? mapGet(state.idleLogs, key);
   if (log !== undefined) scope.effects.push({ type: 'trace', event: { type: 'ReplicaStopped', brokerId: state.identity.brokerId, topic, partition, deleted } });
-  let next = removeFromFetchers(state, key);
+  let next = removeFromFetchers(deleted ? forgetCleanedLog(state, key, scope) : state, key);
   if (deleted) next = changed(copyBroker(next), { partitions: mapDelete(next.partitions, key), idleLogs: mapDelete(next.idleLogs, key) });
   next = completeAfterRoleChange(next, key, scope);
   if (!deleted || log === undefined) return next;

@@ -15,6 +15,7 @@ import {
   type FetchPartitionStatus,
   type FetchTopicStatus,
 } from '../purgatory/delayed-operations.ts';
+import { completeDeletions } from '../purgatory/delayed-deletion.ts';
 import { expiryUs, park } from '../purgatory/purgatory.ts';
 import { updateFetchState } from '../replication/follower-replica.ts';
 import { maybeIncrementLeaderHighWatermark } from '../replication/high-watermark.ts';
@@ -125,9 +126,10 @@ function recordFollowerFetch(state: BrokerState, status: FetchPartitionStatus, r
   });
   const updated = withRole(partition, withFollower(partition.role, follower));
   const next = maybeExpandIsr(putPartition(state, updated), updated, follower, scope);
-  if (before.logEndOffset === follower.logEndOffset) return next;
+  if (before.logEndOffset === follower.logEndOffset) return before.logStartOffset < follower.logStartOffset ? completeDeletions(next, status.key, scope) : next;
   const current = getPartition(next, status.key) ?? updated;
   const advanced = maybeIncrementLeaderHighWatermark(current, replicationFacts(next), scope);
+  if (advanced === current && before.logStartOffset < follower.logStartOffset) return completeDeletions(next, status.key, scope);
   return advanced === current ? next : completeAllOperations(putPartition(next, advanced), status.key, scope);
 }
 

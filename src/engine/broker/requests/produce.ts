@@ -12,9 +12,9 @@ import { expiryUs, park } from '../purgatory/purgatory.ts';
 import { maybeIncrementLeaderHighWatermark } from '../replication/high-watermark.ts';
 import { effectiveMinIsr, withLog, type LeaderRole, type Partition } from '../replication/partition.ts';
 import { traceAppend } from '../replication/trace-append.ts';
+import { INTERNAL_TOPICS } from './internal-topics.ts';
 import { produceResult, respondToProduce } from './produce-answer.ts';
 
-const INTERNAL_TOPICS = ['__consumer_offsets', '__transaction_state', '__share_group_state'];
 const ADMIN_CLIENT_ID = '__admin_client';
 /** Refusals of whole batches that Kafka answers without looking where the log starts (ReplicaManager.appendToLocalLog). */
 const BATCH_ERRORS: readonly string[] = ['CORRUPT_MESSAGE', 'MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'];
