@@ -16,7 +16,9 @@ export interface NarratorOptions {
 /** Tells each event worth a line, and what becomes of the records that a scenario sends by hand. */
 export function newNarrator(options: NarratorOptions, io: Io): (record: TraceRecord) => void {
   const told = newToldOnce();
-  const byHand = new Set((options.scenario?.commands ?? []).flatMap(({ command }) => (command.type === 'produce' ? [command.value] : [])));
+  const byHand = new Set(
+    (options.scenario?.commands ?? []).flatMap(({ command }) => (command.type === 'produce' && command.value !== null ? [command.value] : [])),
+  );
   return ({ id, host, event }) => {
     if (options.trace) io.out(`${instant(id.atUs)}  ${host} ${printable(JSON.stringify(event))}`);
     const values =

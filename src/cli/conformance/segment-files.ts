@@ -1,6 +1,6 @@
 import { codecs } from '../../host/codecs/loaded-codecs.ts';
 import { utf8Decode, utf8Encode } from '../../engine/kernel/bytes.ts';
-import { emptyTree, readFile, renameFile, deleteFile, replaceFile, resizeFile, appendToFile, type FileTree } from '../../engine/kernel/files.ts';
+import { emptyTree, readFile, replaceFile, type FileTree } from '../../engine/kernel/files.ts';
 import type { DiskEffect } from '../../engine/kernel/system.ts';
 import { decodeEpochCheckpoint, encodeEpochCheckpoint } from '../../engine/log/checkpoint-files.ts';
 import { loadLog } from '../../engine/log/load.ts';
@@ -9,6 +9,7 @@ import { encodePartitionMetadata, readPartitionMetadata } from '../../engine/log
 import { decodeSnapshot, encodeSnapshot } from '../../engine/log/producer-snapshot.ts';
 import { decodeOffsetIndex, decodeTimeIndex, encodeOffsetIndex, encodeTimeIndex } from '../../engine/log/segment-index.ts';
 import { decodeTxnIndex, encodeTxnIndex } from '../../engine/log/txn-index.ts';
+import { performed } from './performed.ts';
 import { checkPlace, firstDifference, hexOf, type Checker, type GoldenFile } from './checker.ts';
 
 const INDEX_FILE = /^segments\/([^/]+)\/(\d{20})\.(index|timeindex|txnindex|snapshot)$/;
@@ -89,23 +90,6 @@ function recoveredFolder(file: GoldenFile, topicPartition: string): FileTree {
   if (!loaded.ok) throw new Error(loaded.message);
   for (const effect of effects) files = performed(files, effect);
   return files;
-}
-
-function performed(files: FileTree, effect: DiskEffect): FileTree {
-  switch (effect.type) {
-    case 'append':
-      return appendToFile(files, effect.path, effect.bytes);
-    case 'replace':
-      return replaceFile(files, effect.path, effect.bytes);
-    case 'resize':
-      return resizeFile(files, effect.path, effect.sizeBytes);
-    case 'rename':
-      return renameFile(files, effect.from, effect.to);
-    case 'delete':
-      return deleteFile(files, effect.path);
-    default:
-      return files;
-  }
 }
 
 function logsBeside(file: GoldenFile): readonly string[] {

@@ -27,6 +27,7 @@ import {
   storedCrc,
   type BatchRecord,
 } from '../../engine/protocol/record-batch.ts';
+import { cleanedAgain, isCleanedLog } from './cleaned-logs.ts';
 import { checkPlace, firstDifference, type Checker } from './checker.ts';
 
 const LOG_FILE = /^segments\/([^/]+)\/(\d{20})\.log$/;
@@ -51,6 +52,7 @@ export const segmentLogChecker: Checker = {
       position += batch.length;
       index += 1;
     }
+    if (isCleanedLog(file)) checkPlace(report, 'cleaned by us from the log before', () => cleanedAgain(file));
     checkPlace(report, 'end', () =>
       firstDifference([
         ['end of the last whole batch', file.bytes.length, position],

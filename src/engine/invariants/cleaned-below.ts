@@ -22,6 +22,6 @@ function raise(ghosts: Ghosts, key: string, offset: number): void {
 }
 
 /** 0 for a partition where nothing was cleaned or deleted. */
-export function cleanedBelow(ghosts: Ghosts, key: string): number {
+export function cleanedBelow(ghosts: Pick<Ghosts, 'cleanedBelow'>, key: string): number {
   return ghosts.cleanedBelow.get(key) ?? 0;
 }

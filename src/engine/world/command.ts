@@ -87,7 +87,8 @@ export type ClientCommand =
       readonly topic: string;
       readonly partition: number | null;
       readonly key: string | null;
-      readonly value: string;
+      /** Null: a tombstone, which deletes the key where a topic is compacted. */
+      readonly value: string | null;
     };
 
 /** A producer machine. Kafka config names; workload fields are ours. */

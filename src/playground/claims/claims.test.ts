@@ -124,6 +124,7 @@ describe('claims of safety', () => {
     const broken = evidenceAtEnd({
       breaches: [{ invariant: 'one-leader-an-epoch', at, detail: 'two leaders' }],
       losses: [{ at, kind: 'unclean election', partition: 'payments-0', fromOffset: 4 }],
+      cleanedBelow: new Map(),
     });
     expect(judge({ type: 'invariantsHold', ...ended }, broken)).toMatchObject({ holds: false, found: { en: 'one-leader-an-epoch: two leaders' } });
     expect(judge({ type: 'promiseVoided', ...ended, ...payments0, kind: 'unclean election' }, broken).holds).toBe(true);
@@ -131,7 +132,7 @@ describe('claims of safety', () => {
       holds: false,
       found: { en: 'payments-0: unclean election' },
     });
-    expect(judge({ type: 'invariantsHold', ...ended }, evidenceAtEnd({ breaches: [], losses: [] })).holds).toBe(true);
+    expect(judge({ type: 'invariantsHold', ...ended }, evidenceAtEnd({ breaches: [], losses: [], cleanedBelow: new Map() })).holds).toBe(true);
   });
 
   test('[R5] a breach or a claim not reached fails the run', () => {

@@ -13,7 +13,7 @@ export interface Evidence {
   readonly viewAt: (ms: number) => View;
   /** Events of the types that claims look at (see `eventsOf`), from the start, all before this instant. */
   readonly trace: readonly TraceRecord[];
-  readonly ghosts: Pick<Ghosts, 'breaches' | 'losses'>;
+  readonly ghosts: Pick<Ghosts, 'breaches' | 'losses' | 'cleanedBelow'>;
   readonly refusals: readonly Refusal[];
 }
 

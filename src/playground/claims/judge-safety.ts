@@ -1,3 +1,4 @@
+import { cleanedBelow } from '../../engine/invariants/cleaned-below.ts';
 import { unreachable } from '../../engine/kernel/assert.ts';
 import type { ClaimOf, SafetyClaim } from '../../engine/world/claim.ts';
 import { recordsOfReplica } from '../../projection/facts.ts';
@@ -39,7 +40,7 @@ function judgeNothingLost(claim: ClaimOf<'noAcknowledgedRecordLost'>, evidence: 
     const log = logs.get(key) ?? heldLog(evidence, event);
     logs.set(key, log);
     if ('en' in log) return { holds: false, found: log };
-    const lost = event.values.findIndex((value, i) => event.baseOffset + i >= log.startOffset && log.values.get(event.baseOffset + i) !== value);
+    const lost = event.values.findIndex((value, i) => isLost(log, event.baseOffset + i, value));
     if (lost >= 0) {
       const what = `${key}, ${event.baseOffset + lost}: ${event.values[lost] ?? ''}`;
       return { holds: false, found: both(`lost (${what})`, `잃음 (${what})`) };
@@ -51,17 +52,28 @@ function judgeNothingLost(claim: ClaimOf<'noAcknowledgedRecordLost'>, evidence: 
     : { holds: true, found: both('all are there', '모두 있습니다') };
 }
 
+/** Another record in its place is always a loss; none at all is not where the log begins later, or where the cleaner has been. */
+function isLost(log: HeldLog, offset: number, value: string): boolean {
+  const held = log.values.get(offset);
+  return held === undefined ? offset >= Math.max(log.startOffset, log.cleanedBelow) : (held ?? '') !== value;
+}
+
 interface HeldLog {
   readonly startOffset: number;
+  readonly cleanedBelow: number;
   readonly values: ReadonlyMap<number, string | null>;
 }
 
 /** The log that counts: the leader's, or while nobody leads that of the first in the ISR, who may lead next. */
-function heldLog({ world, view }: Evidence, where: { readonly topic: string; readonly partition: number }): HeldLog | Both {
+function heldLog({ world, view, ghosts }: Evidence, where: { readonly topic: string; readonly partition: number }): HeldLog | Both {
   const holder = holderOf(view, where);
   const records = holder === null ? null : recordsOfReplica(world, holder, keyOf(where));
   if (holder === null || records === null) return both(`nobody leads ${keyOf(where)}`, `${keyOf(where)}의 리더가 없습니다`);
-  return { startOffset: replicaOf(view, holder, keyOf(where))?.logStartOffset ?? 0, values: new Map(records.map((record) => [record.offset, record.value])) };
+  return {
+    startOffset: replicaOf(view, holder, keyOf(where))?.logStartOffset ?? 0,
+    cleanedBelow: cleanedBelow(ghosts, keyOf(where)),
+    values: new Map(records.map((record) => [record.offset, record.value])),
+  };
 }
 
 function holderOf(view: View, where: { readonly topic: string; readonly partition: number }): number | null {

@@ -107,7 +107,7 @@ export const COMMAND_PARSERS = {
     topic: topicName,
     partition: nullable(partition),
     key: nullable(text({ most: LIMITS.textChars })),
-    value: text({ most: LIMITS.textChars }),
+    value: nullable(text({ most: LIMITS.textChars })),
   }),
 } satisfies { readonly [Type in Command['type']]: Parser<Extract<Command, { type: Type }>> };
 

@@ -137,12 +137,22 @@ export function ProduceDialog() {
   const [partition, setPartition] = useState('');
   const [key, setKey] = useState('');
   const [value, setValue] = useState('hello');
+  const [tombstone, setTombstone] = useState(false);
   return (
     <Modal
       title={words.dialog.produce}
       submit={words.dialog.send}
       disabled={client === ''}
-      onSubmit={() => give({ type: 'produce', client, topic, partition: partition === '' ? null : Number(partition), key: key === '' ? null : key, value })}
+      onSubmit={() =>
+        give({
+          type: 'produce',
+          client,
+          topic,
+          partition: partition === '' ? null : Number(partition),
+          key: key === '' ? null : key,
+          value: tombstone ? null : value,
+        })
+      }
     >
       {producers.length === 0 ? <p className="progress">{words.dialog.noProducers}</p> : null}
       <Field label={words.dialog.producer}>
@@ -170,8 +180,12 @@ export function ProduceDialog() {
         <input value={key} onChange={(event) => setKey(event.currentTarget.value)} />
       </Field>
       <Field label={words.dialog.value}>
-        <input autoFocus value={value} onChange={(event) => setValue(event.currentTarget.value)} />
+        <input autoFocus disabled={tombstone} value={tombstone ? 'null' : value} onChange={(event) => setValue(event.currentTarget.value)} />
       </Field>
+      <label className="field check">
+        <input type="checkbox" checked={tombstone} onChange={(event) => setTombstone(event.currentTarget.checked)} />
+        <span>{words.dialog.tombstone}</span>
+      </label>
       <Progress progress={progress} />
     </Modal>
   );

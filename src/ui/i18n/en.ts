@@ -309,6 +309,7 @@ export const en = {
     anyPartition: 'by key or in turn',
     key: 'Key',
     value: 'Value',
+    tombstone: 'No value: a tombstone, deletes the key in a compacted topic',
     optional: 'optional',
     refused: 'Refused',
     offsetReset: 'auto.offset.reset',

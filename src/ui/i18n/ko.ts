@@ -312,6 +312,7 @@ export const ko: Dictionary = {
     anyPartition: '키에 따라, 또는 차례로',
     key: '키',
     value: '값',
+    tombstone: '값 없음: 압축(compact) 토픽에서 키를 지우는 툼스톤',
     optional: '선택',
     refused: '거절됨',
     offsetReset: 'auto.offset.reset',

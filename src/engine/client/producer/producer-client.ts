@@ -147,8 +147,13 @@ function onInput(work: Work, input: Input): void {
 
 function sendByHand(work: Work, command: ProduceCommand): void {
   const { topic, partition, key, value } = command;
-  const record = { timestamp: work.scope.context.nowMs, key: key === null ? null : utf8Encode(key), value: utf8Encode(value), headers: [] };
-  sendRecord(work, { topic, partition, record, value });
+  const record = {
+    timestamp: work.scope.context.nowMs,
+    key: key === null ? null : utf8Encode(key),
+    value: value === null ? null : utf8Encode(value),
+    headers: [],
+  };
+  sendRecord(work, { topic, partition, record, value: value ?? '' });
 }
 
 /** One turn of the Sender: new records, expiry, what is ready goes out, and the timer for the next turn. */

@@ -34,7 +34,8 @@ export interface ProduceCommand {
   readonly topic: string;
   readonly partition: number | null;
   readonly key: string | null;
-  readonly value: string;
+  /** Null: a tombstone. */
+  readonly value: string | null;
   readonly commandId: number;
 }
 
