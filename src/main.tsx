@@ -7,6 +7,7 @@ import { mountPage } from './ui/app/mount.tsx';
 import { readPreferences } from './ui/app/preferences.ts';
 import './ui/theme/tokens.css';
 import './ui/theme/page.css';
+import './ui/theme/files.css';
 
 /** Calls back about once a frame, with the time of the frame, until the answer is called. Nothing runs while the tab is hidden. */
 function everyFrame(work: (wallMs: number) => void): () => void {

@@ -129,12 +129,13 @@ describe('live host', () => {
     expect(run.failures.map((failure) => [failure.kind, failure.where])).toEqual([['divergence', 'b2']]);
   });
 
-  test('[R5] a kill leaves the Worker; power off ends it, and a start brings a new one that goes on as one thread would', async () => {
+  test('[R5] a kill leaves the Worker; power off ends it, and a start, or a bit that flips on its disk, brings a new one that goes on as one thread would', async () => {
     const run = await live(5);
     const machines = run.started.length;
     const story: readonly [number, Command][] = [
       [22_000_000, { type: 'killProcess', machine: 'b2' }],
       [24_000_000, { type: 'powerOff', machine: 'b1' }],
+      [28_000_000, { type: 'corruptPage', machine: 'b1', path: 'orders-0/00000000000000000000.log', page: 0, byte: 70 }],
       [31_000_000, { type: 'start', machine: 'b1' }],
       [36_000_000, { type: 'start', machine: 'b2' }],
     ];
@@ -149,8 +150,8 @@ describe('live host', () => {
     playUntil(player, END_US / 1000);
     expect(run.failures).toEqual([]);
     expect((await run.conductor.hashes()).hash).toBe(hashOf(player));
-    expect(run.started.slice(machines)).toEqual(['b1']);
-    expect(run.ended).toEqual(['b1']);
+    expect(run.started.slice(machines)).toEqual(['b1', 'b1']);
+    expect(run.ended).toEqual(['b1', 'b1']);
   });
 
   test('[R6] after its storage failed a run goes on from the history, where it stood, with the command that met the failure', async () => {

@@ -1,7 +1,7 @@
 import type { Codecs } from '../../engine/kernel/codecs.ts';
 import { AssertionError } from '../../engine/kernel/assert.ts';
 import type { InstantUs, MachineRank } from '../../engine/kernel/units.ts';
-import type { DiskState, Packet } from '../../engine/machine/contract.ts';
+import type { DiskState, MachineEvent, Packet } from '../../engine/machine/contract.ts';
 import {
   acceptEvent,
   acceptPacket,
@@ -89,7 +89,12 @@ function failure(error: unknown): FromMachine {
 
 /** Switched off, and not about to be started. */
 function isDark(runner: Runner): boolean {
-  return runner.state.power === 'off' && !runner.heap.items.some(({ input }) => input.type === 'command' && input.command.type === 'start');
+  return runner.state.power === 'off' && !runner.heap.items.some(({ input }) => needsDevice(input));
+}
+
+/** What a machine without power cannot take while its disk is put away: a start, and a bit that flips on it. */
+export function needsDevice(input: MachineEvent['input']): boolean {
+  return input.type === 'command' && (input.command.type === 'start' || input.command.type === 'corruptPage');
 }
 
 function darkMachine(runner: Runner, keptElsewhere: boolean): DarkMachine {

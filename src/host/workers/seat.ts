@@ -4,7 +4,7 @@ import type { InstantUs, MachineRank } from '../../engine/kernel/units.ts';
 import type { TraceLanes } from '../../engine/kernel/hash.ts';
 import type { MachineEvent, Surroundings } from '../../engine/machine/contract.ts';
 import type { RunnerCheckpoint } from '../../engine/machine/runner.ts';
-import { serveMachine } from './machine-host.ts';
+import { needsDevice, serveMachine } from './machine-host.ts';
 import type { StorageProblem } from '../storage/contract.ts';
 import { localPorts } from './local-port.ts';
 import type { DarkMachine, FromMachine, MachineStorage, Port, ToMachine } from './messages.ts';
@@ -81,9 +81,9 @@ export class Seat {
     this.nextUs = Math.min(this.nextUs, firstArrivalUs);
   }
 
-  /** Hands over a command's event with the next window. A dark machine that is started gets a new Worker first. */
+  /** Hands over a command's event with the next window. A dark machine gets a new Worker first where that needs its disk. */
   async takeEvent(event: MachineEvent, facts: BootFacts): Promise<void> {
-    if (this.dark !== null && event.input.type === 'command' && event.input.command.type === 'start') return this.wake(event, facts, this.dark);
+    if (this.dark !== null && needsDevice(event.input)) return this.wake(event, facts, this.dark);
     this.events.push(event);
     this.nextUs = Math.min(this.nextUs, event.atUs);
   }
@@ -132,9 +132,9 @@ export class Seat {
     this.dark = dark;
   }
 
-  private async wake(start: MachineEvent, facts: BootFacts, { hashes }: DarkMachine): Promise<void> {
+  private async wake(event: MachineEvent, facts: BootFacts, { hashes }: DarkMachine): Promise<void> {
     const arrivalUs = this.nextUs;
-    const answer = await this.ask({ type: 'checkpoint', event: start });
+    const answer = await this.ask({ type: 'checkpoint', event });
     assert(answer.type === 'checkpoint', 'a checkpoint to be answered');
     this.port.close();
     this.dark = null;

@@ -5,6 +5,8 @@ import { Dialogs } from '../dialogs/Dialogs.tsx';
 import { useMedia } from '../interactions/use-media.ts';
 import { StageMenu } from '../menus/StageMenu.tsx';
 import { Narrator } from '../narrator/Narrator.tsx';
+import { FilesPanel } from '../panels/files/FilesPanel.tsx';
+import { useDropFiles } from '../panels/files/OpenFileButton.tsx';
 import { Inspector } from '../panels/Inspector.tsx';
 import { Stage } from '../stage/Stage.tsx';
 import { StageDefs } from '../stage/StageDefs.tsx';
@@ -21,6 +23,7 @@ const PHONE = '(max-width: 899px)';
 export function Page() {
   useShortcuts();
   usePageAttributes();
+  useDropFiles();
   const isPhone = useMedia(PHONE);
   const phase = usePlayground((state) => state.phase);
   const failure = usePlayground((state) => state.failure);
@@ -38,15 +41,16 @@ export function Page() {
 }
 
 function WidePage() {
+  const files = usePlayground((state) => state.look.files);
   return (
     <div className="app">
       <Header />
-      <main className="main">
+      <main className={files === null ? 'main' : 'main with-files'}>
         <MemoryBanner />
         <MomentBanner />
-        <Stage />
+        {files === null ? <Stage /> : <FilesPanel look={files} isPhone={false} />}
       </main>
-      <Inspector />
+      {files === null ? <Inspector /> : null}
       <footer className="foot">
         <Narrator />
         <div className="time">

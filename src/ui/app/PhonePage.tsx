@@ -3,6 +3,7 @@ import { focusKey } from '../../playground/store/selectors.ts';
 import { Icon, Logo } from '../components/Icon.tsx';
 import type { IconName } from '../components/icons.ts';
 import { Narrator } from '../narrator/Narrator.tsx';
+import { FilesPanel } from '../panels/files/FilesPanel.tsx';
 import { TabContent } from '../panels/Inspector.tsx';
 import { Stage } from '../stage/Stage.tsx';
 import { Timeline } from '../timeline/Timeline.tsx';
@@ -16,6 +17,7 @@ type PhonePart = PlaygroundState['look']['phonePart'];
 /** One part at a time, everything thumb-sized. */
 export function PhonePage() {
   const part = usePlayground((state) => state.look.phonePart);
+  const files = usePlayground((state) => state.look.files);
   return (
     <div className="app phone">
       <PhoneHeader />
@@ -23,7 +25,9 @@ export function PhonePage() {
       <main className="main">
         <MemoryBanner />
         <MomentBanner />
-        {part === 'stage' ? (
+        {files !== null ? (
+          <FilesPanel look={files} isPhone />
+        ) : part === 'stage' ? (
           <Stage />
         ) : (
           <div className="phone-panel">
@@ -143,7 +147,7 @@ function PhoneNav() {
           key={part}
           type="button"
           aria-current={part === current ? 'page' : undefined}
-          onClick={() => changeLook(playground.store, { phonePart: part, ...(part === 'stage' ? {} : { tab: part }) })}
+          onClick={() => changeLook(playground.store, { files: null, phonePart: part, ...(part === 'stage' ? {} : { tab: part }) })}
         >
           <Icon name={icon} size={20} />
           {part === 'stage' ? words.phone.stage : words.panel.tabs[part]}

@@ -1,3 +1,4 @@
+import { filesEn } from './files-en.ts';
 /** Every word of the page in English; the shape that each other language must have. */
 export const en = {
   appName: 'highwater',
@@ -259,6 +260,7 @@ export const en = {
     noLeader: 'Nobody leads, so nothing can be committed.',
     followerLater: 'Followers hear of it with their next fetch, so their water stands a little lower.',
   },
+  files: filesEn,
   narrator: { label: 'Narrator', quiet: 'Press play. Whatever is worth a word is told here.', why: 'Why?' },
   timeline: {
     label: 'Timeline',

@@ -1,4 +1,5 @@
 import type { IconName } from '../components/icons.ts';
+import { changeLook } from '../../playground/store/playground-store.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import type { Dictionary } from '../i18n/en.ts';
 import { Icon } from '../components/Icon.tsx';
@@ -40,6 +41,12 @@ export function MachineActions({ host }: { readonly host: string }) {
   usePlayground((state) => state.view.links);
   return (
     <div className="actions">
+      {isClient ? null : (
+        <button type="button" className="btn" onClick={() => changeLook(playground.store, { files: { host, path: null, from: 0, dropped: null } })}>
+          <Icon name="list" size={13} />
+          {words.files.open}
+        </button>
+      )}
       {machineActions(playground.store.getState().view, host).map((action) => (
         <button key={action.id} type="button" className="btn" title={hintOf(words, action.id, isClient)} onClick={() => send(action.commands)}>
           <Icon name={ACTION_ICONS[action.id]} size={13} />

@@ -39,6 +39,14 @@ function MachineMenu({ menu }: { readonly menu: OpenMenu }) {
           onPress={() => send(action.commands)}
         />
       ))}
+      {keepsFiles(view, host) ? (
+        <Item
+          icon="list"
+          text={words.files.open}
+          hint={words.files.openHint}
+          onPress={() => changeLook(playground.store, { menu: null, files: { host, path: null, from: 0, dropped: null } })}
+        />
+      ) : null}
       <Item
         icon="info"
         text={words.menu.details}

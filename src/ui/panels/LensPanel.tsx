@@ -253,6 +253,7 @@ function Why({ partition }: { readonly partition: PartitionView }) {
 
 /** What of the leader's bytes is on the device, and what a power cut could take. */
 function LeaderDisk({ partition }: { readonly partition: PartitionView }) {
+  const { playground } = usePage();
   const words = useWords();
   const rows = useReplicas(partition);
   const storage = usePlayground((state) => state.status?.storage ?? 'memory');
@@ -268,7 +269,13 @@ function LeaderDisk({ partition }: { readonly partition: PartitionView }) {
           const all = broker.disk.flushedBytes + broker.disk.dirtyBytes;
           return (
             <div key={broker.host} className="file-row">
-              <span>{words.panel.lensBroker(broker.brokerId)}</span>
+              <button
+                type="button"
+                className="link"
+                onClick={() => changeLook(playground.store, { files: { host: broker.host, path: null, from: 0, dropped: null } })}
+              >
+                {words.panel.lensBroker(broker.brokerId)}
+              </button>
               <span className="bar" aria-hidden="true">
                 <i style={{ width: `${all === 0 ? 0 : (broker.disk.flushedBytes / all) * 100}%` }} />
                 <i style={{ width: `${all === 0 ? 0 : (broker.disk.dirtyBytes / all) * 100}%` }} />
