@@ -76,7 +76,7 @@ async function playFrames(conductor: Conductor, run: HostRun, cut: (from: Instan
 }
 
 function spawnHistory(heard: (message: FromHistory) => void): Port<ToHistory, FromHistory> {
-  const worker = new Worker('/history-worker.js', { name: 'history' });
+  const worker = new Worker('/history-worker.js', { type: 'module', name: 'history' });
   const conductor = new MessageChannel();
   const view = new MessageChannel();
   worker.postMessage({ conductor: conductor.port2, view: view.port2 }, [conductor.port2, view.port2]);
@@ -92,7 +92,7 @@ function spawnHistory(heard: (message: FromHistory) => void): Port<ToHistory, Fr
 }
 
 function spawnMachine(host: string, counts: { workersEnded: number; bootsFromDisk: number }): Port<ToMachine, FromMachine> {
-  const worker = new Worker('/machine-worker.js', { name: `machine ${host}` });
+  const worker = new Worker('/machine-worker.js', { type: 'module', name: `machine ${host}` });
   const port = portOf<ToMachine, FromMachine>(worker, () => {
     counts.workersEnded += 1;
     worker.terminate();

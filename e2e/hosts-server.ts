@@ -16,13 +16,15 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 
 export async function startHostsServer(): Promise<HostsServer> {
   const scripts = new Map<string, string>();
-  for (const [path, entry] of Object.entries(SCRIPTS)) scripts.set(path, await bundle(entry));
+  for (const [path, entry] of Object.entries(SCRIPTS)) for (const [at, code] of await bundle(path, entry)) scripts.set(at, code);
   const server = createServer((request, response) => {
     const script = scripts.get(request.url ?? '');
     if (script !== undefined) return response.writeHead(200, { 'content-type': 'text/javascript' }).end(script);
     return response
       .writeHead(200, { 'content-type': 'text/html' })
-      .end('<!doctype html><meta charset="utf-8"><title>Hosts</title><script src="/hosts-page.js"></script>');
+      .end(
+        '<!doctype html><meta charset="utf-8"><title>Hosts</title><script type="module">import * as hosts from "/hosts-page.js"; globalThis.highwaterHosts = hosts;</script>',
+      );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { address: `http://localhost:${portOf(server)}/`, close: () => server.close() };
@@ -32,17 +34,17 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** The file and all that it imports, as one classic script; the page's exports become `highwaterHosts`. */
-async function bundle(entry: string): Promise<string> {
+/** The file and what it imports, as modules: itself at `path`, pieces that are loaded later beside it. */
+async function bundle(path: string, entry: string): Promise<readonly (readonly [string, string])[]> {
   const built = await build({
     configFile: false,
     logLevel: 'silent',
-    build: { write: false, target: 'es2022', lib: { entry, formats: ['iife'], name: 'highwaterHosts' } },
+    build: { write: false, target: 'es2022', lib: { entry, formats: ['es'], fileName: 'entry' } },
   });
-  let code = '';
+  const modules: (readonly [string, string])[] = [];
   for (const output of Array.isArray(built) ? built : [built]) {
     if (!('output' in output)) continue;
-    for (const chunk of output.output) if (chunk.type === 'chunk') code += chunk.code;
+    for (const chunk of output.output) if (chunk.type === 'chunk') modules.push([chunk.isEntry ? path : `/${chunk.fileName}`, chunk.code]);
   }
-  return code;
+  return modules;
 }

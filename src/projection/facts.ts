@@ -11,6 +11,7 @@ import type { EnsembleView } from './view.ts';
 export interface StoredRecord {
   readonly offset: number;
   readonly leaderEpoch: number;
+  readonly key: string | null;
   /** Null: a tombstone. */
   readonly value: string | null;
 }
@@ -57,6 +58,7 @@ function recordsOfBatch(batch: Uint8Array, codecs: Codecs): readonly StoredRecor
   return read.records.map((record) => ({
     offset: record.offset,
     leaderEpoch: partitionLeaderEpoch(batch),
+    key: record.key === null ? null : UTF8.decode(record.key),
     value: record.value === null ? null : UTF8.decode(record.value),
   }));
 }

@@ -11,7 +11,13 @@ const BROKERS = ['b1', 'b2', 'b3'];
 const MACHINES = [...ZOOKEEPER, ...BROKERS];
 
 export function troubledScenario(seed: number): Scenario {
-  const producer = (acks: string) => ({ configs: { acks }, topic: 'orders', recordsPerSecond: 3, keyCount: 6, valueBytes: 20 });
+  const producer = (acks: string) => ({
+    configs: { acks, 'compression.type': codecOf(seed) },
+    topic: 'orders',
+    recordsPerSecond: 3,
+    keyCount: 6,
+    valueBytes: 20,
+  });
   return {
     format: 1,
     name: `seed-${seed}`,
@@ -39,7 +45,16 @@ export function troubledScenario(seed: number): Scenario {
 
 /** Most seeds as production is set up; some with what makes losses possible, which the checker must then name. */
 function topicConfigs(seed: number): Record<string, string> {
-  return { 'min.insync.replicas': seed % 3 === 0 ? '1' : '2', 'unclean.leader.election.enable': String(seed % 7 === 3) };
+  const safety = { 'min.insync.replicas': seed % 3 === 0 ? '1' : '2', 'unclean.leader.election.enable': String(seed % 7 === 3) };
+  return seed % 6 === 1 ? { ...safety, ...COMPACTED } : safety;
+}
+
+/** Segments roll and are cleaned within a run. */
+const COMPACTED = { 'cleanup.policy': 'compact', 'segment.bytes': '1500', 'min.cleanable.dirty.ratio': '0.1', 'delete.retention.ms': '5000' };
+
+/** Batches are opened, kept and recoded in the midst of trouble; replicas must agree on them byte for byte. */
+function codecOf(seed: number): string {
+  return ['none', 'gzip', 'snappy', 'lz4', 'zstd'][(seed >> 1) % 5] ?? 'none';
 }
 
 /** Numbers by chance for one seed. */

@@ -1,4 +1,5 @@
 import { breachesOf, lossesOf, type Checker } from '../engine/invariants/checker.ts';
+import { cleanedBelow } from '../engine/invariants/cleaned-below.ts';
 import { isRewritten } from '../engine/invariants/lost-tails.ts';
 import type { ShadowBatch } from '../engine/invariants/shadow-logs.ts';
 import { mapGet } from '../engine/kernel/persistent-map.ts';
@@ -7,6 +8,7 @@ import type { TraceRecord } from '../engine/machine/contract.ts';
 import { baseOffset, lastOffset, partitionLeaderEpoch, storedCrc } from '../engine/protocol/record-batch.ts';
 import type { Command } from '../engine/world/command.ts';
 import { give, hashOf, newPlayer, playUntil, type Player, type PlayerOptions } from '../host/in-process/player.ts';
+import { recordsOfReplica } from '../projection/facts.ts';
 import { committedTree, topicsOf } from '../projection/truth.ts';
 import { diceOf, healing, nextTrouble, TROUBLE_STARTS_MS, troubledScenario } from './fault-generator.ts';
 
@@ -104,14 +106,20 @@ function unhealed(player: Player, last: Progress): string[] {
       if ((last.read.get(part.key) ?? 0) < since) problems.push(`${part.key} is not read any more after healing`);
     }
     const logs = part.isr.map((id) => batchesOf(player, id, part.key));
-    return [...problems, ...differing(player.checker, part.key, logs), ...lackingPromised(player.checker, part.key, batchesOf(player, part.leader, part.key))];
+    return [
+      ...problems,
+      ...differing(player.checker, part.key, logs),
+      ...lackingPromised(player.checker, part.key, batchesOf(player, part.leader, part.key)),
+      ...differentlyCleaned(player, part.key, part.isr),
+    ];
   });
 }
 
 /** Replicas in sync must agree as far as all of them have it committed, but for what was written twice in one epoch. */
 function differing(checker: Checker, key: string, logs: readonly (readonly ShadowBatch[])[]): string[] {
-  const [first = [], ...others] = logs.map((log) => log.filter((batch) => !isRewritten(checker.ghosts.lostTails, key, batch)));
-  if (first.length === 0) return [`${key} holds no committed record after healing`];
+  if (logs[0]?.length === 0) return [`${key} holds no committed record after healing`];
+  const from = cleanedBelow(checker.ghosts, key);
+  const [first = [], ...others] = logs.map((log) => log.filter((batch) => batch.baseOffset >= from && !isRewritten(checker.ghosts.lostTails, key, batch)));
   const differs = others.some((log) => {
     const byOffset = new Map(log.map((batch) => [batch.baseOffset, batch]));
     const end = log.at(-1)?.endOffset ?? 0;
@@ -123,10 +131,26 @@ function differing(checker: Checker, key: string, logs: readonly (readonly Shado
 /** By the bytes in the leader's log, not by what the trace told. */
 function lackingPromised(checker: Checker, key: string, leader: readonly ShadowBatch[]): string[] {
   const held = new Map(leader.map((batch) => [batch.baseOffset, batch.crc]));
+  const from = cleanedBelow(checker.ghosts, key);
   const missing = (checker.ghosts.acknowledged.get(key) ?? []).find(
-    (batch) => held.get(batch.baseOffset) !== batch.crc && !isRewritten(checker.ghosts.lostTails, key, batch),
+    (batch) => batch.baseOffset >= from && held.get(batch.baseOffset) !== batch.crc && !isRewritten(checker.ghosts.lostTails, key, batch),
   );
   return missing === undefined ? [] : [`the leader of ${key} lacks the acknowledged record at offset ${missing.baseOffset} after healing`];
+}
+
+/** However far each replica's cleaner has come: of every key they must hold the same newest record that is committed. */
+function differentlyCleaned(player: Player, key: string, isr: readonly number[]): string[] {
+  const { ghosts } = player.checker;
+  if (cleanedBelow(ghosts, key) === 0 || ghosts.lostTails.rewritten.has(key)) return [];
+  const ends = isr.map((id) => batchesOf(player, id, key).at(-1)?.endOffset ?? 0);
+  const end = Math.min(...ends);
+  const newest = isr.map((id) => {
+    const byKey = new Map<string, string>();
+    for (const record of recordsOfReplica(player.world, id, key) ?? [])
+      if (record.offset < end) byKey.set(record.key ?? '', `${record.offset} ${record.value ?? ''}`);
+    return JSON.stringify([...byKey].sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+  return newest.every((one) => one === newest[0]) ? [] : [`the replicas of ${key} hold other newest records after healing: ${newest.join(' | ')}`];
 }
 
 /** The committed batches in a broker's own log. */

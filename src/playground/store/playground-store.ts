@@ -55,7 +55,8 @@ export interface DroppedFile {
 }
 
 export type PanelTab = 'lens' | 'details' | 'events' | 'configs';
-export type DialogName = 'createTopic' | 'addProducer' | 'addConsumer' | 'addBroker' | 'produce' | 'scenarios' | 'topicSettings' | 'deleteRecords';
+export type DialogName =
+  'createTopic' | 'addProducer' | 'addConsumer' | 'addBroker' | 'produce' | 'scenarios' | 'topicSettings' | 'deleteRecords' | 'compareCodecs';
 
 /** A thing on the stage. */
 export type Selected =

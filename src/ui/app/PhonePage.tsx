@@ -72,6 +72,7 @@ function MoreMenu() {
     { icon: 'plus', text: words.stage.producer, press: () => changeLook(playground.store, { dialog: 'addProducer' }) },
     { icon: 'plus', text: words.stage.consumer, press: () => changeLook(playground.store, { dialog: 'addConsumer' }) },
     { icon: 'plus', text: words.stage.brokerWord, press: () => changeLook(playground.store, { dialog: 'addBroker' }) },
+    { icon: 'layers', text: words.codecs.title, press: () => changeLook(playground.store, { dialog: 'compareCodecs' }) },
     { icon: 'antenna', text: words.menu.send, press: () => changeLook(playground.store, { dialog: 'produce' }) },
     {
       icon: preferences.theme === 'dark' ? 'sun' : 'moon',

@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { usePlayground, useWords } from '../app/playground-context.tsx';
+import { changeLook } from '../../playground/store/playground-store.ts';
+import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import { nextName } from './next-name.ts';
 import { Field, Modal } from './Modal.tsx';
 import { Progress } from './Progress.tsx';
@@ -8,6 +9,7 @@ import { useCommand } from './use-command.ts';
 const VALUE_BYTES = 24;
 
 export function AddProducerDialog() {
+  const { playground } = usePage();
   const words = useWords();
   const topics = usePlayground((state) => state.view.topics);
   const producers = usePlayground((state) => state.view.producers);
@@ -55,6 +57,9 @@ export function AddProducerDialog() {
           ))}
         </select>
       </Field>
+      <button type="button" className="link" onClick={() => changeLook(playground.store, { dialog: 'compareCodecs' })}>
+        {words.codecs.open}
+      </button>
       <div className="field-row">
         <Field label={words.dialog.rate} hint={words.dialog.rateHint}>
           <input type="number" min={0} max={1000} step="any" value={rate} onChange={(event) => setRate(event.currentTarget.value)} />

@@ -1,5 +1,6 @@
 import { usePlayground } from '../app/playground-context.tsx';
 import { AddBrokerDialog, AddConsumerDialog, AddProducerDialog, ProduceDialog } from './ClientDialogs.tsx';
+import { CompareCodecsDialog } from './CompareCodecsDialog.tsx';
 import { CreateTopicDialog } from './CreateTopicDialog.tsx';
 import { ScenariosDialog } from './ScenariosDialog.tsx';
 import { DeleteRecordsDialog, TopicSettingsDialog } from './TopicSettingsDialog.tsx';
@@ -21,6 +22,8 @@ export function Dialogs() {
       return <ProduceDialog />;
     case 'topicSettings':
       return <TopicSettingsDialog />;
+    case 'compareCodecs':
+      return <CompareCodecsDialog />;
     case 'deleteRecords':
       return <DeleteRecordsDialog />;
     default:

@@ -1,4 +1,4 @@
-import { filesEn } from './files-en.ts';
+import { codecsEn, filesEn } from './files-en.ts';
 /** Every word of the page in English; the shape that each other language must have. */
 export const en = {
   appName: 'highwater',
@@ -261,6 +261,7 @@ export const en = {
     followerLater: 'Followers hear of it with their next fetch, so their water stands a little lower.',
   },
   files: filesEn,
+  codecs: codecsEn,
   narrator: { label: 'Narrator', quiet: 'Press play. Whatever is worth a word is told here.', why: 'Why?' },
   timeline: {
     label: 'Timeline',

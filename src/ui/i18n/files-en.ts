@@ -75,3 +75,23 @@ export const filesEn = {
 };
 
 export type FilesWords = typeof filesEn;
+
+/** Words of the dialog that compares codecs, in English. */
+export const codecsEn = {
+  title: 'Compare codecs',
+  open: 'Compare all codecs on your own text',
+  text: 'Your text',
+  textHint: 'one record a line',
+  perBatch: 'Records a batch',
+  perBatchHint: 'a batch is compressed as one piece: larger ones shrink more',
+  compare: 'Compare',
+  codec: 'compression.type',
+  size: 'Batches',
+  ratio: 'Ratio',
+  compressing: 'Compressing',
+  opening: 'Opening',
+  note: (records: number, batches: number) =>
+    `${records} records in ${batches} batches, headers included. Sizes are the same on every machine; times were measured on this one just now.`,
+};
+
+export type CodecsWords = typeof codecsEn;

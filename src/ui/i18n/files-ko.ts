@@ -1,4 +1,4 @@
-import type { FilesWords } from './files-en.ts';
+import type { CodecsWords, FilesWords } from './files-en.ts';
 
 /** Words of the Files panel in Korean. */
 export const filesKo: FilesWords = {
@@ -74,4 +74,22 @@ export const filesKo: FilesWords = {
     tmp: '쓰는 중이고, 다 쓰면 옛 파일을 대신합니다.',
     other: '',
   },
+};
+
+/** The same in Korean. */
+export const codecsKo: CodecsWords = {
+  title: '코덱 비교',
+  open: '내 텍스트로 모든 코덱 비교하기',
+  text: '내 텍스트',
+  textHint: '한 줄이 레코드 하나',
+  perBatch: '배치당 레코드',
+  perBatchHint: '배치를 통째로 압축하므로 클수록 더 많이 줄어듭니다',
+  compare: '비교',
+  codec: 'compression.type',
+  size: '배치 크기',
+  ratio: '압축률',
+  compressing: '압축',
+  opening: '풀기',
+  note: (records: number, batches: number) =>
+    `레코드 ${records}개, 배치 ${batches}개, 헤더 포함. 크기는 어느 기계에서나 같고, 시간은 방금 이 기계에서 쟀습니다.`,
 };

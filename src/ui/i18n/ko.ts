@@ -1,4 +1,4 @@
-import { filesKo } from './files-ko.ts';
+import { codecsKo, filesKo } from './files-ko.ts';
 import { withParticle } from '../../projection/narration/particles.ts';
 import type { Dictionary } from './en.ts';
 
@@ -264,6 +264,7 @@ export const ko: Dictionary = {
     followerLater: '팔로워는 다음 페치 응답에서 이 값을 들으므로 수면이 조금 낮습니다.',
   },
   files: filesKo,
+  codecs: codecsKo,
   narrator: { label: '해설', quiet: '재생을 누르세요. 이야기할 만한 일이 여기에 나옵니다.', why: '왜?' },
   timeline: {
     label: '타임라인',

@@ -2,7 +2,8 @@ import type { ReactNode } from 'react';
 import type { BrokerView, ConsumerView, MessageView, ProducerView, ZooKeeperServerView } from '../../projection/view.ts';
 import { byteSize } from '../../projection/narration/words.ts';
 import { brokerByHost, linkBetween } from '../../playground/store/selectors.ts';
-import { usePlayground, useWords } from '../app/playground-context.tsx';
+import { changeLook } from '../../playground/store/playground-store.ts';
+import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import type { Dictionary } from '../i18n/en.ts';
 import { clockText } from '../layout/timeline-layout.ts';
 import { MachineActions } from '../menus/MachineActions.tsx';
@@ -148,6 +149,7 @@ function ServerDetails({ server, words }: { readonly server: ZooKeeperServerView
 }
 
 function ProducerDetails({ producer, words }: { readonly producer: ProducerView; readonly words: Dictionary }) {
+  const { playground } = usePage();
   const { details } = words;
   return (
     <section className="sec">
@@ -166,6 +168,9 @@ function ProducerDetails({ producer, words }: { readonly producer: ProducerView;
           [details.lastError, producer.lastError ?? details.none],
         ]}
       />
+      <button type="button" className="link" onClick={() => changeLook(playground.store, { dialog: 'compareCodecs' })}>
+        {words.codecs.open}
+      </button>
       <h3>{details.leaders}</h3>
       <Rows
         rows={producer.leaders.map((row) => [row.key, `${row.leader < 0 ? '–' : words.stage.broker(row.leader)}, ${words.stage.epoch(row.leaderEpoch)}`])}
