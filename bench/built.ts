@@ -14,7 +14,12 @@ export const IN_NODE = ['classroom', 'watched-classroom', 'kafka', 'watched-kafk
  * which is what these numbers are about, does not pay for that.
  */
 export async function buildForNode(): Promise<void> {
-  await build({ root: ROOT, configFile: false, logLevel: 'error', build: { ssr: 'bench/in-node.ts', outDir: BUILT, target: 'es2022', emptyOutDir: true } });
+  await build({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'error',
+    build: { ssr: 'bench/in-node.ts', outDir: BUILT, target: 'es2022', emptyOutDir: true, rolldownOptions: { output: { topLevelVar: false } } },
+  });
 }
 
 /** One measurement in a process of its own, as a run has its Worker: none inherits another's heap, or code made for another's shapes. */

@@ -26,6 +26,10 @@ async function main(options: readonly string[]): Promise<number> {
     for (const name of IN_NODE) lines.push(...measureInNode(name, say));
   }
   if (isAsked('--page')) lines.push(...(await measurePage(say)));
+  if (isAsked('--log')) {
+    await buildForNode();
+    for (const name of ['batches', 'crc']) lines.push(...measureInNode(name, say));
+  }
   if (isAsked('--log')) lines.push(...(await measureStorageInBrowser(say)));
   say(`\n${tableOf(lines)}\n`);
   const missed = lines.filter((line) => meets(line) === false);

@@ -44,7 +44,13 @@ async function bundle(): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: 'silent',
-    build: { write: false, minify: false, target: 'es2022', lib: { entry: 'bench/storage-in-page.ts', formats: ['iife'], name: 'highwaterBench' } },
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2022',
+      lib: { entry: 'bench/storage-in-page.ts', formats: ['iife'], name: 'highwaterBench' },
+      rolldownOptions: { output: { topLevelVar: false } },
+    },
   });
   let script = '';
   for (const output of Array.isArray(built) ? built : [built]) {

@@ -35,6 +35,7 @@ async function testIn(browser: Browser): Promise<number> {
   try {
     const page = await browser.newPage();
     await page.goto(server.address);
+    await page.waitForFunction(() => typeof highwaterHosts !== 'undefined');
     await check('IndexedDB keeps every rule of the device port', () => storageRules(page));
     for (const reference of playReferences()) {
       const { run } = reference;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPlace, type Checker, type GoldenFile } from './conformance/checker.ts';
 import { messagesChecker } from './conformance/messages.ts';
+import { producedChecker } from './conformance/produced.ts';
 import { recordBatchesChecker } from './conformance/record-batches.ts';
 import { requestsChecker } from './conformance/requests.ts';
 import { segmentIndexChecker, segmentTextChecker } from './conformance/segment-files.ts';
@@ -20,6 +21,7 @@ export const CHECKERS: readonly Checker[] = [
   segmentDumpChecker,
   segmentIndexChecker,
   segmentTextChecker,
+  producedChecker,
 ];
 
 /** Files that hold no facts to check. */

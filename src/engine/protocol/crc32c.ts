@@ -1,44 +1,81 @@
-/** CRC-32C (Castagnoli, reflected 0x82F63B78), eight tables so that eight bytes go per round. */
-const TABLES = makeTables();
+/** CRC-32C (Castagnoli, reflected 0x82F63B78). Table k, at 256 k, is what a byte does k bytes further on. */
+const POLYNOMIAL = 0x82f63b78;
+const TABLES = 16;
+const T = makeTables();
 
-function makeTables(): readonly Int32Array[] {
-  const tables: Int32Array[] = [];
-  for (let t = 0; t < 8; t++) tables.push(new Int32Array(256));
-  const first = tables[0] as Int32Array;
+function makeTables(): Int32Array {
+  const tables = new Int32Array(256 * TABLES);
   for (let byte = 0; byte < 256; byte++) {
     let crc = byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0x82f63b78 : 0);
-    first[byte] = crc;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? POLYNOMIAL : 0);
+    tables[byte] = crc;
   }
-  for (let t = 1; t < 8; t++) {
-    const previous = tables[t - 1] as Int32Array;
-    const table = tables[t] as Int32Array;
-    for (let byte = 0; byte < 256; byte++) {
-      const crc = previous[byte] as number;
-      table[byte] = (crc >>> 8) ^ (first[crc & 255] as number);
-    }
+  for (let at = 256; at < tables.length; at++) {
+    const crc = tables[at - 256] as number;
+    tables[at] = (crc >>> 8) ^ (tables[crc & 255] as number);
   }
   return tables;
 }
 
-const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array, Int32Array];
+/** Below this a view of the words costs more than it brings. */
+const LEAST_FOR_WORDS = 192;
 
 /** CRC-32C of bytes [from, to), an unsigned 32-bit number. */
 export function crc32c(bytes: Uint8Array, from = 0, to: number = bytes.length): number {
-  let crc = -1;
+  if (to - from < LEAST_FOR_WORDS || !IS_LITTLE_ENDIAN) return ~overBytes(-1, bytes, from, to) >>> 0;
+  const wordsFrom = from + ((4 - ((bytes.byteOffset + from) & 3)) & 3);
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset + wordsFrom, ((to - wordsFrom) >>> 4) << 2);
+  const crc = overWords(overBytes(-1, bytes, from, wordsFrom), words);
+  return ~overBytes(crc, bytes, wordsFrom + 4 * words.length, to) >>> 0;
+}
+
+const IS_LITTLE_ENDIAN = new Uint8Array(new Int32Array([1]).buffer)[0] === 1;
+
+/** Sixteen bytes a round. */
+function overWords(start: number, words: Int32Array): number {
+  let crc = start;
+  for (let i = 0; i < words.length; i += 4) {
+    const a = (words[i] as number) ^ crc;
+    const b = words[i + 1] as number;
+    const c = words[i + 2] as number;
+    const d = words[i + 3] as number;
+    crc =
+      (T[3840 + (a & 255)] as number) ^
+      (T[3584 + ((a >>> 8) & 255)] as number) ^
+      (T[3328 + ((a >>> 16) & 255)] as number) ^
+      (T[3072 + (a >>> 24)] as number) ^
+      (T[2816 + (b & 255)] as number) ^
+      (T[2560 + ((b >>> 8) & 255)] as number) ^
+      (T[2304 + ((b >>> 16) & 255)] as number) ^
+      (T[2048 + (b >>> 24)] as number) ^
+      (T[1792 + (c & 255)] as number) ^
+      (T[1536 + ((c >>> 8) & 255)] as number) ^
+      (T[1280 + ((c >>> 16) & 255)] as number) ^
+      (T[1024 + (c >>> 24)] as number) ^
+      (T[768 + (d & 255)] as number) ^
+      (T[512 + ((d >>> 8) & 255)] as number) ^
+      (T[256 + ((d >>> 16) & 255)] as number) ^
+      (T[d >>> 24] as number);
+  }
+  return crc;
+}
+
+/** Eight bytes a round, and the last ones one by one. */
+function overBytes(start: number, bytes: Uint8Array, from: number, to: number): number {
+  let crc = start;
   let at = from;
   for (; at + 8 <= to; at += 8) {
     crc ^= (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16) | ((bytes[at + 3] as number) << 24);
     crc =
-      (T7[crc & 255] as number) ^
-      (T6[(crc >>> 8) & 255] as number) ^
-      (T5[(crc >>> 16) & 255] as number) ^
-      (T4[crc >>> 24] as number) ^
-      (T3[bytes[at + 4] as number] as number) ^
-      (T2[bytes[at + 5] as number] as number) ^
-      (T1[bytes[at + 6] as number] as number) ^
-      (T0[bytes[at + 7] as number] as number);
+      (T[1792 + (crc & 255)] as number) ^
+      (T[1536 + ((crc >>> 8) & 255)] as number) ^
+      (T[1280 + ((crc >>> 16) & 255)] as number) ^
+      (T[1024 + (crc >>> 24)] as number) ^
+      (T[768 + (bytes[at + 4] as number)] as number) ^
+      (T[512 + (bytes[at + 5] as number)] as number) ^
+      (T[256 + (bytes[at + 6] as number)] as number) ^
+      (T[bytes[at + 7] as number] as number);
   }
-  for (; at < to; at++) crc = (crc >>> 8) ^ (T0[(crc ^ (bytes[at] as number)) & 255] as number);
-  return ~crc >>> 0;
+  for (; at < to; at++) crc = (crc >>> 8) ^ (T[(crc ^ (bytes[at] as number)) & 255] as number);
+  return crc;
 }
