@@ -223,4 +223,14 @@ describe('errors', () => {
     expect(consumed(cluster)).toEqual(['p1']);
     expect(apis(cluster).filter((api) => api === 'Fetch').length).toBeLessThan(10);
   });
+
+  test('[R6] so does a batch that says it is longer than the answer: it would never come whole', () => {
+    const brokers = newTestBrokers([1], 2);
+    brokers.partitions.forEach((partition, i) => appendValues(partition, [`p${i}`]));
+    const batch = partitionOf(brokers).batches[0] as Uint8Array;
+    batch[9] = 1;
+    const cluster = start(brokers);
+    expect(traced(cluster, 'FetchFailed')).toMatchObject([{ partition: 0, error: 'CORRUPT_MESSAGE' }]);
+    expect([stateOf(cluster)?.status, consumed(cluster)]).toEqual(['stopped', ['p1']]);
+  });
 });

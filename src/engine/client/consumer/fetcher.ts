@@ -171,7 +171,8 @@ function readBatches(part: ConsumedPartition, batches: readonly Uint8Array[], co
   let nextOffset = part.position ?? 0;
   let epoch = part.positionEpoch;
   for (const batch of batches) {
-    if (batch.length < 12 || batchSizeBytes(batch) > batch.length) break;
+    // An answer that is not empty and brings no whole batch will not do better next time (FetchCollector: failed to make progress).
+    if (batch.length < 12 || batchSizeBytes(batch) > batch.length) return { nextOffset, epoch, values, corrupt: nextOffset === part.position };
     if (batchError(batch) !== null) return { nextOffset, epoch, values, corrupt: true };
     if (lastOffset(batch) < nextOffset) continue;
     if (!isControlBatch(batch)) {
