@@ -55,7 +55,7 @@ export const TRACE_FIELDS: { readonly [Type in TraceEvent['type']]: FieldsOf<Ext
   ZooKeeperSessionLost: { brokerId: 'number', state: ['disconnected', 'expired'] },
   ZooKeeperSessionBack: { brokerId: 'number', state: ['established', 'connected'] },
   ControlledShutdownStarted: { brokerId: 'number' },
-  LogDirFailed: { brokerId: 'number', dir: 'text', path: 'text', error: ['EIO', 'ENOSPC'] },
+  LogDirFailed: { brokerId: 'number', dir: 'text', error: ['EIO', 'ENOSPC', 'IOException'], reason: 'text', partitions: 'texts' },
   BrokerStopped: { brokerId: 'number', clean: 'flag' },
   LogRecovered: {
     ...replica,
@@ -105,6 +105,7 @@ export const TRACE_FIELDS: { readonly [Type in TraceEvent['type']]: FieldsOf<Ext
 
   ControllerElected: { brokerId: 'number', controllerEpoch: 'number' },
   ControllerResigned: { brokerId: 'number', controllerEpoch: 'number' },
+  LogDirFailureHandled: { brokerIds: 'numbers', controllerEpoch: 'number' },
   BrokerFailureHandled: { brokerIds: 'numbers', controllerEpoch: 'number' },
   BrokerStartupHandled: { brokerIds: 'numbers', controllerEpoch: 'number' },
   LeaderElected: {

@@ -1,10 +1,11 @@
 import { assert } from '../kernel/assert.ts';
 import { resolveCleanerConfig, type CleanerConfig } from '../log/cleaner/cleaner-config.ts';
 import type { ConfigTexts } from '../log/log-config.ts';
+import { resolveLogDirs, type LogDir } from './logs/log-dirs.ts';
 
 /**
  * What the broker part and its process go by, resolved once. Field names are Kafka's config names in camel case.
- * `Simplified:` `num.replica.fetchers` is 1 and `log.dirs` has one directory.
+ * `Simplified:` `num.replica.fetchers` is 1.
  */
 export interface BrokerConfig {
   /** All texts as given; topic configs fall back on them. */
@@ -35,6 +36,7 @@ export interface BrokerConfig {
   readonly numPartitions: number;
   readonly defaultReplicationFactor: number;
   readonly cleaner: CleanerConfig;
+  readonly logDirs: readonly LogDir[];
 }
 
 /** Kafka's defaults, 3.9. */
@@ -99,6 +101,7 @@ export function resolveBrokerConfig(texts: ConfigTexts): BrokerConfig {
     numPartitions: number('num.partitions'),
     defaultReplicationFactor: number('default.replication.factor'),
     cleaner: resolveCleanerConfig(texts),
+    logDirs: resolveLogDirs(texts),
   };
 }
 

@@ -10,6 +10,7 @@ import type { BrokerIdentity, BrokerRequest } from './contract.ts';
 import type { ConfigManagerState } from './configs/config-manager-state.ts';
 import type { ReplicaFetcher } from './fetcher/fetcher-state.ts';
 import type { LogCleanerState } from './logs/cleaner-state.ts';
+import type { LogDirs } from './logs/log-dirs.ts';
 import { findPartition, type MetadataCache } from './metadata/metadata-cache.ts';
 import type { TopicConfigs } from './metadata/topic-configs.ts';
 import type { DelayedDeleteRecords, DelayedFetch, DelayedProduce } from './purgatory/delayed-operations.ts';
@@ -34,10 +35,13 @@ export interface BrokerState {
   readonly metadata: MetadataCache;
   /** Hosted replicas by `topic-partition`. */
   readonly partitions: PersistentMap<Partition>;
-  /** Logs found on the disk that no LeaderAndIsr has named yet, by folder. */
+  /** Replicas whose log lies in a log dir that failed, by `topic-partition`, sorted (HostedPartition.Offline). */
+  readonly offlinePartitions: readonly string[];
+  readonly logDirs: LogDirs;
+  /** Logs found on the disk that no LeaderAndIsr has named yet, by `topic-partition`. */
   readonly idleLogs: PersistentMap<LogState>;
   readonly nextLogId: number;
-  /** Folder by number of log: flush operations carry the number. */
+  /** `topic-partition` by number of log: flush operations carry the number. */
   readonly logsById: PersistentMap<string>;
   /** What `replication-offset-checkpoint` says; a replica starts from it. */
   readonly checkpointedHighWatermarks: PersistentMap<Offset>;
@@ -87,6 +91,8 @@ export function copyBroker(state: BrokerState): Mutable<BrokerState> {
     stopped: state.stopped,
     metadata: state.metadata,
     partitions: state.partitions,
+    offlinePartitions: state.offlinePartitions,
+    logDirs: state.logDirs,
     idleLogs: state.idleLogs,
     nextLogId: state.nextLogId,
     logsById: state.logsById,
@@ -118,8 +124,14 @@ export function withDelayedProduce(state: BrokerState, delayedProduce: BrokerSta
   return next;
 }
 
+/** Whether the replica's log lies in a log dir that failed. */
+export function isOffline(state: BrokerState, key: string): boolean {
+  return state.offlinePartitions.includes(key);
+}
+
 /** ReplicaManager.getPartitionOrError: the error when this broker does not host the partition. */
 export function notHostedError(state: BrokerState, topic: string, partition: PartitionId): ErrorName {
+  if (isOffline(state, partitionKey(topic, partition))) return 'KAFKA_STORAGE_ERROR';
   return findPartition(state.metadata, topic, partition) === null ? 'UNKNOWN_TOPIC_OR_PARTITION' : 'NOT_LEADER_OR_FOLLOWER';
 }
 

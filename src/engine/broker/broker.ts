@@ -90,6 +90,8 @@ export function startBroker(start: BrokerStart, scope: BrokerScope): BrokerState
     stopped: false,
     metadata: emptyMetadataCache(),
     partitions: emptyMap(),
+    offlinePartitions: [],
+    logDirs: loaded.logDirs,
     idleLogs: loaded.logs,
     nextLogId: loaded.nextLogId,
     logsById: loaded.logsById,

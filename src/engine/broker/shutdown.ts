@@ -4,6 +4,7 @@ import { mapSet, mapValues } from '../kernel/persistent-map.ts';
 import type { SystemInput } from '../kernel/system.ts';
 import { closeLog } from '../log/close.ts';
 import { CLEAN_SHUTDOWN_FILE } from '../log/file-names.ts';
+import { logName } from '../log/log-state.ts';
 import { writeCleanShutdownFile } from '../log/meta-properties.ts';
 import type { WireMessage } from '../protocol/wire.ts';
 import { copyBroker, putPartition, type BrokerState } from './broker-state.ts';
@@ -28,15 +29,17 @@ export function shutDown(state: BrokerState, scope: BrokerScope): BrokerState {
   next = closeLogs(next, scope);
   writeRecoveryPoints(next, scope);
   writeLogStartOffsets(next, scope);
-  writeCleanShutdownFile(scope);
-  scope.effects.push({ type: 'flush', owner: LOG_MANAGER, operation: SHUTDOWN_FLUSH, path: CLEAN_SHUTDOWN_FILE });
+  for (const { prefix } of next.logDirs.online) writeCleanShutdownFile(prefix, scope);
+  // The device takes flushes in order: the last one is done when all are.
+  const last = next.logDirs.online[next.logDirs.online.length - 1]?.prefix ?? '';
+  scope.effects.push({ type: 'flush', owner: LOG_MANAGER, operation: SHUTDOWN_FLUSH, path: last + CLEAN_SHUTDOWN_FILE });
   return next;
 }
 
 function closeLogs(state: BrokerState, scope: BrokerScope): BrokerState {
   let next = state;
   for (const partition of mapValues(state.partitions)) next = putPartition(next, changed(copyPartition(partition), { log: closeLog(partition.log, scope) }));
-  for (const log of mapValues(state.idleLogs)) next = changed(copyBroker(next), { idleLogs: mapSet(next.idleLogs, log.dir, closeLog(log, scope)) });
+  for (const log of mapValues(state.idleLogs)) next = changed(copyBroker(next), { idleLogs: mapSet(next.idleLogs, logName(log), closeLog(log, scope)) });
   return next;
 }
 

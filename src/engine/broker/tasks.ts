@@ -7,7 +7,7 @@ import type { LogState } from '../log/log-state.ts';
 import { copyBroker, getPartition, putPartition, type BrokerState } from './broker-state.ts';
 import type { BrokerScope } from './contract.ts';
 import { checkpointHighWatermarks, writeLogStartOffsets, writeRecoveryPoints } from './logs/checkpoints.ts';
-import { dirOfDeletionTimer, onDeletionTimer } from './logs/file-deletion.ts';
+import { keyOfDeletionTimer, onDeletionTimer } from './logs/file-deletion.ts';
 import { startLogCleaner } from './logs/log-cleaner.ts';
 import { retainLog } from './logs/retain-log.ts';
 import { LOG_MANAGER, REPLICA_MANAGER } from './owners.ts';
@@ -90,7 +90,7 @@ export function onLogManagerTimer(state: BrokerState, name: string, scope: Broke
       again(config.logFlushSchedulerIntervalMs);
       return updateHostedLogs(state, ({ log }) => (scope.context.nowMs - log.lastFlushedMs >= log.config.flushMs ? flushLog(log, scope) : log));
     default: {
-      const dir = dirOfDeletionTimer(name);
+      const dir = keyOfDeletionTimer(name);
       return dir === null ? state : onDeletionTimer(state, dir, scope);
     }
   }

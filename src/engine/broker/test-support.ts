@@ -49,7 +49,8 @@ export const CONTROLLER_EPOCH = 5;
 export function newTestBroker(brokerId: number, configs: Readonly<Record<string, string>> = {}): TestBroker {
   const config = resolveBrokerConfig(configs);
   const scope = scopeOf({ nowUs: 0, nextConnection: 1 });
-  const outcome = loadLogs(emptyTree(), { cleanShutdown: true, brokerConfigs: configs, topicConfigs: emptyMap() }, scope);
+  const logDirs = { online: config.logDirs, offline: [] };
+  const outcome = loadLogs(emptyTree(), { logDirs, cleanDirs: logDirs.online, brokerConfigs: configs, topicConfigs: emptyMap() }, scope);
   if (!outcome.ok) throw new Error(outcome.message);
   const identity = { brokerId, rack: null, host: `b${brokerId}`, port: 9092, clusterId: 'test' };
   const state = startBroker({ identity, config, loaded: outcome.loaded, topicConfigs: emptyMap() }, scope);

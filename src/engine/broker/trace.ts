@@ -17,7 +17,15 @@ export type BrokerTrace =
   | { readonly type: 'ZooKeeperSessionBack'; readonly brokerId: BrokerId; readonly state: 'established' | 'connected' }
   | { readonly type: 'ControlledShutdownStarted'; readonly brokerId: BrokerId }
   /** LogDirFailureChannel: an I/O error takes a log dir offline, with every replica in it. Without any dir left the broker halts. */
-  | { readonly type: 'LogDirFailed'; readonly brokerId: BrokerId; readonly dir: string; readonly path: string; readonly error: DiskError }
+  /** `reason`: the file whose system call was refused, or what is wrong with the files. `partitions`: hosted replicas that went offline with it. */
+  | {
+      readonly type: 'LogDirFailed';
+      readonly brokerId: BrokerId;
+      readonly dir: string;
+      readonly error: DiskError | 'IOException';
+      readonly reason: string;
+      readonly partitions: readonly string[];
+    }
   | { readonly type: 'BrokerStopped'; readonly brokerId: BrokerId; readonly clean: boolean }
   | (OnReplica & {
       readonly type: 'LogRecovered';

@@ -4,6 +4,7 @@ import { uuidFromBase64 } from '../log/partition-metadata.ts';
 import type { NetworkEvent, QueuedRequest } from '../network-client/contract.ts';
 import { forgetNode, queueRequest, type NetworkResult } from '../network-client/network-client.ts';
 import { ZERO_UUID } from '../protocol/codec.ts';
+import { errorCode } from '../protocol/errors.ts';
 import { LATEST_VERSIONS } from '../protocol/frames.ts';
 import {
   leaderAndIsrRequest,
@@ -11,6 +12,7 @@ import {
   leaderAndIsrRequestLeaderAndIsrPartitionState,
   leaderAndIsrRequestLeaderAndIsrTopicState,
 } from '../protocol/generated/leader-and-isr-request.ts';
+import type { LeaderAndIsrResponse } from '../protocol/generated/leader-and-isr-response.ts';
 import {
   stopReplicaRequest,
   stopReplicaRequestStopReplicaPartitionState,
@@ -23,7 +25,17 @@ import {
   updateMetadataRequestUpdateMetadataPartitionState,
   updateMetadataRequestUpdateMetadataTopicState,
 } from '../protocol/generated/update-metadata-request.ts';
-import { CONTROLLER_OWNER, updateActive, type ActiveController, type BrokerChannel, type ChannelRequest, type PartitionForBroker, type Work } from './state.ts';
+import {
+  CONTROLLER_OWNER,
+  partitionKey,
+  updateActive,
+  type ActiveController,
+  type BrokerChannel,
+  type ChannelRequest,
+  type ControllerEvent,
+  type PartitionForBroker,
+  type Work,
+} from './state.ts';
 import type { LiveBroker } from './znodes.ts';
 
 /** ControllerChannelManager: one queue and one request under way per broker, repeated every 100 ms until it gets through. */
@@ -80,10 +92,29 @@ function onChannelEvent(work: Work, event: NetworkEvent): void {
   const { active } = work.state;
   const channel = active === null ? undefined : mapGet(active.channels, String(event.nodeId));
   if (channel === undefined) return;
-  if (event.type === 'response') return putChannel(work, { ...channel, queue: channel.queue.slice(1), sending: false });
+  if (event.type === 'response') {
+    putChannel(work, { ...channel, queue: channel.queue.slice(1), sending: false });
+    if (event.frame.api === 'LeaderAndIsr') noteReplicas(work, channel.brokerId, event.frame.body);
+    return;
+  }
   if (event.type !== 'failed') return;
   // The same request goes out again after a pause; the order of the queue never changes.
   work.scope.effects.push({ type: 'setTimer', owner: CONTROLLER_OWNER, name: `retry-${event.nodeId}`, atUs: work.scope.context.nowUs + msToUs(RETRY_MS) });
+}
+
+/** What a broker says of the replicas it was told of is an event, unless it is no news: no replica of its is offline, now or before. */
+function noteReplicas(work: Work, brokerId: BrokerId, body: LeaderAndIsrResponse): void {
+  const { active } = work.state;
+  if (active === null || body.errorCode !== 0) return;
+  const names = new Map(mapValues(active.topics).map((topic) => [uuidFromBase64(topic.topicId), topic.topic]));
+  const withError = (code: number): string[] =>
+    body.topics.flatMap(({ topicId, partitionErrors }) =>
+      partitionErrors.filter((one) => one.errorCode === code).map((one) => partitionKey(names.get(topicId) ?? '', one.partitionIndex)),
+    );
+  const offline = withError(errorCode('KAFKA_STORAGE_ERROR'));
+  if (offline.length === 0 && mapGet(active.offlineDirReplicas, String(brokerId)) === undefined) return;
+  const event: ControllerEvent = { type: 'LeaderAndIsrResponseReceived', brokerId, offline, online: withError(0) };
+  work.state = { ...work.state, queue: [...work.state.queue, event] };
 }
 
 export function onRetryTimer(work: Work, brokerId: BrokerId): void {

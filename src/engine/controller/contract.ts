@@ -42,6 +42,8 @@ export type ControllerTrace =
   | { readonly type: 'ControllerResigned'; readonly brokerId: BrokerId; readonly controllerEpoch: ControllerEpoch }
   | { readonly type: 'BrokerFailureHandled'; readonly brokerIds: readonly BrokerId[]; readonly controllerEpoch: ControllerEpoch }
   | { readonly type: 'BrokerStartupHandled'; readonly brokerIds: readonly BrokerId[]; readonly controllerEpoch: ControllerEpoch }
+  /** A broker said that a log dir of its failed; it is asked which replicas went with it. */
+  | { readonly type: 'LogDirFailureHandled'; readonly brokerIds: readonly BrokerId[]; readonly controllerEpoch: ControllerEpoch }
   | {
       readonly type: 'LeaderElected';
       readonly topic: string;

@@ -20,6 +20,10 @@ import {
   onFailoverData,
   onFailoverLists,
   onFailoverStates,
+  onLeaderAndIsrResponse,
+  onLogDirEventData,
+  onLogDirEvents,
+  readLogDirEvents,
   onTopicData,
   onTopicList,
   readBrokerList,
@@ -44,7 +48,7 @@ import {
 } from './state.ts';
 import { runTask } from './tasks.ts';
 import { onReread, onWritten, type Written } from './write.ts';
-import { BROKER_IDS_PATH, CONTROLLER_EPOCH_PATH, CONTROLLER_PATH, decodeController, encodeController, TOPICS_PATH } from './znodes.ts';
+import { BROKER_IDS_PATH, CONTROLLER_EPOCH_PATH, CONTROLLER_PATH, decodeController, encodeController, LOG_DIR_EVENTS_PATH, TOPICS_PATH } from './znodes.ts';
 
 export { newController };
 export type { ControllerState };
@@ -103,6 +107,7 @@ function onWatch(work: Work, path: string): void {
   if (path === CONTROLLER_PATH) return enqueue(work, { type: 'ControllerChange' });
   if (work.state.active === null) return;
   if (path === BROKER_IDS_PATH) enqueue(work, { type: 'BrokerChange' });
+  else if (path === LOG_DIR_EVENTS_PATH) enqueue(work, { type: 'LogDirEventNotification' });
   else if (path === TOPICS_PATH) enqueue(work, { type: 'TopicChange' });
   else if (path.startsWith(`${TOPICS_PATH}/`) && !path.slice(TOPICS_PATH.length + 1).includes('/'))
     enqueue(work, { type: 'PartitionModifications', topic: path.slice(TOPICS_PATH.length + 1) });
@@ -188,6 +193,10 @@ function begin(work: Work, event: ControllerEvent): void {
       return work.state.active === null ? undefined : readTopicList(work);
     case 'PartitionModifications':
       return work.state.active === null ? undefined : readTopics(work, [event.topic]);
+    case 'LogDirEventNotification':
+      return work.state.active === null ? undefined : readLogDirEvents(work);
+    case 'LeaderAndIsrResponseReceived':
+      return onLeaderAndIsrResponse(work, event);
     case 'AutoPreferredReplicaLeaderElection':
       return rebalance(work);
     case 'Request':
@@ -315,6 +324,12 @@ function onStep(work: Work, step: ReadStep, results: readonly ZkResult[]): void 
       return onProducerIdsRead(work, step, results);
     case 'writeProducerIds':
       return onProducerIdsWritten(work, step, results);
+    case 'logDirEvents':
+      return onLogDirEvents(work, results);
+    case 'logDirEventData':
+      return onLogDirEventData(work, step.paths, results);
+    case 'logDirEventsDeleted':
+      return;
     case 'topicList':
       return onTopicList(work, results);
     case 'topicData':

@@ -12,6 +12,7 @@ import {
   allPartitions,
   CONTROLLER_OWNER,
   liveBrokers,
+  onlineReplicas,
   partitionKey,
   partitionOf,
   type ActiveController,
@@ -59,7 +60,9 @@ export function beginElection(work: Work, requestId: number, frame: Extract<Requ
 /** An unclean election is for partitions whose leader is none or dead. */
 function needsElection(active: ActiveController, part: ControlledPartition, preferred: boolean): boolean {
   const leader = part.leaderAndIsr?.leader ?? NO_LEADER;
-  return preferred ? leader !== part.replicas[0] : leader === NO_LEADER || !liveBrokers(active).has(leader);
+  return preferred
+    ? leader !== part.replicas[0]
+    : leader === NO_LEADER || !onlineReplicas(active, partitionKey(part.topic, part.partition), liveBrokers(active)).has(leader);
 }
 
 /** The elections are over: refusals are known, and a leader that was elected is waited for in this broker's metadata cache (DelayedElectLeader). */

@@ -1,8 +1,8 @@
-import { emptyMap, mapGet, mapSet, mapValues, type PersistentMap } from '../kernel/persistent-map.ts';
+import { emptyMap, mapDelete, mapGet, mapSet, mapValues, type PersistentMap } from '../kernel/persistent-map.ts';
 import type { BrokerId } from '../kernel/units.ts';
 import type { ZkOperation, ZkResult } from '../zookeeper-client/contract.ts';
 import { openChannel } from './channels.ts';
-import type { ReplicaState } from './charts.ts';
+import { PARTITION_CHART, stepChart, type ReplicaState } from './charts.ts';
 import {
   addTasks,
   allPartitions,
@@ -17,6 +17,8 @@ import {
 } from './state.ts';
 import {
   BROKER_IDS_PATH,
+  decodeLogDirEvent,
+  LOG_DIR_EVENTS_PATH,
   brokerPath,
   decodeBroker,
   decodeLeaderAndIsr,
@@ -40,6 +42,7 @@ export function startFailover(work: Work, claim: { readonly epoch: number; reado
     epochVersion: claim.epochVersion,
     brokers: emptyMap(),
     shuttingDown: [],
+    offlineDirReplicas: emptyMap(),
     topics: emptyMap(),
     partitions: NO_PARTITIONS,
     replicas: emptyMap<ReplicaState>(),
@@ -48,15 +51,21 @@ export function startFailover(work: Work, claim: { readonly epoch: number; reado
   };
   work.state = { ...work.state, active, activeControllerId: work.state.config.brokerId };
   work.scope.effects.push({ type: 'trace', event: { type: 'ControllerElected', brokerId: work.state.config.brokerId, controllerEpoch: claim.epoch } });
-  awaitZooKeeper(work, [children(BROKER_IDS_PATH), children(TOPICS_PATH)], { type: 'failoverLists' });
+  awaitZooKeeper(work, [children(BROKER_IDS_PATH), children(TOPICS_PATH), children(LOG_DIR_EVENTS_PATH)], { type: 'failoverLists' });
 }
 
 export function onFailoverLists(work: Work, results: readonly ZkResult[]): void {
   const brokers = childrenOf(results[0]).map(Number);
   const topics = childrenOf(results[1]);
+  // Whatever they tell, LeaderAndIsr to all brokers will find out.
+  deleteEvents(work, childrenOf(results[2]));
   const operations = [...brokers.map((id) => get(brokerPath(id))), ...topics.flatMap((topic) => [get(topicPath(topic), true), get(configPath(topic))])];
   if (operations.length === 0) return finishFailover(work);
   awaitZooKeeper(work, operations, { type: 'failoverData', brokers, topics });
+}
+
+function deleteEvents(work: Work, names: readonly string[]): void {
+  if (names.length > 0) addTasks(work, [{ type: 'deleteLogDirEvents', paths: names.map((name) => `${LOG_DIR_EVENTS_PATH}/${name}`) }]);
 }
 
 function childrenOf(result: ZkResult | undefined): readonly string[] {
@@ -152,6 +161,58 @@ function finishFailover(work: Work): void {
     { type: 'replicasOffline', brokers: [...dead].sort((a, b) => a - b) },
     { type: 'electOffline' },
   ]);
+}
+
+/** processLogDirEventNotification: which brokers lost a log dir is in the data of the events. */
+export function readLogDirEvents(work: Work): void {
+  awaitZooKeeper(work, [children(LOG_DIR_EVENTS_PATH)], { type: 'logDirEvents' });
+}
+
+export function onLogDirEvents(work: Work, results: readonly ZkResult[]): void {
+  const paths = childrenOf(results[0]).map((name) => `${LOG_DIR_EVENTS_PATH}/${name}`);
+  if (paths.length === 0) return;
+  awaitZooKeeper(
+    work,
+    paths.map((path) => get(path)),
+    { type: 'logDirEventData', paths },
+  );
+}
+
+/** onBrokerLogDirFailure: LeaderAndIsr for all that the brokers host; what they refuse with KAFKA_STORAGE_ERROR is offline. */
+export function onLogDirEventData(work: Work, paths: readonly string[], results: readonly ZkResult[]): void {
+  const { active } = work.state;
+  if (active === null) return;
+  const named = new Set(results.flatMap((result) => decodeLogDirEvent(dataOf(result)?.data ?? '') ?? []));
+  const brokers = [...named].filter((id) => mapGet(active.brokers, String(id)) !== undefined).sort((a, b) => a - b);
+  work.scope.effects.push({ type: 'trace', event: { type: 'LogDirFailureHandled', brokerIds: brokers, controllerEpoch: active.epoch } });
+  addTasks(work, [
+    { type: 'replicasOnline', brokers },
+    { type: 'deleteLogDirEvents', paths },
+  ]);
+}
+
+/**
+ * processLeaderAndIsrResponseReceived: replicas whose log dir has failed are offline from now on. Those that were not known to be go through
+ * onReplicasBecomeOffline: what they led is offline in memory, gets new leaders, and then they leave their ISRs.
+ */
+export function onLeaderAndIsrResponse(
+  work: Work,
+  { brokerId, offline, online }: { readonly brokerId: BrokerId; readonly offline: readonly string[]; readonly online: readonly string[] },
+): void {
+  const { active } = work.state;
+  if (active === null) return;
+  const before = mapGet(active.offlineDirReplicas, String(brokerId)) ?? [];
+  const fresh = offline.filter((key) => !before.includes(key));
+  const now = [...before.filter((key) => !online.includes(key)), ...fresh].sort();
+  const id = String(brokerId);
+  updateActive(work, { offlineDirReplicas: now.length === 0 ? mapDelete(active.offlineDirReplicas, id) : mapSet(active.offlineDirReplicas, id, now) });
+  if (fresh.length === 0) return;
+  for (const key of fresh) {
+    const part = mapGet(active.partitions, key);
+    if (part?.leaderAndIsr?.leader === brokerId && part.state === 'OnlinePartition')
+      putPartition(work, { ...part, state: stepChart(PARTITION_CHART, part.state, 'OFFLINE') });
+  }
+  addTasks(work, [{ type: 'electOffline' }, { type: 'dirReplicasOffline', brokerId, keys: fresh }]);
 }
 
 export function readBrokerList(work: Work): void {

@@ -4,6 +4,7 @@ import {
   allPartitions,
   liveBrokers,
   liveOrShuttingDown,
+  onlineReplicas,
   partitionKey,
   updateActive,
   type ActiveController,
@@ -34,7 +35,7 @@ export function newBatch(): RequestBatch {
 export function forBroker(active: ActiveController, part: ControlledPartition, isNew: boolean): PartitionForBroker | null {
   if (part.leaderAndIsr === null) return null;
   // A broker on its way down serves on, and counts as offline here.
-  const live = liveBrokers(active);
+  const online = onlineReplicas(active, partitionKey(part.topic, part.partition), liveBrokers(active));
   return {
     topic: part.topic,
     topicId: mapGet(active.topics, part.topic)?.topicId ?? '',
@@ -43,7 +44,7 @@ export function forBroker(active: ActiveController, part: ControlledPartition, i
     version: part.version,
     replicas: part.replicas,
     isNew,
-    offlineReplicas: part.replicas.filter((id) => !live.has(id)),
+    offlineReplicas: part.replicas.filter((id) => !online.has(id)),
   };
 }
 

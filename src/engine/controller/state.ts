@@ -55,6 +55,8 @@ export interface ActiveController {
   readonly epochVersion: number;
   readonly brokers: PersistentMap<LiveBroker>;
   readonly shuttingDown: readonly BrokerId[];
+  /** By broker: its replicas whose log dir has failed, as LeaderAndIsr answered; nothing for a broker that has none (replicasOnOfflineDirs). */
+  readonly offlineDirReplicas: PersistentMap<readonly string[]>;
   readonly topics: PersistentMap<TopicAssignment>;
   readonly partitions: PersistentMap<ControlledPartition>;
   readonly replicas: PersistentMap<ReplicaState>;
@@ -113,6 +115,8 @@ export type ControllerEvent =
   | { readonly type: 'TopicChange' }
   | { readonly type: 'PartitionModifications'; readonly topic: string }
   | { readonly type: 'AutoPreferredReplicaLeaderElection' }
+  | { readonly type: 'LogDirEventNotification' }
+  | { readonly type: 'LeaderAndIsrResponseReceived'; readonly brokerId: BrokerId; readonly offline: readonly string[]; readonly online: readonly string[] }
   | { readonly type: 'Request'; readonly requestId: number; readonly frame: RequestFrame };
 
 export interface CurrentEvent {
@@ -132,6 +136,9 @@ export type Task =
   | { readonly type: 'partitionsOnline'; readonly keys: readonly string[] }
   | { readonly type: 'replicasOnline'; readonly brokers: readonly BrokerId[] }
   | { readonly type: 'replicasOffline'; readonly brokers: readonly BrokerId[] }
+  /** Replicas of a broker that lives, whose log dir failed. */
+  | { readonly type: 'dirReplicasOffline'; readonly brokerId: BrokerId; readonly keys: readonly string[] }
+  | { readonly type: 'deleteLogDirEvents'; readonly paths: readonly string[] }
   /** To these brokers, to all that live when it is sent, or to all others than `than`. */
   | {
       readonly type: 'sendMetadata';
@@ -182,6 +189,9 @@ export type ReadStep =
   | { readonly type: 'brokerList' }
   | { readonly type: 'brokerData'; readonly brokers: readonly BrokerId[] }
   | { readonly type: 'topicList' }
+  | { readonly type: 'logDirEvents' }
+  | { readonly type: 'logDirEventData'; readonly paths: readonly string[] }
+  | { readonly type: 'logDirEventsDeleted' }
   /** `written`: first id of the block that may have been written already. */
   | { readonly type: 'readProducerIds'; readonly requestId: number; readonly brokerId: BrokerId; readonly written: number | null }
   | { readonly type: 'writeProducerIds'; readonly requestId: number; readonly brokerId: BrokerId; readonly written: number }
@@ -262,6 +272,12 @@ export function partitionOf(active: ActiveController, key: string): ControlledPa
 
 export function allPartitions(active: ActiveController): readonly ControlledPartition[] {
   return mapValues(active.partitions);
+}
+
+/** Brokers whose replica of the partition is there: they are live, and its log dir has not failed (ControllerContext.isReplicaOnline). */
+export function onlineReplicas(active: ActiveController, key: string, live: ReadonlySet<BrokerId>): ReadonlySet<BrokerId> {
+  if (active.offlineDirReplicas.size === 0) return live;
+  return new Set([...live].filter((id) => mapGet(active.offlineDirReplicas, String(id))?.includes(key) !== true));
 }
 
 /** Brokers that are registered and not on their way down. */

@@ -6,13 +6,16 @@ import { startAlterPartition } from './alter-partition.ts';
 import { closeChannel, openChannel } from './channels.ts';
 import { PARTITION_CHART, stepChart, type ReplicaState } from './charts.ts';
 import type { ElectionStrategy } from './contract.ts';
+import { CONTROLLER_EPOCH_PATH } from './znodes.ts';
 import { answerElection, electionFailure } from './elect-leaders.ts';
 import { electForShutdown, electOffline, electPreferred, type Elected } from './elections.ts';
 import { addAllMetadata, addLeaderAndIsr, addMetadata, addStop, newBatch, sendBatch } from './request-batch.ts';
 import {
   allPartitions,
+  awaitZooKeeper,
   liveBrokers,
   liveOrShuttingDown,
+  onlineReplicas,
   partitionKey,
   partitionOf,
   putPartition,
@@ -50,6 +53,10 @@ export function runTask(work: Work, task: Task): void {
       return replicasOnline(work, active, task.brokers);
     case 'replicasOffline':
       return replicasOffline(work, active, task.brokers);
+    case 'dirReplicasOffline':
+      return dirReplicasOffline(work, active, task);
+    case 'deleteLogDirEvents':
+      return deleteLogDirEvents(work, active, task.paths);
     case 'sendMetadata':
       return sendMetadata(work, active, task);
     case 'elect':
@@ -73,7 +80,11 @@ function brokersGone(work: Work, brokers: readonly BrokerId[]): void {
     closeChannel(work, id);
     const { active } = work.state;
     if (active === null) return;
-    updateActive(work, { brokers: mapDelete(active.brokers, String(id)), shuttingDown: active.shuttingDown.filter((other) => other !== id) });
+    updateActive(work, {
+      brokers: mapDelete(active.brokers, String(id)),
+      shuttingDown: active.shuttingDown.filter((other) => other !== id),
+      offlineDirReplicas: mapDelete(active.offlineDirReplicas, String(id)),
+    });
     for (const part of allPartitions(active)) {
       if (part.leaderAndIsr?.leader === id && part.state === 'OnlinePartition')
         putPartition(work, { ...part, state: stepChart(PARTITION_CHART, part.state, 'OFFLINE') });
@@ -100,10 +111,11 @@ function sendMetadata(work: Work, active: ActiveController, task: Extract<Task, 
 function bringOnline(work: Work, partitions: readonly ControlledPartition[]): void {
   const { active, settings } = work.state;
   if (active === null) return;
-  const live = liveBrokers(active);
+  const liveIds = liveBrokers(active);
   const changes: PlannedChange[] = [];
   for (const part of partitions) {
     const key = partitionKey(part.topic, part.partition);
+    const live = onlineReplicas(active, key, liveIds);
     if (part.leaderAndIsr === null) {
       const isr = part.replicas.filter((id) => live.has(id));
       const leader = isr[0];
@@ -173,6 +185,29 @@ function replicasOffline(work: Work, active: ActiveController, brokers: readonly
   takeOffline(work, { brokerId, parts: allPartitions(active).filter((part) => part.replicas.includes(brokerId)), stops: [] });
 }
 
+/**
+ * Second half of onReplicasBecomeOffline, for replicas of a broker that lives: each leaves its ISR, and the broker is told to stop it, which it
+ * refuses as it refused LeaderAndIsr.
+ */
+function dirReplicasOffline(work: Work, active: ActiveController, { brokerId, keys }: Extract<Task, { type: 'dirReplicasOffline' }>): void {
+  const parts = keys.flatMap((key) => partitionOf(active, key) ?? []);
+  takeOffline(work, { brokerId, parts, stops: parts.filter((part) => part.leaderAndIsr !== null).map(stopOf) });
+}
+
+function stopOf(part: ControlledPartition): StopOrder {
+  return { topic: part.topic, partition: part.partition, leaderEpoch: part.leaderAndIsr?.leaderEpoch ?? -1, deletes: false };
+}
+
+/** The events are dealt with; an event that is gone already is fine. */
+function deleteLogDirEvents(work: Work, active: ActiveController, paths: readonly string[]): void {
+  const check = { op: 'check', path: CONTROLLER_EPOCH_PATH, version: active.epochVersion } as const;
+  awaitZooKeeper(
+    work,
+    paths.map((path) => ({ op: 'multi', operations: [check, { op: 'delete', path, version: -1 }] })),
+    { type: 'logDirEventsDeleted' },
+  );
+}
+
 interface TakenOffline {
   readonly brokerId: BrokerId;
   readonly parts: readonly ControlledPartition[];
@@ -237,9 +272,11 @@ function elect(work: Work, active: ActiveController, task: Extract<Task, { type:
 
 function choose(active: ActiveController, part: ControlledPartition, strategy: ElectionStrategy): Elected | null {
   if (part.leaderAndIsr === null) return null;
-  const candidate = { replicas: part.replicas, current: part.leaderAndIsr, live: liveBrokers(active) };
+  const key = partitionKey(part.topic, part.partition);
+  const candidate = { replicas: part.replicas, current: part.leaderAndIsr, live: onlineReplicas(active, key, liveBrokers(active)) };
   if (strategy === 'preferred') return electPreferred(candidate);
-  if (strategy === 'controlledShutdown') return electForShutdown({ ...candidate, live: liveOrShuttingDown(active) }, new Set(active.shuttingDown));
+  if (strategy === 'controlledShutdown')
+    return electForShutdown({ ...candidate, live: onlineReplicas(active, key, liveOrShuttingDown(active)) }, new Set(active.shuttingDown));
   return electOffline(candidate, strategy === 'unclean');
 }
 
@@ -248,12 +285,7 @@ function shutdownFollowers(work: Work, active: ActiveController, task: Extract<T
   const { brokerId } = task;
   const batch = newBatch();
   const parts = task.keys.flatMap((key) => partitionOf(active, key) ?? []).filter((part) => part.leaderAndIsr !== null);
-  const stops = parts.map((part): StopOrder => ({
-    topic: part.topic,
-    partition: part.partition,
-    leaderEpoch: part.leaderAndIsr?.leaderEpoch ?? -1,
-    deletes: false,
-  }));
+  const stops = parts.map(stopOf);
   for (const stop of stops) addStop(batch, brokerId, stop);
   sendBatch(work, batch);
   takeOffline(work, { brokerId, parts, stops });

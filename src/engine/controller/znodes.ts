@@ -5,6 +5,7 @@ export const CONTROLLER_PATH = '/controller';
 export const CONTROLLER_EPOCH_PATH = '/controller_epoch';
 export const BROKER_IDS_PATH = '/brokers/ids';
 export const TOPICS_PATH = '/brokers/topics';
+export const LOG_DIR_EVENTS_PATH = '/log_dir_event_notification';
 export const PRODUCER_ID_BLOCK_PATH = '/latest_producer_id_block';
 
 export const brokerPath = (brokerId: BrokerId): string => `${BROKER_IDS_PATH}/${brokerId}`;
@@ -79,6 +80,12 @@ export function decodeTopic(topic: string, data: string): TopicAssignment | null
   const partitions: (readonly number[])[] = [];
   for (const [id, replicas] of Object.entries(value.partitions)) partitions[Number(id)] = replicas;
   return { topic, topicId: value.topic_id ?? '', partitions };
+}
+
+/** The broker that an event in `/log_dir_event_notification` is about, or null when it cannot be read (LogDirEventNotificationSequenceZNode). */
+export function decodeLogDirEvent(data: string): BrokerId | null {
+  const value = parse(data) as { broker?: unknown; event?: unknown } | null;
+  return typeof value?.broker === 'number' && value.event === 1 ? value.broker : null;
 }
 
 export interface ProducerIdBlock {

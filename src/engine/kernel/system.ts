@@ -66,7 +66,7 @@ export type SystemInput<Message, Command> =
   | { readonly type: 'accepted'; readonly connection: ConnectionId; readonly port: number; readonly peer: HostName }
   | { readonly type: 'received'; readonly owner: string; readonly connection: ConnectionId; readonly message: Message }
   | { readonly type: 'closed'; readonly owner: string; readonly connection: ConnectionId; readonly reason: CloseReason }
-  | { readonly type: 'diskDone'; readonly owner: string; readonly operation: number; readonly error: DiskError | null }
+  | { readonly type: 'diskDone'; readonly owner: string; readonly operation: number; readonly path: string; readonly error: DiskError | null }
   | { readonly type: 'command'; readonly command: Command };
 
 /** The owner of connections that a process accepted. */

@@ -7,7 +7,7 @@ import type { BatchEntry } from './batch-list.ts';
 import { flushLog, requestedRecoveryPoint } from './flush.ts';
 import { corruptMessage, recodeForTopic, validateClientBatches, type AppendError, type AppendOrigin, type RecordError } from './log-validator.ts';
 import type { LogScope } from './log-scope.ts';
-import { assignEpoch, copyLog, type LogState } from './log-state.ts';
+import { assignEpoch, copyLog, logName, type LogState } from './log-state.ts';
 import {
   checkCoordinatorEpoch,
   checkProducer,
@@ -60,7 +60,7 @@ export function appendAsLeader(
 ): AppendResult {
   const origin = options.origin ?? 'client';
   const { context } = scope;
-  const rules = { partition: log.dir, config: log.config, nowMs: context.nowMs, origin, codecs: context.codecs };
+  const rules = { partition: logName(log), config: log.config, nowMs: context.nowMs, origin, codecs: context.codecs };
   const refusal = validateClientBatches(batches, rules);
   if (refusal !== null) return { log, ...refusal };
   const only = batches[0];
@@ -84,13 +84,13 @@ export function appendAsFollower(log: LogState, batches: readonly Uint8Array[], 
 function checkFollowerSet(log: LogState, batches: readonly BatchEntry[], first: BatchEntry): AppendResult | null {
   let lastOffset = -1;
   for (const entry of batches) {
-    if (lastOffset >= entry.lastOffset) return refuse(log, 'OFFSETS_OUT_OF_ORDER', `Out of order offsets found in append to ${log.dir}`);
+    if (lastOffset >= entry.lastOffset) return refuse(log, 'OFFSETS_OUT_OF_ORDER', `Out of order offsets found in append to ${logName(log)}`);
     lastOffset = entry.lastOffset;
-    if (batchError(entry.bytes) !== null) return refuse(log, 'CORRUPT_MESSAGE', corruptMessage(entry.bytes, log.dir));
+    if (batchError(entry.bytes) !== null) return refuse(log, 'CORRUPT_MESSAGE', corruptMessage(entry.bytes, logName(log)));
   }
   if (first.baseOffset >= log.logEndOffset) return null;
   const message =
-    `Unexpected offset in append to ${log.dir}. First offset ${first.baseOffset} is less than the next offset ${log.logEndOffset}. ` +
+    `Unexpected offset in append to ${logName(log)}. First offset ${first.baseOffset} is less than the next offset ${log.logEndOffset}. ` +
     `Last offset in append: ${lastOffset}. Log start offset = ${log.logStartOffset}`;
   return refuse(log, 'UNEXPECTED_APPEND_OFFSET', message);
 }
@@ -101,13 +101,13 @@ function appendSet(log: LogState, set: BatchSet, how: { readonly origin: AppendO
   let next = log;
   for (const entry of set.batches) next = assignEpoch(next, entry.leaderEpoch, entry.baseOffset, scope);
   if (set.sizeBytes > config.segmentBytes) {
-    const message = `Message batch size is ${set.sizeBytes} bytes in append to partition ${log.dir}, which exceeds the maximum configured segment size of ${config.segmentBytes}.`;
+    const message = `Message batch size is ${set.sizeBytes} bytes in append to partition ${logName(log)}, which exceeds the maximum configured segment size of ${config.segmentBytes}.`;
     return refuse(next, 'RECORD_LIST_TOO_LARGE', message);
   }
   const firstOffset = set.batches[0]?.baseOffset ?? log.logEndOffset;
   const rolls = shouldRoll(next.active, set, config, scope.context.nowMs);
   next = rolls ? rollSegment(next, firstOffset, scope) : openIndexes(next, scope);
-  const produced = noteProducers(next.producers, set, { origin: how.origin, partition: log.dir });
+  const produced = noteProducers(next.producers, set, { origin: how.origin, partition: logName(log) });
   const rolledTo = rolls ? next.active.baseOffset : null;
   switch (produced.outcome) {
     case 'refused':

@@ -11,7 +11,14 @@ import {
 } from './checkpoint-files.ts';
 import { filenamePrefix, parseLogDirName } from './file-names.ts';
 import { javaDateText } from './java-date.ts';
-import { encodeMetaProperties, readMetaProperties, takeCleanShutdownFile, verifyMetaProperties, writeCleanShutdownFile } from './meta-properties.ts';
+import {
+  encodeMetaProperties,
+  hasCleanShutdownFile,
+  readMetaProperties,
+  takeCleanShutdownFile,
+  verifyMetaProperties,
+  writeCleanShutdownFile,
+} from './meta-properties.ts';
 import { encodePartitionMetadata, readPartitionMetadata, uuidFromBase64, uuidToBase64 } from './partition-metadata.ts';
 import { fileBytes, newTestDisk, perform } from './test-support.ts';
 
@@ -100,11 +107,12 @@ describe('other files', () => {
 
   test('[R10] the mark of a clean stop is taken away as soon as it is seen', () => {
     const disk = newTestDisk();
-    expect(takeCleanShutdownFile(disk.files, disk.scope)).toBe(false);
-    writeCleanShutdownFile(disk.scope);
+    expect(hasCleanShutdownFile(disk.files, '')).toBe(false);
+    writeCleanShutdownFile('', disk.scope);
     perform(disk);
     expect(text(fileBytes(disk, '.kafka_cleanshutdown'))).toBe('{"version":0,"brokerEpoch":-1}');
-    expect(takeCleanShutdownFile(disk.files, disk.scope)).toBe(true);
+    expect(hasCleanShutdownFile(disk.files, '')).toBe(true);
+    takeCleanShutdownFile('', disk.scope);
     perform(disk);
     expect(fileExists(disk.files, '.kafka_cleanshutdown')).toBe(false);
   });

@@ -3,7 +3,7 @@ import type { Uuid } from '../kernel/units.ts';
 import { writeTextAtomically, type PartitionOffset } from './checkpoint-files.ts';
 import { LEADER_EPOCH_CHECKPOINT, PARTITION_METADATA, snapshotPath } from './file-names.ts';
 import { LOG_OWNER, UNAWAITED_OPERATION, type LogScope } from './log-scope.ts';
-import { copyLog, floorSegmentIndex, segmentAt, segmentCount, segmentList, type LogState } from './log-state.ts';
+import { copyLog, floorSegmentIndex, logName, segmentAt, segmentCount, segmentList, type LogState } from './log-state.ts';
 import { encodePartitionMetadata, uuidToBase64 } from './partition-metadata.ts';
 import { takeSnapshot } from './producer-store.ts';
 import { filesOfSegment, flushSegment, sealIndexes, type Segment } from './segment.ts';
@@ -32,7 +32,7 @@ export type TopicIdAssignment =
 export function assignTopicId(log: LogState, topicId: Uuid, scope: Pick<LogScope, 'effects'>): TopicIdAssignment {
   if (log.topicId === topicId) return { log, error: null };
   if (log.topicId !== null) {
-    const message = `Tried to assign topic ID ${uuidToBase64(topicId)} to log for topic partition ${log.dir}, but log already contained topic ID ${uuidToBase64(log.topicId)}`;
+    const message = `Tried to assign topic ID ${uuidToBase64(topicId)} to log for topic partition ${logName(log)}, but log already contained topic ID ${uuidToBase64(log.topicId)}`;
     return { log, error: 'INCONSISTENT_TOPIC_ID', message };
   }
   writeTextAtomically(`${log.dir}/${PARTITION_METADATA}`, encodePartitionMetadata(topicId), scope);

@@ -1,47 +1,10 @@
 import { deleteFile, fileExists, listPaths, readFile, renameFile, type FileTree } from '../kernel/files.ts';
 import { EMPTY_BYTES } from '../kernel/bytes.ts';
-import { MAX_LONG, type Offset, type PartitionId } from '../kernel/units.ts';
+import { MAX_LONG, type Offset } from '../kernel/units.ts';
 import { lastOffsetAt } from './batch-list.ts';
-import { comparePartitions } from './checkpoint-files.ts';
-import {
-  CLEANED_SUFFIX,
-  DELETED_SUFFIX,
-  INDEX_SUFFIX,
-  LOG_SUFFIX,
-  offsetOfFileName,
-  parseLogDirName,
-  SWAP_SUFFIX,
-  TIME_INDEX_SUFFIX,
-  TXN_INDEX_SUFFIX,
-} from './file-names.ts';
+import { CLEANED_SUFFIX, DELETED_SUFFIX, INDEX_SUFFIX, LOG_SUFFIX, offsetOfFileName, SWAP_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX } from './file-names.ts';
 import type { LogScope } from './log-scope.ts';
 import { scanBatches } from './recovery.ts';
-
-/** The folder of one partition in a log dir, with the names of its files, sorted. */
-export interface LogDir {
-  readonly dir: string;
-  readonly topic: string;
-  readonly partition: PartitionId;
-  readonly names: readonly string[];
-}
-
-/** The partitions' folders on a disk, by topic and partition; one pass over its files. Other folders (`…-delete`) are left out. */
-export function listLogDirs(files: FileTree): readonly LogDir[] {
-  const dirs: { readonly dir: string; readonly topic: string; readonly partition: PartitionId; readonly names: string[] }[] = [];
-  for (const path of listPaths(files)) {
-    const slash = path.indexOf('/');
-    const dir = path.slice(0, Math.max(0, slash));
-    let last = dirs[dirs.length - 1];
-    if (last?.dir !== dir) {
-      const parsed = parseLogDirName(dir);
-      if (slash < 0 || parsed === null) continue;
-      last = { dir, ...parsed, names: [] };
-      dirs.push(last);
-    }
-    last.names.push(path.slice(slash + 1));
-  }
-  return dirs.sort(comparePartitions);
-}
 
 /** Names of the files in a partition's folder, sorted. */
 export function partitionFiles(files: FileTree, dir: string): readonly string[] {

@@ -34,6 +34,8 @@ import { decodeTxnIndex } from './txn-index.ts';
 export interface LoadOptions {
   readonly topic: string;
   readonly partition: PartitionId;
+  /** What stands before the folder's name in paths: the log dir with a slash, where there are several; else empty. */
+  readonly parent?: string;
   /** Number of this log within its broker, from 1, never used twice in one life of the process. */
   readonly logId: number;
   readonly config: LogConfig;
@@ -42,8 +44,6 @@ export interface LoadOptions {
   /** From the checkpoint files; 0 when they have no entry. */
   readonly recoveryPoint: Offset;
   readonly logStartOffset: Offset;
-  /** Names of the folder's files where `listLogDirs` has them already. */
-  readonly names?: readonly string[];
 }
 
 /** What recovery found; all zero and empty after a clean stop. */
@@ -70,7 +70,7 @@ export interface LoadRefusal {
 }
 
 /** A log without files yet: as `loadLog` of an empty folder (LogManager.getOrCreateLog). */
-export function createLog(options: Pick<LoadOptions, 'topic' | 'partition' | 'logId' | 'config'>, scope: LogScope): LogState {
+export function createLog(options: Pick<LoadOptions, 'topic' | 'partition' | 'parent' | 'logId' | 'config'>, scope: LogScope): LogState {
   const loaded = loadLog(emptyTree(), { ...options, cleanShutdown: true, recoveryPoint: 0, logStartOffset: 0 }, scope);
   assert(loaded.ok, 'an empty folder to load');
   return loaded.log;
@@ -82,12 +82,12 @@ export function createLog(options: Pick<LoadOptions, 'topic' | 'partition' | 'lo
  * The high watermark starts at logStartOffset; the caller sets the checkpointed one.
  */
 export function loadLog(files: FileTree, options: LoadOptions, scope: LogScope): LoadResult {
-  const dir = logDirName(options.topic, options.partition);
+  const dir = (options.parent ?? '') + logDirName(options.topic, options.partition);
   const metadata = readPartitionMetadata(files, dir);
   if (!metadata.ok) return { ok: false, exception: 'IOException', message: metadata.message };
   const epochs = readEpochs(files, dir, scope);
   if (!epochs.ok) return epochs;
-  const folder = settleTemporaryFiles({ dir, files, names: options.names ?? partitionFiles(files, dir) }, scope);
+  const folder = settleTemporaryFiles({ dir, files, names: partitionFiles(files, dir) }, scope);
   deleteOrphanedIndexes(folder, scope);
   const loading = openSegments(folder, { ...options, leaderEpochs: epochs.entries }, scope);
   if (typeof loading === 'string') return { ok: false, exception: 'KafkaException', message: loading };

@@ -4,7 +4,7 @@ import type { EpochMs, LeaderEpoch, Offset, PartitionId, Uuid } from '../kernel/
 import { indexOfOffset, positionAt } from './batch-list.ts';
 import { encodeEpochCheckpoint, writeTextAtomically } from './checkpoint-files.ts';
 import { assignEpochStart, endOffsetFor, epochForOffset, latestEpoch, truncateEpochsFromEnd, type EpochCache, type EpochEnd } from './epoch-cache.ts';
-import { LEADER_EPOCH_CHECKPOINT } from './file-names.ts';
+import { LEADER_EPOCH_CHECKPOINT, logDirName } from './file-names.ts';
 import type { LogConfig } from './log-config.ts';
 import type { LogScope } from './log-scope.ts';
 import { onHighWatermarkUpdated, type ProducerStore } from './producer-store.ts';
@@ -16,7 +16,7 @@ import { firstUnstableOffset, NO_TRANSACTIONS } from './transactions.ts';
  * last record, `highWatermark` one past the last committed one. Always logStartOffset <= highWatermark <= logEndOffset.
  */
 export interface LogState {
-  /** Folder, `orders-0`. */
+  /** Folder: `orders-0`, or `data-1/orders-0` on a broker with several log dirs. */
   readonly dir: string;
   readonly topic: string;
   readonly partition: PartitionId;
@@ -58,6 +58,11 @@ export interface OffsetPosition {
   readonly offset: Offset;
   readonly segmentBaseOffset: Offset;
   readonly positionInSegment: number;
+}
+
+/** `orders-0`, what messages call the log. */
+export function logName(log: Pick<LogState, 'topic' | 'partition'>): string {
+  return logDirName(log.topic, log.partition);
 }
 
 export function segmentCount(log: LogState): number {

@@ -19,9 +19,10 @@ export function encodeMetaProperties(properties: MetaProperties, nowMs: EpochMs)
   return `#\n#${javaDateText(nowMs)}\nbroker.id=${properties.brokerId}\nversion=0\ncluster.id=${properties.clusterId}\n`;
 }
 
-/** Reads `meta.properties`; null properties when there is no file (a first start). Refuses another version or missing keys. */
-export function readMetaProperties(files: FileTree): MetaPropertiesRead {
-  const text = readText(files, META_PROPERTIES);
+/** Reads `meta.properties` of the log dir whose files begin with `prefix`; null properties when there is no file (a first start). Refuses another version or missing keys. */
+export function readMetaProperties(files: FileTree, prefix = ''): MetaPropertiesRead {
+  const path = prefix + META_PROPERTIES;
+  const text = readText(files, path);
   if (text === null) return { ok: true, properties: null };
   let version: string | null = null;
   let brokerId: string | null = null;
@@ -37,7 +38,7 @@ export function readMetaProperties(files: FileTree): MetaPropertiesRead {
   }
   if (version !== null && version !== '0') {
     const message =
-      `Found unexpected version in ${META_PROPERTIES}. ZK-based brokers that are not migrating only support version 0 ` +
+      `Found unexpected version in ${path}. ZK-based brokers that are not migrating only support version 0 ` +
       '(which is implicit when the `version` field is missing).';
     return { ok: false, message };
   }
@@ -46,30 +47,35 @@ export function readMetaProperties(files: FileTree): MetaPropertiesRead {
 }
 
 /** What Kafka says when the stored properties belong to another node or cluster (MetaPropertiesEnsemble.verify), or null. */
-export function verifyMetaProperties(stored: MetaProperties, expected: MetaProperties): string | null {
+export function verifyMetaProperties(stored: MetaProperties, expected: MetaProperties, prefix = ''): string | null {
+  const path = prefix + META_PROPERTIES;
   if (stored.clusterId !== '' && stored.clusterId !== expected.clusterId) {
-    return `Invalid cluster.id in: ${META_PROPERTIES}. Expected ${expected.clusterId}, but read ${stored.clusterId}`;
+    return `Invalid cluster.id in: ${path}. Expected ${expected.clusterId}, but read ${stored.clusterId}`;
   }
   if (stored.brokerId === expected.brokerId) return null;
   return (
-    `Stored node id ${stored.brokerId} doesn't match previous node id ${expected.brokerId} in ${META_PROPERTIES}. If you moved your data, make sure your ` +
+    `Stored node id ${stored.brokerId} doesn't match previous node id ${expected.brokerId} in ${path}. If you moved your data, make sure your ` +
     'configured node id matches. If you intend to create a new node, you should remove all data in your data directories.'
   );
 }
 
-export function writeMetaProperties(properties: MetaProperties, scope: LogScope): void {
-  writeTextAtomically(META_PROPERTIES, encodeMetaProperties(properties, scope.context.nowMs), scope);
+export function writeMetaProperties(properties: MetaProperties, prefix: string, scope: LogScope): void {
+  writeTextAtomically(prefix + META_PROPERTIES, encodeMetaProperties(properties, scope.context.nowMs), scope);
 }
 
 /** The mark of a clean stop, written last. In ZooKeeper mode the epoch is always -1 (CleanShutdownFileHandler). */
-export function writeCleanShutdownFile(scope: Pick<LogScope, 'effects'>): void {
-  scope.effects.push({ type: 'replace', path: CLEAN_SHUTDOWN_FILE, bytes: utf8Encode('{"version":0,"brokerEpoch":-1}') });
-  scope.effects.push({ type: 'flush', owner: LOG_OWNER, operation: UNAWAITED_OPERATION, path: CLEAN_SHUTDOWN_FILE });
+export function writeCleanShutdownFile(prefix: string, scope: Pick<LogScope, 'effects'>): void {
+  const path = prefix + CLEAN_SHUTDOWN_FILE;
+  scope.effects.push({ type: 'replace', path, bytes: utf8Encode('{"version":0,"brokerEpoch":-1}') });
+  scope.effects.push({ type: 'flush', owner: LOG_OWNER, operation: UNAWAITED_OPERATION, path });
 }
 
-/** Whether the last stop was clean; the mark is deleted at once, so that a crash from now on is an unclean stop. */
-export function takeCleanShutdownFile(files: FileTree, scope: Pick<LogScope, 'effects'>): boolean {
-  if (!fileExists(files, CLEAN_SHUTDOWN_FILE)) return false;
-  scope.effects.push({ type: 'delete', path: CLEAN_SHUTDOWN_FILE });
-  return true;
+/** Whether the last stop of the log dir was clean. */
+export function hasCleanShutdownFile(files: FileTree, prefix: string): boolean {
+  return fileExists(files, prefix + CLEAN_SHUTDOWN_FILE);
+}
+
+/** The mark goes as soon as it was seen, so that a crash from now on is an unclean stop. */
+export function takeCleanShutdownFile(prefix: string, scope: Pick<LogScope, 'effects'>): void {
+  scope.effects.push({ type: 'delete', path: prefix + CLEAN_SHUTDOWN_FILE });
 }

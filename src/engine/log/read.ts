@@ -1,6 +1,6 @@
 import type { Offset } from '../kernel/units.ts';
 import { batchAt, bytesAt, indexOfOffset, positionAt } from './batch-list.ts';
-import { floorSegmentIndex, positionOf, segmentAt, segmentCount, segmentList, type LogState } from './log-state.ts';
+import { floorSegmentIndex, logName, positionOf, segmentAt, segmentCount, segmentList, type LogState } from './log-state.ts';
 import { firstEntryFrom } from './segment-index.ts';
 import { batchBytes, type Segment } from './segment.ts';
 import { collectAbortedTxns, type AbortedTxn } from './txn-index.ts';
@@ -75,7 +75,7 @@ function lastWithin(segment: Segment, range: { readonly first: number; readonly 
 }
 
 function outOfRange(log: LogState, offset: Offset, rest: string): ReadResult {
-  return { error: 'OFFSET_OUT_OF_RANGE', message: `Received request for offset ${offset} for partition ${log.dir}, ${rest}` };
+  return { error: 'OFFSET_OUT_OF_RANGE', message: `Received request for offset ${offset} for partition ${logName(log)}, ${rest}` };
 }
 
 /**

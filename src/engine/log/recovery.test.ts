@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { utf8Encode } from '../kernel/bytes.ts';
-import { deleteFile, emptyTree, fileExists, listPaths, replaceFile, resizeFile } from '../kernel/files.ts';
+import { deleteFile, fileExists, listPaths, replaceFile, resizeFile } from '../kernel/files.ts';
 import { closeLog, logStartEntry } from './close.ts';
 import { logDirProblem } from './file-names.ts';
-import { listLogDirs } from './load-files.ts';
 import { loadLog } from './load.ts';
 import { assignEpoch, segmentList, updateHighWatermark, type LogState } from './log-state.ts';
 import { batchesBetween } from './read.ts';
@@ -120,19 +119,6 @@ describe('after an unclean stop', () => {
     expect([log.logStartOffset, log.logEndOffset, log.highWatermark, log.leaderEpochs]).toEqual([50, 50, 50, []]);
     expect(fileExists(disk.files, 'orders-0/00000000000000000050.log')).toBe(true);
     expect(fileExists(disk.files, `${SEGMENT_0}.deleted`)).toBe(true);
-  });
-});
-
-describe('a log dir', () => {
-  test('[R9] lists the folders of its partitions with their files, and nothing else', () => {
-    let files = emptyTree();
-    for (const path of ['b-10/x.log', 'b-2/a.log', 'b-2/leader-epoch-checkpoint', 'a-0/y', 'b-2.77aa-delete/z', 'meta.properties', 'readme/z'])
-      files = replaceFile(files, path, new Uint8Array(0));
-    expect(listLogDirs(files)).toEqual([
-      { dir: 'a-0', topic: 'a', partition: 0, names: ['y'] },
-      { dir: 'b-2', topic: 'b', partition: 2, names: ['a.log', 'leader-epoch-checkpoint'] },
-      { dir: 'b-10', topic: 'b', partition: 10, names: ['x.log'] },
-    ]);
   });
 });
 

@@ -115,7 +115,7 @@ function onFlushDone(draft: Draft, input: Extract<MachineInput, { type: 'flushDo
   if (failed) abandonFlush(draft, input.path);
   else completeFlush(draft, input.path, input.image);
   if (input.incarnation !== draft.state.process.incarnation) return;
-  deliver(draft, { type: 'diskDone', owner: input.owner, operation: input.operation, error: failed ? 'EIO' : null });
+  deliver(draft, { type: 'diskDone', owner: input.owner, operation: input.operation, path: input.path, error: failed ? 'EIO' : null });
 }
 
 function onTcpTimeout(draft: Draft, peer: number): void {

@@ -8,6 +8,7 @@ import type { TopicAdminState } from '../broker/admin/topic-admin.ts';
 import type { BrokerConfig } from '../broker/broker-config.ts';
 import type { BrokerState } from '../broker/broker-state.ts';
 import type { BrokerInput } from '../broker/contract.ts';
+import type { LogDir, LogDirs } from '../broker/logs/log-dirs.ts';
 import type { LoadedLogs } from '../broker/logs/log-manager.ts';
 import type { TopicConfigs } from '../broker/metadata/topic-configs.ts';
 import type { BrokerTrace } from '../broker/trace.ts';
@@ -66,7 +67,9 @@ export interface StartingPhase {
   readonly step: 'connecting' | 'paths' | 'clusterId' | 'topics' | 'topicConfigs';
   /** The disk as it was at the start. */
   readonly files: FileTree;
-  readonly stored: MetaProperties | null;
+  readonly logDirs: LogDirs;
+  /** What `meta.properties` says in each log dir that could be opened; null where there is none. */
+  readonly stored: readonly { readonly dir: LogDir; readonly properties: MetaProperties | null }[];
   /** What this broker would call the cluster if it came first. */
   readonly proposedClusterId: string;
   readonly clusterId: string;

@@ -1,7 +1,7 @@
-import { unreachable } from '../kernel/assert.ts';
+import { assert, unreachable } from '../kernel/assert.ts';
 import type { Machine, StepContext } from '../kernel/machine-contract.ts';
 import { emptyMap } from '../kernel/persistent-map.ts';
-import { ACCEPTED, type ProcessStart, type SystemInput } from '../kernel/system.ts';
+import { ACCEPTED, type DiskFailure, type ProcessStart, type SystemInput } from '../kernel/system.ts';
 import type { Uuid } from '../kernel/units.ts';
 import { TOPIC_ADMIN, type TopicAdminEffect } from '../broker/admin/contract.ts';
 import { NEW_TOPIC_ADMIN } from '../broker/admin/topic-admin.ts';
@@ -9,6 +9,7 @@ import { resolveBrokerConfig } from '../broker/broker-config.ts';
 import { stepBroker } from '../broker/broker.ts';
 import type { BrokerEffect, BrokerInput, BrokerScope } from '../broker/contract.ts';
 import { findPartition } from '../broker/metadata/metadata-cache.ts';
+import { duplicateLogDir } from '../broker/logs/log-dirs.ts';
 import { isBrokerOwner } from '../broker/owners.ts';
 import type { ControllerEffect, ControllerInput } from '../controller/contract.ts';
 import { newController, stepController } from '../controller/controller.ts';
@@ -18,7 +19,7 @@ import type { WireMessage } from '../protocol/wire.ts';
 import type { ZkAnswer, ZkSessionChanged, ZkTold } from '../zookeeper-client/contract.ts';
 import { newZooKeeperSession, onZooKeeperInput, startSession } from '../zookeeper-client/session.ts';
 import { closeAccepted, finishRequest, onAccepted, onAcceptedClosed, onAcceptedMessage, respond } from './kafka-connections.ts';
-import { haltOnDiskFailure, logDirProblem } from './kafka-disk.ts';
+import { failedDirOf, noUsableLogDir, openLogDirs, survivesWithout, traceFailure, type DirFailure } from './kafka-disk.ts';
 import { isRegistrationAnswer, onRegistrationAnswer, register } from './kafka-registration.ts';
 import {
   KAFKA_SERVER,
@@ -67,9 +68,9 @@ const CONTROLLER = 'controller';
 /** One kafka-server: a broker and a controller that share a process and its ZooKeeper session (kafka.server.KafkaServer). */
 export const kafkaServer: Machine<ProcessStart<KafkaServerConfig>, KafkaServerState, Input, KafkaServerEffect> = {
   init(start, context) {
-    const work: Work = { state: initialState(start, context), scope: { context, effects: [] }, inbox: [] };
-    const stored = readMetaProperties(start.files);
-    const problem = logDirProblem(context) ?? (stored.ok ? null : stored.message);
+    const { state, failures, problem } = initialState(start, context);
+    const work: Work = { state, scope: { context, effects: [] }, inbox: [] };
+    if (problem === null) for (const failure of failures) traceFailure(work, { ...failure, reason: failure.path });
     if (problem !== null) {
       fail(work, problem);
       maybeExit(work, true);
@@ -81,31 +82,56 @@ export const kafkaServer: Machine<ProcessStart<KafkaServerConfig>, KafkaServerSt
   },
 
   step(state, input, context) {
-    if (input.type === 'diskDone' && input.error !== null) return haltOnDiskFailure(state, { path: '', error: input.error });
-    const work: Work = { state, scope: { context, effects: [] }, inbox: [] };
-    onInput(work, input);
-    for (let next = work.inbox.shift(); next !== undefined; next = work.inbox.shift()) {
-      runPart(work, next);
+    // What a flush could not write is a failure of an earlier step; its log dir is gone before the answer is looked at.
+    let failure: DiskFailure | null = input.type === 'diskDone' && input.error !== null ? { path: input.path, error: input.error } : null;
+    const before: Work = { state, scope: { context, effects: [] }, inbox: [] };
+    for (;;) {
+      const failed = failure === null ? null : failedDirOf(before.state, failure);
+      if (failed !== null && !survivesWithout(before, failed, (effect) => perform(before, effect))) break;
+      const work = runInput(before.state, input, context);
+      failure = context.diskFailure(work.scope.effects);
+      if (failure === null)
+        return { state: work.state, effects: before.scope.effects.length === 0 ? work.scope.effects : [...before.scope.effects, ...work.scope.effects] };
+      assert(failedDirOf(before.state, failure) !== null, `a file in a log dir that serves, got ${failure.path}`);
     }
-    if (work.state.phase.name === 'closing') maybeExit(work, false);
-    const failure = context.diskFailure(work.scope.effects);
-    return failure === null ? { state: work.state, effects: work.scope.effects } : haltOnDiskFailure(state, failure);
+    return { state: before.state, effects: before.scope.effects };
   },
 };
 
-function initialState(start: ProcessStart<KafkaServerConfig>, context: StepContext): KafkaServerState {
+function runInput(state: KafkaServerState, input: Input, context: StepContext): Work {
+  const work: Work = { state, scope: { context, effects: [] }, inbox: [] };
+  onInput(work, input);
+  for (let next = work.inbox.shift(); next !== undefined; next = work.inbox.shift()) {
+    runPart(work, next);
+  }
+  if (work.state.phase.name === 'closing') maybeExit(work, false);
+  return work;
+}
+
+interface Initial {
+  readonly state: KafkaServerState;
+  readonly failures: readonly DirFailure[];
+  /** Why the broker cannot start, or null. */
+  readonly problem: string | null;
+}
+
+function initialState(start: ProcessStart<KafkaServerConfig>, context: StepContext): Initial {
   const { config, files } = start;
   const brokerConfig = resolveBrokerConfig(config.configs);
   const servers = config.zookeeperServers.map((host) => ({ host, port: ZOOKEEPER_PORT }));
-  const stored = readMetaProperties(files);
-  return {
+  const opened = openLogDirs(brokerConfig.logDirs, context);
+  const stored = opened.dirs.online.map((dir) => ({ dir, read: readMetaProperties(files, dir.prefix) }));
+  const unreadable = stored.flatMap(({ read }) => (read.ok ? [] : [read.message]))[0] ?? null;
+  const unusable = opened.dirs.online.length === 0 ? noUsableLogDir(brokerConfig.logDirs) : null;
+  const state: KafkaServerState = {
     config,
     brokerConfig,
     phase: {
       name: 'starting',
       step: 'connecting',
       files,
-      stored: stored.ok ? stored.properties : null,
+      logDirs: opened.dirs,
+      stored: stored.map(({ dir, read }) => ({ dir, properties: read.ok ? read.properties : null })),
       proposedClusterId: uuidToBase64(randomUuid(context)),
       clusterId: '',
       topics: [],
@@ -117,6 +143,7 @@ function initialState(start: ProcessStart<KafkaServerConfig>, context: StepConte
     controller: newController({ brokerId: config.brokerId, configs: config.configs }),
     topicAdmin: NEW_TOPIC_ADMIN,
   };
+  return { state, failures: opened.failures, problem: duplicateLogDir(brokerConfig.logDirs) ?? unusable ?? unreadable };
 }
 
 /** 128 bits of this machine's chance, with version 4 and variant set as java.util.UUID does. */

@@ -1,11 +1,15 @@
 import { required } from '../kernel/assert.ts';
+import type { DiskEffect } from '../kernel/system.ts';
 import { msToUs } from '../kernel/units.ts';
 import { startBroker } from '../broker/broker.ts';
 import type { BrokerScope } from '../broker/contract.ts';
-import { loadLogs, type LoadedLogs } from '../broker/logs/log-manager.ts';
+import { withoutDir } from '../broker/logs/log-dirs.ts';
+import { loadLogs, type LoadedLogs, type LoadOutcome } from '../broker/logs/log-manager.ts';
 import { decodeTopicConfig, noTopicConfigs, topicConfigPath, withTopicConfig, type TopicConfigs } from '../broker/metadata/topic-configs.ts';
-import { takeCleanShutdownFile, verifyMetaProperties, writeMetaProperties } from '../log/meta-properties.ts';
+import { hasCleanShutdownFile, takeCleanShutdownFile, verifyMetaProperties, writeMetaProperties } from '../log/meta-properties.ts';
 import type { ZkAnswer, ZkResult } from '../zookeeper-client/contract.ts';
+import type { LogScope } from '../log/log-scope.ts';
+import { traceFailure } from './kafka-disk.ts';
 import { register } from './kafka-registration.ts';
 import { KAFKA_SERVER, traceBroker, updateState, type StartingPhase, type Work } from './kafka-server-state.ts';
 import { askZooKeeper } from './kafka-session.ts';
@@ -69,9 +73,12 @@ function onClusterId(work: Work, phase: StartingPhase, results: readonly ZkResul
   const clusterId = decodeClusterId(read.data);
   if (clusterId === null) return fail(work, `Failed to parse the cluster id json ${read.data}`);
   const expected = { brokerId: work.state.config.brokerId, clusterId };
-  const problem = phase.stored === null ? null : verifyMetaProperties(phase.stored, expected);
-  if (problem !== null) return fail(work, problem);
-  if (phase.stored === null || phase.stored.clusterId !== clusterId) writeMetaProperties(expected, work.scope);
+  const stored = phase.stored.filter(({ dir }) => phase.logDirs.online.includes(dir));
+  for (const { dir, properties } of stored) {
+    const problem = properties === null ? null : verifyMetaProperties(properties, expected, dir.prefix);
+    if (problem !== null) return fail(work, problem);
+  }
+  for (const { dir, properties } of stored) if (properties?.clusterId !== clusterId) writeMetaProperties(expected, dir.prefix, work.scope);
   askStep(work, { ...phase, clusterId, step: 'topics' });
 }
 
@@ -96,24 +103,44 @@ function configsOf(phase: StartingPhase, results: readonly ZkResult[]): TopicCon
 /** LogManager.startup. Reading a log through takes time; the files of a clean stop need none. */
 function openLogs(work: Work, phase: StartingPhase, topicConfigs: TopicConfigs): void {
   const { brokerConfig, config } = work.state;
-  const cleanShutdown = takeCleanShutdownFile(phase.files, work.scope);
-  const outcome = loadLogs(phase.files, { cleanShutdown, brokerConfigs: brokerConfig.texts, topicConfigs }, work.scope);
-  if (!outcome.ok) return fail(work, outcome.message);
+  const { logDirs, files } = phase;
+  const cleanDirs = logDirs.online.filter(({ prefix }) => hasCleanShutdownFile(files, prefix));
+  const scope: LogScope & { readonly effects: DiskEffect[] } = { context: work.scope.context, effects: [] };
+  const outcome = loadLogs(files, { logDirs, cleanDirs, brokerConfigs: brokerConfig.texts, topicConfigs }, scope);
+  if (!outcome.ok) return onLoadRefused(work, { phase, topicConfigs, refused: outcome });
+  for (const { prefix } of cleanDirs) takeCleanShutdownFile(prefix, work.scope);
+  work.scope.effects.push(...scope.effects);
   const { loaded } = outcome;
-  traceBroker(work, { type: 'BrokerStarting', brokerId: config.brokerId, cleanShutdownFound: cleanShutdown, logCount: loaded.recoveries.length });
-  traceRecoveries(work, { loaded, cleanShutdown });
+  const cleanShutdownFound = cleanDirs.length === logDirs.online.length;
+  traceBroker(work, { type: 'BrokerStarting', brokerId: config.brokerId, cleanShutdownFound, logCount: loaded.recoveries.length });
+  traceRecoveries(work, loaded);
   updateState(work, { phase: { name: 'recovering', clusterId: phase.clusterId, topicConfigs, loaded } });
   const waitUs = Math.ceil((loaded.recoveredBytes / RECOVERY_BYTES_PER_SECOND) * MICROSECONDS_PER_SECOND);
   if (waitUs === 0) return onLogsRecovered(work);
   work.scope.effects.push({ type: 'setTimer', owner: KAFKA_SERVER, name: RECOVERY_TIMER, atUs: work.scope.context.nowUs + waitUs });
 }
 
+interface LoadRefused {
+  readonly phase: StartingPhase;
+  readonly topicConfigs: TopicConfigs;
+  readonly refused: Extract<LoadOutcome, { ok: false }>;
+}
+
+/** A log dir whose logs cannot be read is offline, and the start goes on with the others; anything else ends it (LogManager.loadLogs). */
+function onLoadRefused(work: Work, { phase, topicConfigs, refused }: LoadRefused): void {
+  const { failedDir, message } = refused;
+  const logDirs = failedDir === null ? phase.logDirs : withoutDir(phase.logDirs, failedDir);
+  if (failedDir === null || logDirs.online.length === 0) return fail(work, message);
+  traceFailure(work, { dir: failedDir, error: 'IOException', reason: message });
+  openLogs(work, { ...phase, logDirs }, topicConfigs);
+}
+
 /** Every log after an unclean stop; after a clean one those with a segment that had to be read through all the same. */
-function traceRecoveries(work: Work, start: { readonly loaded: LoadedLogs; readonly cleanShutdown: boolean }): void {
-  for (const { log, recovered } of start.loaded.recoveries) {
+function traceRecoveries(work: Work, loaded: LoadedLogs): void {
+  for (const { log, recovered, cleanShutdown } of loaded.recoveries) {
     const { topic, partition, logEndOffset } = log;
     const { segments, discardedBytes, cut, indexProblems } = recovered;
-    if (start.cleanShutdown && segments.length === 0) continue;
+    if (cleanShutdown && segments.length === 0) continue;
     const facts = { logEndOffset, discardedBytes, segments, cutReason: cut?.reason ?? ('none' as const), indexProblems };
     traceBroker(work, { type: 'LogRecovered', brokerId: work.state.config.brokerId, topic, partition, ...facts });
   }

@@ -18,6 +18,8 @@ describe('configs that a program would not start with', () => {
       '1',
       'replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR',
     ],
+    ['broker', 'log.dirs', ' , ', 'At least one log directory must be defined via log.dirs or log.dir.'],
+    ['broker', 'log.dirs', '/a, /b,/a/', 'Duplicate log directory found: /a, /b, /a'],
     ['producer', 'acks', '7', 'Invalid value 7 for configuration acks: String must be one of: all, -1, 0, 1'],
     ['producer', 'linger.ms', '-1', 'Invalid value -1 for configuration linger.ms: Value must be at least 0'],
     ['producer', 'compression.type', 'zip', 'Invalid value zip for configuration compression.type: String must be one of: none, gzip, snappy, lz4, zstd'],

@@ -1,4 +1,5 @@
 import { BROKER_CONFIG_DEFAULTS } from '../broker/broker-config.ts';
+import { duplicateLogDir, resolveLogDirs } from '../broker/logs/log-dirs.ts';
 import { MAX_INT } from '../kernel/units.ts';
 import { atLeast, between, invalidValue, oneOf, parseConfigValue, printConfigValue, type ConfigType, type Validator } from '../log/config-def.ts';
 import type { ConfigTexts } from '../log/log-config.ts';
@@ -43,6 +44,8 @@ const BROKER: ConfigTable = {
   'auto.create.topics.enable': def('BOOLEAN'),
   'num.partitions': def('INT', atLeast(1)),
   'default.replication.factor': def('INT'),
+  'log.dir': def('STRING'),
+  'log.dirs': def('STRING'),
   ...Object.fromEntries(
     TOPIC_CONFIGS.flatMap((topic) =>
       topic.synonyms.map((synonym) => [synonym.name, def(topic.type, topic.name === 'cleanup.policy' ? null : topic.validator)]),
@@ -137,5 +140,14 @@ function brokerConflict(texts: ConfigTexts): { readonly name: string; readonly r
     return { name, reason: 'replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to prevent unnecessary socket timeouts' };
   if (value(name) > value('replica.lag.time.max.ms'))
     return { name, reason: 'replica.fetch.wait.max.ms should always be less than or equal to replica.lag.time.max.ms to prevent frequent changes in ISR' };
-  return null;
+  const dirs = texts['log.dirs'] ?? texts['log.dir'];
+  return dirs === undefined ? null : logDirConflict(dirs);
+}
+
+/** A list without a directory, and a directory that stands in it twice (KafkaConfig.validateValues, LogManager.createAndValidateLogDirs). */
+function logDirConflict(text: string): { readonly name: string; readonly reason: string } | null {
+  const name = 'log.dirs';
+  if (text.split(',').every((path) => path.trim() === '')) return { name, reason: 'At least one log directory must be defined via log.dirs or log.dir.' };
+  const reason = duplicateLogDir(resolveLogDirs({ [name]: text }));
+  return reason === null ? null : { name, reason };
 }

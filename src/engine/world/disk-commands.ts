@@ -1,7 +1,9 @@
+import { namesOf, resolveLogDirs } from '../broker/logs/log-dirs.ts';
 import { unreachable } from '../kernel/assert.ts';
 import { mapGet } from '../kernel/persistent-map.ts';
 import { rottableEnd } from '../machine/bit-rot.ts';
 import type { DiskCommand as MachineDiskCommand, DiskState } from '../machine/contract.ts';
+import type { ProcessSpec } from '../machine/process-kinds.ts';
 import { PAGE_BYTES } from '../machine/page-ranges.ts';
 import type { DiskCommand } from './command.ts';
 import { runnerOf, type World } from './world-state.ts';
@@ -21,9 +23,8 @@ export function checkDiskCommand(world: World, command: DiskCommand): string | n
     case 'freeDisk':
       return (faults?.freeBytes ?? null) === null ? `The disk of ${machine} has room enough.` : null;
     case 'failDisk':
-      return faults?.failedDirs.includes(command.dir ?? '') === true ? `${diskName(command)} fails already.` : null;
     case 'healDisk':
-      return faults?.failedDirs.includes(command.dir ?? '') === true ? null : `${diskName(command)} is sound.`;
+      return checkFailure(runner.environment.spec.process, faults?.failedDirs ?? [], command);
     case 'slowDisk':
       return command.factor >= 1 ? null : `A disk is made slower by a factor of 1 or more, got ${command.factor}.`;
     case 'corruptPage':
@@ -31,6 +32,21 @@ export function checkDiskCommand(world: World, command: DiskCommand): string | n
     default:
       return unreachable(command);
   }
+}
+
+function checkFailure(process: ProcessSpec, failedDirs: readonly string[], command: Extract<DiskCommand, { type: 'failDisk' | 'healDisk' }>): string | null {
+  const { machine, dir } = command;
+  const dirs = process.kind === 'kafka' ? resolveLogDirs(process.config.configs) : [];
+  if (dir !== undefined && (dirs.length < 2 || !dirs.some((one) => one.prefix === `${folderOf(command)}/`)))
+    return `${machine} has no log directory ${dir}; ${dirs.length === 0 ? 'it has none' : `it has ${namesOf(dirs)}`}.`;
+  const fails = failedDirs.includes(folderOf(command));
+  if (command.type === 'failDisk') return fails ? `${diskName(command)} fails already.` : null;
+  return fails ? null : `${diskName(command)} is sound.`;
+}
+
+/** The folder on the machine's disk that a log directory is; all of it without one. */
+function folderOf({ dir }: { readonly dir?: string }): string {
+  return (dir ?? '').replace(/^\/+|\/+$/g, '');
 }
 
 function diskName(command: { readonly machine: string; readonly dir?: string }): string {
@@ -57,9 +73,9 @@ export function diskCommandOf(command: DiskCommand): MachineDiskCommand {
     case 'freeDisk':
       return { type: 'fillDisk', freeBytes: null };
     case 'failDisk':
-      return { type: 'failDisk', dir: command.dir ?? '', fails: true };
+      return { type: 'failDisk', dir: folderOf(command), fails: true };
     case 'healDisk':
-      return { type: 'failDisk', dir: command.dir ?? '', fails: false };
+      return { type: 'failDisk', dir: folderOf(command), fails: false };
     case 'slowDisk':
       return { type: 'slowDisk', factor: command.factor };
     case 'corruptPage':

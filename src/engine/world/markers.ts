@@ -7,6 +7,7 @@ const MARKER_TYPES: readonly EventType[] = [
   'ControllerElected',
   'ControllerResigned',
   'BrokerFailureHandled',
+  'LogDirFailureHandled',
   'BrokerStartupHandled',
   'LeaderElected',
   'IsrChanged',

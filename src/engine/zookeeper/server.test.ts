@@ -80,7 +80,7 @@ function flushes(lone: Lone): { operation: number; path: string }[] {
 function flushed(lone: Lone, path: string, error: 'EIO' | null = null): void {
   const flush = flushes(lone).find((one) => one.path === path);
   expect(flush, `a flush of ${path}`).toBeDefined();
-  feed(lone, { type: 'diskDone', owner: 'zk', operation: flush?.operation ?? 0, error });
+  feed(lone, { type: 'diskDone', owner: 'zk', operation: flush?.operation ?? 0, path: '', error });
 }
 
 /** Follows server 3, whose vote wins; returns the connection to it. */
@@ -150,7 +150,7 @@ describe('a follower', () => {
     expect(logFlush.map((flush) => flush.path)).toEqual(['version-2/log.100000001']);
     hear(lone, connection, { kind: 'zabNewLeader', epoch: 2 });
     expect(lone.effects).toEqual([]);
-    feed(lone, { type: 'diskDone', owner: 'zk', operation: logFlush[0]?.operation ?? 0, error: null });
+    feed(lone, { type: 'diskDone', owner: 'zk', operation: logFlush[0]?.operation ?? 0, path: '', error: null });
     expect(said(lone)).toEqual([]);
     expect(lone.state.currentEpoch).toBe(0);
     flushed(lone, 'version-2/currentEpoch.tmp');
@@ -166,7 +166,7 @@ describe('a follower', () => {
     hear(lone, connection, { kind: 'zabProposal', transaction: write(EPOCH_1 + 2) });
     hear(lone, connection, { kind: 'zabProposal', transaction: write(EPOCH_1 + 3) });
     expect(flushes(lone)).toEqual([]);
-    feed(lone, { type: 'diskDone', owner: 'zk', operation: first?.operation ?? 0, error: null });
+    feed(lone, { type: 'diskDone', owner: 'zk', operation: first?.operation ?? 0, path: '', error: null });
     expect(messages(lone, 'zabAck').map((ack) => ack.zxid - EPOCH_1)).toEqual([1]);
     flushed(lone, 'version-2/log.100000001');
     expect(messages(lone, 'zabAck').map((ack) => ack.zxid - EPOCH_1)).toEqual([2, 3]);
@@ -190,7 +190,7 @@ describe('a follower', () => {
     expect([lone.state.log.lastZxid, lone.state.tree.lastZxid]).toEqual([EPOCH_1 + 1, EPOCH_1 + 1]);
     hear(lone, next, { kind: 'zabNewLeader', epoch: 2 });
     expect(lone.effects).toEqual([]);
-    feed(lone, { type: 'diskDone', owner: 'zk', operation: cut?.operation ?? 0, error: null });
+    feed(lone, { type: 'diskDone', owner: 'zk', operation: cut?.operation ?? 0, path: '', error: null });
     flushed(lone, 'version-2/currentEpoch.tmp');
     expect(said(lone)).toEqual(['zabAckNewLeader']);
   });

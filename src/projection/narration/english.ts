@@ -109,7 +109,8 @@ export const english: Templates = {
     event.factor === 1 ? say`The disk of ${machine(host)} is as fast as before.` : say`The disk of ${machine(host)} is ${`${event.factor} times`} slower.`,
   PageCorrupted: (event, host) =>
     say`A bit of ${event.path} ${span('out', 'flipped')} on the disk of ${machine(host)} (page ${event.page}, byte ${event.position}).`,
-  LogDirFailed: (event) => say`Broker ${event.brokerId} takes its log directory ${event.dir} ${span('out', 'offline')}: ${event.error}.`,
+  LogDirFailed: (event) =>
+    say`Broker ${event.brokerId} takes its log directory ${event.dir} ${span('out', 'offline')}: ${event.error}.${event.partitions.length === 0 ? '' : ` With it go ${event.partitions.join(', ')}.`}`,
   DiskFailed: (event, host) => say`The disk of ${machine(host)} ${span('out', 'failed')} at ${event.path}: ${event.error}.`,
 
   BrokerStarting: (event) =>
@@ -173,6 +174,8 @@ export const english: Templates = {
     say`The controller sees that ${brokers(event.brokerIds)} ${event.brokerIds.length === 1 ? 'is' : 'are'} ${span('out', 'gone')} from ZooKeeper and looks after ${event.brokerIds.length === 1 ? 'its' : 'their'} partitions.`,
   BrokerStartupHandled: (event) =>
     say`The controller sees ${brokers(event.brokerIds)} and tells ${event.brokerIds.length === 1 ? 'it what it holds' : 'them what they hold'}.`,
+  LogDirFailureHandled: (event) =>
+    say`The controller hears that a log directory of ${brokers(event.brokerIds)} failed and asks which replicas are ${span('out', 'offline')} now.`,
   LeaderElected: (event) =>
     event.leader < 0
       ? say`${span('out', `${partitionName(event)} has no leader`)} in epoch ${event.leaderEpoch}; its ISR is ${idList(event.isr, 'empty')}.`

@@ -98,7 +98,8 @@ export const korean: Templates = {
     event.factor === 1 ? malhae`${machine(host)}의 디스크가 이전처럼 빠릅니다.` : malhae`${machine(host)}의 디스크가 ${`${event.factor}배`} 느려졌습니다.`,
   PageCorrupted: (event, host) =>
     malhae`${machine(host)}의 디스크에서 ${event.path}의 비트 하나가 ${span('out', '뒤집혔습니다')}(페이지 ${event.page}, 바이트 ${event.position}).`,
-  LogDirFailed: (event) => malhae`브로커 ${event.brokerId}(이)가 로그 디렉터리 ${event.dir}(을)를 ${span('out', '오프라인')}으로 돌립니다: ${event.error}.`,
+  LogDirFailed: (event) =>
+    malhae`브로커 ${event.brokerId}(이)가 로그 디렉터리 ${event.dir}(을)를 ${span('out', '오프라인')}으로 돌립니다: ${event.error}.${event.partitions.length === 0 ? '' : ` 함께 멈춘 파티션: ${event.partitions.join(', ')}.`}`,
   DiskFailed: (event, host) => malhae`${machine(host)}의 디스크에서 ${event.path} 작업이 ${span('out', '실패')}했습니다: ${event.error}.`,
 
   BrokerStarting: (event) =>
@@ -167,6 +168,8 @@ export const korean: Templates = {
   BrokerFailureHandled: (event) =>
     malhae`컨트롤러가 ZooKeeper에서 ${brokers(event.brokerIds)}(이)가 ${span('out', '사라진')} 것을 보고 맡고 있던 파티션을 정리합니다.`,
   BrokerStartupHandled: (event) => malhae`컨트롤러가 ${brokers(event.brokerIds)}(을)를 발견하고 맡을 복제본을 알려 줍니다.`,
+  LogDirFailureHandled: (event) =>
+    malhae`컨트롤러가 ${brokers(event.brokerIds)}의 로그 디렉터리가 고장 났다는 소식을 듣고 어느 복제본이 ${span('out', '오프라인')}인지 묻습니다.`,
   LeaderElected: (event) =>
     event.leader < 0
       ? malhae`에포크 ${event.leaderEpoch}에서 ${span('out', `${partitionName(event)}에 리더가 없습니다`)}. ISR은 ${idList(event.isr, '비어 있음')}입니다.`

@@ -96,6 +96,8 @@ function clusterMarker(event: ToldEvent, who: string): MarkerWords | null {
       return { shape: 'minus', tone: 'out', weight: 6, words: { en: 'ZooKeeper majority lost', ko: 'ZooKeeper 과반수 잃음' } };
     case 'BrokerFailureHandled':
       return { shape: 'minus', tone: 'out', weight: 5, words: { en: `${idList(event.brokerIds, '?')} gone`, ko: `${idList(event.brokerIds, '?')} 사라짐` } };
+    case 'LogDirFailed':
+      return { shape: 'minus', tone: 'out', weight: 7, words: { en: `${event.dir} offline`, ko: `${event.dir} 오프라인` } };
     case 'LogTruncated':
       return { shape: 'minus', tone: 'out', weight: 6, words: { en: `${who} truncates to ${event.to}`, ko: `${who}: ${event.to}까지 자름` } };
     case 'TopicCreated':

@@ -72,6 +72,7 @@ const IMPORTANCE: Readonly<Record<ToldEvent['type'], Importance>> = {
   ControllerElected: 'headline',
   ControllerResigned: 'headline',
   BrokerFailureHandled: 'headline',
+  LogDirFailureHandled: 'headline',
   BrokerStartupHandled: 'line',
   LeaderElected: 'headline',
   IsrChanged: 'headline',

@@ -5,6 +5,7 @@ import { utf8Decode } from '../../kernel/bytes.ts';
 import { appendToFile, deleteFile, emptyTree, fileExists, readFile, renameFile, replaceFile, resizeFile, type FileTree } from '../../kernel/files.ts';
 import type { BrokerEffect } from '../contract.ts';
 import { advance, followerFetch, makeLeader, newTestBroker, produce, step, type TestBroker } from '../test-support.ts';
+import { resolveLogDirs } from './log-dirs.ts';
 import { loadLogs } from './log-manager.ts';
 
 /** The files after these effects. */
@@ -73,7 +74,7 @@ describe('clean stop', () => {
     const checkpoints = effects.map((effect, i) => (effect.type === 'rename' && effect.to.endsWith('checkpoint') ? i : -1));
     expect(mark).toBeGreaterThan(Math.max(...checkpoints));
     expect(effects.some((effect) => effect.type === 'shutdownComplete')).toBe(false);
-    expect(step(disk.broker, { type: 'diskDone', owner: 'log-manager', operation: 1, error: null })).toContainEqual({ type: 'shutdownComplete' });
+    expect(step(disk.broker, { type: 'diskDone', owner: 'log-manager', operation: 1, path: '', error: null })).toContainEqual({ type: 'shutdownComplete' });
   });
 
   test('[R14] a restarted broker finds its log, and its replica starts from the checkpointed high watermark', () => {
@@ -86,7 +87,11 @@ describe('clean stop', () => {
     disk.note(disk.broker.effects);
     disk.note(advance(disk.broker, 5000));
     const scope = { context: { nowMs: 0, draw: () => 0, allocate: (sizeBytes: number) => new Uint8Array(sizeBytes), codecs: NO_CODECS }, effects: [] };
-    const outcome = loadLogs(disk.files, { cleanShutdown: false, brokerConfigs: {}, topicConfigs: emptyMap() }, scope);
+    const outcome = loadLogs(
+      disk.files,
+      { logDirs: { online: resolveLogDirs({}), offline: [] }, cleanDirs: [], brokerConfigs: {}, topicConfigs: emptyMap() },
+      scope,
+    );
     if (!outcome.ok) throw new Error(outcome.message);
     expect(outcome.loaded.recoveries.map(({ log, recovered }) => [log.dir, log.logEndOffset, recovered.segments])).toEqual([['orders-0', 2, [0]]]);
     expect(outcome.loaded.recoveredBytes).toBeGreaterThan(0);

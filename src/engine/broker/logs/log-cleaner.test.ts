@@ -29,7 +29,7 @@ function flushed(broker: TestBroker, effects: readonly BrokerEffect[]): readonly
   for (let i = 0; i < all.length; i++) {
     const effect = all[i];
     if (effect?.type === 'flush' && effect.owner === 'log-cleaner')
-      all.push(...step(broker, { type: 'diskDone', owner: effect.owner, operation: effect.operation, error: null }));
+      all.push(...step(broker, { type: 'diskDone', owner: effect.owner, operation: effect.operation, path: '', error: null }));
   }
   return all;
 }
@@ -81,7 +81,7 @@ describe('the cleaner thread', () => {
     expect([mapGet(cut.cleaner.checkpoints, 'orders-0'), checkpoint(scope.effects)]).toEqual([2, '0\n1\norders 0 2\n']);
     // A flush of the aborted cleaning that is answered late changes nothing.
     broker.state = cut;
-    step(broker, { type: 'diskDone', owner: 'log-cleaner', operation: 2, error: null });
+    step(broker, { type: 'diskDone', owner: 'log-cleaner', operation: 2, path: '', error: null });
     expect(broker.state.cleaner).toBe(cut.cleaner);
   });
 
@@ -98,7 +98,7 @@ describe('the cleaner thread', () => {
       broker.state = putPartition(broker.state, { ...partition, log: { ...partition.log, config } });
       for (const effect of effects)
         if (effect.type === 'flush' && effect.owner === 'log-cleaner')
-          step(broker, { type: 'diskDone', owner: effect.owner, operation: effect.operation, error });
+          step(broker, { type: 'diskDone', owner: effect.owner, operation: effect.operation, path: '', error });
       expect([traced(broker, 'LogCleaned'), traced(broker, 'LogCleaningAborted')]).toEqual([0, 1]);
     }
   });

@@ -1,16 +1,17 @@
 import type { DiskError } from '../../kernel/system.ts';
 import { changed } from '../../kernel/mutable.ts';
-import { mapDelete, mapEntries, mapGet, mapSet, mapValues, type PersistentMap } from '../../kernel/persistent-map.ts';
+import { mapDelete, mapGet, mapSet, mapValues, type PersistentMap } from '../../kernel/persistent-map.ts';
 import { msToUs, type Offset } from '../../kernel/units.ts';
-import { writeOffsetCheckpoint, type PartitionOffset } from '../../log/checkpoint-files.ts';
+import type { PartitionOffset } from '../../log/checkpoint-files.ts';
 import { cleanableOf, isDue, segmentsBetween, type Cleanable } from '../../log/cleaner/cleanable.ts';
 import { cleanedFiles, cleanGroup, NO_CLEANING_STATS, planCleaning, replaceSegments } from '../../log/cleaner/clean-log.ts';
-import { CLEANER_OFFSET_CHECKPOINT, parseLogDirName } from '../../log/file-names.ts';
-import type { LogState } from '../../log/log-state.ts';
+import { CLEANER_OFFSET_CHECKPOINT } from '../../log/file-names.ts';
+import { logName, type LogState } from '../../log/log-state.ts';
 import { copyBroker, getPartition, putPartition, requirePartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { LOG_CLEANER } from '../owners.ts';
 import { onReplica, withLog, type Partition } from '../replication/partition.ts';
+import { allLogs, writeCheckpoints } from './checkpoints.ts';
 import type { LogCleanerState, OngoingCleaning } from './cleaner-state.ts';
 import { armFileDeletion } from './file-deletion.ts';
 import { retainLog } from './retain-log.ts';
@@ -146,13 +147,25 @@ export function forgetCleanedLog(state: BrokerState, key: string, scope: BrokerS
   return mapGet(next.cleaner.checkpoints, key) === undefined ? next : checkpointCleaner(next, mapDelete(next.cleaner.checkpoints, key), scope);
 }
 
+/** Each serving log dir has the offsets of its own logs. */
 function checkpointCleaner(state: BrokerState, checkpoints: PersistentMap<Offset>, scope: BrokerScope): BrokerState {
-  const entries = mapEntries(checkpoints).flatMap(([key, offset]): PartitionOffset[] => {
-    const named = parseLogDirName(key);
-    return named === null ? [] : [{ ...named, offset }];
-  });
-  writeOffsetCheckpoint(CLEANER_OFFSET_CHECKPOINT, entries, scope);
+  const entryOf = (log: LogState): PartitionOffset | null => {
+    const offset = mapGet(checkpoints, logName(log));
+    return offset === undefined ? null : { topic: log.topic, partition: log.partition, offset };
+  };
+  writeCheckpoints(state, { name: CLEANER_OFFSET_CHECKPOINT, logs: allLogs(state), entryOf }, scope);
   return withCleaner(state, { checkpoints });
+}
+
+/** A log dir failed: what is being cleaned there is left as it is, and its logs' checkpoints go (LogCleanerManager.handleLogDirFailure). */
+export function forgetLogsOfFailedDir(state: BrokerState, keys: readonly string[], scope: BrokerScope): BrokerState {
+  let { checkpoints, ongoing } = state.cleaner;
+  for (const key of keys) checkpoints = mapDelete(checkpoints, key);
+  if (ongoing !== null && keys.includes(ongoing.key)) {
+    ongoing = null;
+    wakeAfter(state.config.cleaner.backoffMs, scope);
+  }
+  return withCleaner(state, { checkpoints, ongoing });
 }
 
 /** LogCleaner.CleanerThread.cleanFilthiestLog's second half: segments of compacted logs that are past their time or below the log's start. */

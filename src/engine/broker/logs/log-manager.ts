@@ -2,7 +2,7 @@ import { copyPartition } from '../replication/partition.ts';
 import { changed } from '../../kernel/mutable.ts';
 import type { DiskError } from '../../kernel/system.ts';
 import { listPaths, type FileTree } from '../../kernel/files.ts';
-import { emptyMap, mapDelete, mapGet, mapSet, type PersistentMap } from '../../kernel/persistent-map.ts';
+import { emptyMap, mapDelete, mapEntries, mapGet, mapSet, type PersistentMap } from '../../kernel/persistent-map.ts';
 import type { Offset, PartitionId } from '../../kernel/units.ts';
 import { readOffsetCheckpoint, type PartitionOffset } from '../../log/checkpoint-files.ts';
 import {
@@ -18,11 +18,20 @@ import { logIdOfOperation, onFlushDone } from '../../log/flush.ts';
 import { createLog, loadLog, type Recovered } from '../../log/load.ts';
 import { resolveLogConfig, type ConfigTexts } from '../../log/log-config.ts';
 import type { LogScope } from '../../log/log-scope.ts';
-import { segmentList, updateHighWatermark, type LogState } from '../../log/log-state.ts';
+import { logName, segmentList, updateHighWatermark, type LogState } from '../../log/log-state.ts';
 import type { Segment } from '../../log/segment.ts';
 import { copyBroker, getPartition, putPartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { topicOverrides, type TopicConfigs } from '../metadata/topic-configs.ts';
+import { allLogs } from './checkpoints.ts';
+import { nextLogDir, type LogDir, type LogDirs } from './log-dirs.ts';
+
+export interface LoadedLog {
+  readonly log: LogState;
+  readonly recovered: Recovered;
+  /** Whether the mark of a clean stop lay in its log dir. */
+  readonly cleanShutdown: boolean;
+}
 
 /** What the disk held at start, opened. */
 export interface LoadedLogs {
@@ -32,56 +41,104 @@ export interface LoadedLogs {
   readonly checkpointedHighWatermarks: PersistentMap<Offset>;
   /** By folder. */
   readonly cleanerCheckpoints: PersistentMap<Offset>;
+  readonly logDirs: LogDirs;
   /** Logs in order of their folders, with what recovery did to each. */
-  readonly recoveries: readonly { readonly log: LogState; readonly recovered: Recovered }[];
+  readonly recoveries: readonly LoadedLog[];
   /** Bytes that recovery read through. */
   readonly recoveredBytes: number;
 }
 
-export type LoadOutcome = { readonly ok: true; readonly loaded: LoadedLogs } | { readonly ok: false; readonly message: string };
+/** A log dir that cannot be loaded (an IOException) ends the start only if it is the last one. */
+export type LoadOutcome =
+  { readonly ok: true; readonly loaded: LoadedLogs } | { readonly ok: false; readonly message: string; readonly failedDir: LogDir | null };
 
 export interface LoadFacts {
-  readonly cleanShutdown: boolean;
+  readonly logDirs: LogDirs;
+  /** Those of the serving log dirs whose last stop was clean. */
+  readonly cleanDirs: readonly LogDir[];
   readonly brokerConfigs: ConfigTexts;
   readonly topicConfigs: TopicConfigs;
 }
 
 /** LogManager.loadLogs: opens every partition folder, recovering unless the stop was clean. Checkpoints that cannot be read count as empty. */
 export function loadLogs(files: FileTree, facts: LoadFacts, scope: LogScope): LoadOutcome {
-  const recoveryPoints = offsetsOf(files, RECOVERY_POINT_CHECKPOINT);
-  const logStarts = offsetsOf(files, LOG_START_OFFSET_CHECKPOINT);
-  let logs: PersistentMap<LogState> = emptyMap();
-  let logsById: PersistentMap<string> = emptyMap();
-  let logId = 1;
-  let recoveredBytes = 0;
-  const recoveries: { log: LogState; recovered: Recovered }[] = [];
-  for (const dir of partitionDirs(files)) {
-    const problem = logDirProblem(dir);
-    if (problem !== null) return { ok: false, message: problem };
-    const named = parseLogDirName(dir);
+  const loading: Loading = {
+    logs: emptyMap(),
+    logsById: emptyMap(),
+    nextLogId: 1,
+    checkpointedHighWatermarks: emptyMap(),
+    cleanerCheckpoints: emptyMap(),
+    logDirs: facts.logDirs,
+    recoveries: [],
+    recoveredBytes: 0,
+  };
+  for (const dir of facts.logDirs.online) {
+    const problem = loadDir(loading, { dir, files, facts }, scope);
+    if (problem !== null) return problem;
+  }
+  return { ok: true, loaded: loading };
+}
+
+/** Loaded logs in the making. */
+type Loading = { -readonly [Field in keyof LoadedLogs]: LoadedLogs[Field] } & { readonly recoveries: LoadedLog[] };
+
+interface DirToLoad {
+  readonly dir: LogDir;
+  readonly files: FileTree;
+  readonly facts: LoadFacts;
+}
+
+/** One log dir with its checkpoints; what keeps the broker from it, or null. */
+function loadDir(loading: Loading, { dir, files, facts }: DirToLoad, scope: LogScope): Extract<LoadOutcome, { ok: false }> | null {
+  const { prefix } = dir;
+  const recoveryPoints = offsetsOf(files, prefix + RECOVERY_POINT_CHECKPOINT);
+  const logStarts = offsetsOf(files, prefix + LOG_START_OFFSET_CHECKPOINT);
+  const cleanShutdown = facts.cleanDirs.includes(dir);
+  for (const key of partitionDirs(files, prefix)) {
+    const problem = logDirProblem(key);
+    if (problem !== null) return { ok: false, message: problem, failedDir: null };
+    const named = parseLogDirName(key);
     if (named === null) continue;
-    const config = resolveLogConfig(facts.brokerConfigs, topicOverrides(facts.topicConfigs, named.topic));
+    const twice = mapGet(loading.logs, key);
+    if (twice !== undefined) return { ok: false, message: duplicateLogs(key, [twice.dir, prefix + key]), failedDir: null };
     const options = {
       ...named,
-      logId,
-      config,
-      cleanShutdown: facts.cleanShutdown,
-      recoveryPoint: mapGet(recoveryPoints, dir) ?? 0,
-      logStartOffset: mapGet(logStarts, dir) ?? 0,
+      parent: prefix,
+      logId: loading.nextLogId,
+      config: resolveLogConfig(facts.brokerConfigs, topicOverrides(facts.topicConfigs, named.topic)),
+      cleanShutdown,
+      recoveryPoint: mapGet(recoveryPoints, key) ?? 0,
+      logStartOffset: mapGet(logStarts, key) ?? 0,
     };
     const result = loadLog(files, options, scope);
-    if (!result.ok) return result;
-    logs = mapSet(logs, dir, result.log);
-    logsById = mapSet(logsById, String(logId), dir);
-    recoveries.push({ log: result.log, recovered: result.recovered });
-    for (const segment of recoveredSegments(result.log, result.recovered))
-      scope.effects.push({ type: 'read', path: segment.paths.log, position: 0, sizeBytes: segment.sizeBytes, by: 'read' });
-    recoveredBytes += bytesRead(result.log, result.recovered);
-    logId += 1;
+    if (!result.ok) return { ok: false, message: result.message, failedDir: result.exception === 'IOException' ? dir : null };
+    takeLog(loading, { log: result.log, recovered: result.recovered, cleanShutdown }, scope);
   }
-  const checkpointedHighWatermarks = offsetsOf(files, REPLICATION_OFFSET_CHECKPOINT);
-  const cleanerCheckpoints = offsetsOf(files, CLEANER_OFFSET_CHECKPOINT);
-  return { ok: true, loaded: { logs, logsById, nextLogId: logId, checkpointedHighWatermarks, cleanerCheckpoints, recoveries, recoveredBytes } };
+  loading.checkpointedHighWatermarks = withAll(loading.checkpointedHighWatermarks, offsetsOf(files, prefix + REPLICATION_OFFSET_CHECKPOINT));
+  loading.cleanerCheckpoints = withAll(loading.cleanerCheckpoints, offsetsOf(files, prefix + CLEANER_OFFSET_CHECKPOINT));
+  return null;
+}
+
+function takeLog(loading: Loading, loaded: LoadedLog, scope: LogScope): void {
+  const { log, recovered } = loaded;
+  loading.logs = mapSet(loading.logs, logName(log), log);
+  loading.logsById = mapSet(loading.logsById, String(log.logId), logName(log));
+  loading.nextLogId += 1;
+  loading.recoveries.push(loaded);
+  for (const segment of recoveredSegments(log, recovered))
+    scope.effects.push({ type: 'read', path: segment.paths.log, position: 0, sizeBytes: segment.sizeBytes, by: 'read' });
+  loading.recoveredBytes += bytesRead(log, recovered);
+}
+
+/** LogManager.loadLog: one partition in two log dirs. */
+function duplicateLogs(key: string, dirs: readonly string[]): string {
+  return `Duplicate log directories for ${key} are found in both ${dirs.join(' and ')}. It is likely because log directory failure happened while broker was replacing current replica with future replica.`;
+}
+
+function withAll(offsets: PersistentMap<Offset>, others: PersistentMap<Offset>): PersistentMap<Offset> {
+  let all = offsets;
+  for (const [key, offset] of mapEntries(others)) all = mapSet(all, key, offset);
+  return all;
 }
 
 function offsetsOf(files: FileTree, path: string): PersistentMap<Offset> {
@@ -92,12 +149,13 @@ function offsetsOf(files: FileTree, path: string): PersistentMap<Offset> {
   return offsets;
 }
 
-/** Folders with at least one file, sorted. */
-function partitionDirs(files: FileTree): readonly string[] {
+/** Folders of a log dir with at least one file, sorted. */
+function partitionDirs(files: FileTree, prefix: string): readonly string[] {
   const dirs: string[] = [];
-  for (const path of listPaths(files)) {
-    const slash = path.indexOf('/');
-    if (slash > 0 && dirs[dirs.length - 1] !== path.slice(0, slash)) dirs.push(path.slice(0, slash));
+  for (const path of listPaths(files, prefix)) {
+    const slash = path.indexOf('/', prefix.length);
+    const dir = path.slice(prefix.length, Math.max(prefix.length, slash));
+    if (dir !== '' && dirs[dirs.length - 1] !== dir) dirs.push(dir);
   }
   return dirs;
 }
@@ -110,20 +168,27 @@ function bytesRead(log: LogState, recovered: Recovered): number {
   return recoveredSegments(log, recovered).reduce((sum, segment) => sum + segment.sizeBytes, recovered.discardedBytes);
 }
 
-/** The replica's log, as found at start or made now, with its checkpointed high watermark (Partition.createLogIfNotExists). */
+/**
+ * The replica's log, as found at start or made now in the log dir with the fewest, with its checkpointed high watermark
+ * (Partition.createLogIfNotExists). Null where Kafka throws KafkaStorageException: while a log dir is offline the log of a replica that is
+ * not new may lie in it.
+ */
 export function openLog(
   state: BrokerState,
-  named: { readonly topic: string; readonly partition: PartitionId },
+  named: { readonly topic: string; readonly partition: PartitionId; readonly isNew: boolean },
   scope: BrokerScope,
-): { readonly state: BrokerState; readonly log: LogState } {
-  const dir = logDirName(named.topic, named.partition);
-  const found = mapGet(state.idleLogs, dir);
-  const highWatermark = mapGet(state.checkpointedHighWatermarks, dir) ?? 0;
+): { readonly state: BrokerState; readonly log: LogState } | null {
+  const { topic, partition } = named;
+  const key = logDirName(topic, partition);
+  const found = mapGet(state.idleLogs, key);
+  const highWatermark = mapGet(state.checkpointedHighWatermarks, key) ?? 0;
   if (found !== undefined)
-    return { state: changed(copyBroker(state), { idleLogs: mapDelete(state.idleLogs, dir) }), log: updateHighWatermark(found, highWatermark) };
-  const config = resolveLogConfig(state.config.texts, topicOverrides(state.topicConfigs, named.topic));
-  const log = createLog({ ...named, logId: state.nextLogId, config }, scope);
-  const next: BrokerState = changed(copyBroker(state), { nextLogId: state.nextLogId + 1, logsById: mapSet(state.logsById, String(log.logId), dir) });
+    return { state: changed(copyBroker(state), { idleLogs: mapDelete(state.idleLogs, key) }), log: updateHighWatermark(found, highWatermark) };
+  const dir = nextLogDir(state.logDirs, allLogs(state));
+  if (dir === undefined || (!named.isNew && state.logDirs.offline.length > 0)) return null;
+  const config = resolveLogConfig(state.config.texts, topicOverrides(state.topicConfigs, topic));
+  const log = createLog({ topic, partition, parent: dir.prefix, logId: state.nextLogId, config }, scope);
+  const next: BrokerState = changed(copyBroker(state), { nextLogId: state.nextLogId + 1, logsById: mapSet(state.logsById, String(log.logId), key) });
   return { state: next, log: updateHighWatermark(log, highWatermark) };
 }
 

@@ -7,9 +7,10 @@ import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import type { LeaderAndIsrRequest, LeaderAndIsrRequestLeaderAndIsrPartitionState } from '../../protocol/generated/leader-and-isr-request.ts';
 import type { LeaderAndIsrResponse, LeaderAndIsrResponseLeaderAndIsrTopicError } from '../../protocol/generated/leader-and-isr-response.ts';
 import type { RequestFrameOf } from '../../protocol/wire.ts';
-import { copyBroker, getPartition, partitionKey, putPartition, type BrokerState } from '../broker-state.ts';
+import { copyBroker, getPartition, isOffline, partitionKey, putPartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { settleFetchers } from '../fetcher/replica-fetcher.ts';
+import { markOffline } from '../logs/log-dir-failure.ts';
 import { openLog } from '../logs/log-manager.ts';
 import { startHighWatermarkCheckpoint } from '../tasks.ts';
 import { becomeFollower } from './become-follower.ts';
@@ -32,7 +33,7 @@ export function topicsToConfigure(state: BrokerState, body: LeaderAndIsrRequest)
 
 function needsNewLog(state: BrokerState, topic: string, told: PartitionState): boolean {
   const key = partitionKey(topic, told.partitionIndex);
-  return told.replicas.includes(state.identity.brokerId) && !mapHas(state.partitions, key) && !mapHas(state.idleLogs, key);
+  return told.replicas.includes(state.identity.brokerId) && !mapHas(state.partitions, key) && !mapHas(state.idleLogs, key) && !isOffline(state, key);
 }
 
 function refusalOf(state: BrokerState, body: LeaderAndIsrRequest): ErrorName | null {
@@ -56,8 +57,8 @@ export function onLeaderAndIsr(state: BrokerState, requestId: number, frame: Req
   const topics: LeaderAndIsrResponseLeaderAndIsrTopicError[] = [];
   for (const topic of body.topicStates) {
     const partitionErrors = topic.partitionStates.map((told) => {
-      const error = judge(next, { topic: topic.topicName, topicId: topic.topicId, told });
-      if (error === null) next = host(next, { topic: topic.topicName, topicId: topic.topicId, told }, work, scope);
+      let error = judge(next, { topic: topic.topicName, topicId: topic.topicId, told });
+      if (error === null) ({ state: next, error } = host(next, { topic: topic.topicName, topicId: topic.topicId, told }, work, scope));
       return { topicName: '', partitionIndex: told.partitionIndex, errorCode: errorCode(error ?? 'NONE') };
     });
     topics.push({ topicId: topic.topicId, partitionErrors });
@@ -81,21 +82,29 @@ interface Work {
 
 /** What speaks against one partition's state; null if it is news for a replica of this broker. */
 function judge(state: BrokerState, { topic, topicId, told }: Told): ErrorName | null {
-  const partition = getPartition(state, partitionKey(topic, told.partitionIndex));
+  const key = partitionKey(topic, told.partitionIndex);
+  if (isOffline(state, key)) return 'KAFKA_STORAGE_ERROR';
+  const partition = getPartition(state, key);
   const knownId = partition?.log.topicId ?? null;
   if (knownId !== null && topicId !== ZERO_UUID && knownId !== topicId) return 'INCONSISTENT_TOPIC_ID';
   if (partition !== null && told.leaderEpoch <= partition.leaderEpoch) return 'STALE_CONTROLLER_EPOCH';
   return told.replicas.includes(state.identity.brokerId) ? null : 'UNKNOWN_TOPIC_OR_PARTITION';
 }
 
-/** Opens the log if the replica is new here, and gives it its topic id. */
-function host(state: BrokerState, { topic, topicId, told }: Told, work: Work, scope: BrokerScope): BrokerState {
+/** Opens the log if the replica is new here, and gives it its topic id. A log that may lie in a log dir that failed cannot be opened. */
+function host(
+  state: BrokerState,
+  { topic, topicId, told }: Told,
+  work: Work,
+  scope: BrokerScope,
+): { readonly state: BrokerState; readonly error: ErrorName | null } {
   const key = partitionKey(topic, told.partitionIndex);
   const hosted = getPartition(state, key);
-  const opened = hosted === null ? openLog(state, { topic, partition: told.partitionIndex }, scope) : { state, log: hosted.log };
+  const opened = hosted === null ? openLog(state, { topic, partition: told.partitionIndex, isNew: told.isNew }, scope) : { state, log: hosted.log };
+  if (opened === null) return { state: markOffline(state, key), error: 'KAFKA_STORAGE_ERROR' };
   const partition: Partition = { ...(hosted ?? newPartition(opened.log)), log: withTopicId(opened.log, topicId, scope) };
   (told.leader === state.identity.brokerId ? work.leaders : work.followers).push({ key, told });
-  return putPartition(opened.state, partition);
+  return { state: putPartition(opened.state, partition), error: null };
 }
 
 function withTopicId(log: LogState, topicId: string, scope: BrokerScope): LogState {

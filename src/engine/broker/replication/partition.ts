@@ -1,7 +1,7 @@
 import type { BrokerId, ControllerEpoch, LeaderEpoch, Offset, PartitionEpoch, PartitionId } from '../../kernel/units.ts';
 import { NO_EPOCH } from '../../kernel/units.ts';
 import type { Mutable } from '../../kernel/mutable.ts';
-import type { LogState } from '../../log/log-state.ts';
+import { logName, type LogState } from '../../log/log-state.ts';
 import type { FollowerReplica } from './follower-replica.ts';
 
 /** One replica that this broker hosts (kafka.cluster.Partition), with its log. */
@@ -62,7 +62,7 @@ const OFFLINE: OfflineRole = { kind: 'offline' };
 /** A replica just hosted; LeaderAndIsr gives it a role. */
 export function newPartition(log: LogState): Partition {
   return {
-    key: log.dir,
+    key: logName(log),
     topic: log.topic,
     partition: log.partition,
     log,

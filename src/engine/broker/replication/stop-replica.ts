@@ -6,7 +6,7 @@ import { errorCode, type ErrorName } from '../../protocol/errors.ts';
 import type { StopReplicaRequestStopReplicaPartitionState } from '../../protocol/generated/stop-replica-request.ts';
 import type { StopReplicaResponseStopReplicaPartitionError } from '../../protocol/generated/stop-replica-response.ts';
 import type { RequestFrameOf } from '../../protocol/wire.ts';
-import { copyBroker, getPartition, partitionKey, type BrokerState } from '../broker-state.ts';
+import { copyBroker, getPartition, isOffline, partitionKey, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { removeFromFetchers } from '../fetcher/replica-fetcher.ts';
 import { forgetCleanedLog } from '../logs/log-cleaner.ts';
@@ -34,9 +34,9 @@ export function onStopReplica(state: BrokerState, requestId: number, frame: Requ
   let anyDeleted = false;
   for (const topic of body.topicStates) {
     for (const told of topic.partitionStates) {
-      const fenced = isFenced(next, topic.topicName, told);
-      partitionErrors.push({ topicName: topic.topicName, partitionIndex: told.partitionIndex, errorCode: errorCode(fenced ? 'FENCED_LEADER_EPOCH' : 'NONE') });
-      if (fenced) continue;
+      const error = judge(next, topic.topicName, told);
+      partitionErrors.push({ topicName: topic.topicName, partitionIndex: told.partitionIndex, errorCode: errorCode(error ?? 'NONE') });
+      if (error !== null) continue;
       next = stopPartition(next, { topic: topic.topicName, partition: told.partitionIndex, deleted: told.deletePartition }, scope);
       anyDeleted ||= told.deletePartition;
     }
@@ -46,10 +46,12 @@ export function onStopReplica(state: BrokerState, requestId: number, frame: Requ
   return next;
 }
 
-function isFenced(state: BrokerState, topic: string, told: StopReplicaRequestStopReplicaPartitionState): boolean {
-  const partition = getPartition(state, partitionKey(topic, told.partitionIndex));
-  if (partition === null || told.leaderEpoch === EPOCH_DURING_DELETE || told.leaderEpoch === NO_EPOCH) return false;
-  return told.leaderEpoch < partition.leaderEpoch;
+function judge(state: BrokerState, topic: string, told: StopReplicaRequestStopReplicaPartitionState): ErrorName | null {
+  const key = partitionKey(topic, told.partitionIndex);
+  if (isOffline(state, key)) return 'KAFKA_STORAGE_ERROR';
+  const partition = getPartition(state, key);
+  if (partition === null || told.leaderEpoch === EPOCH_DURING_DELETE || told.leaderEpoch === NO_EPOCH) return null;
+  return told.leaderEpoch < partition.leaderEpoch ? 'FENCED_LEADER_EPOCH' : null;
 }
 
 function stopPartition(
