@@ -16,6 +16,7 @@ function broker(brokerId: number, flushedBytes = 0): BrokerView {
     isController: false,
     session: 'connected',
     disk: { flushedBytes, dirtyBytes: 0, counters: emptyDisk(emptyTree()).counters, faults: null },
+    logDirs: ['/tmp/kafka-logs'],
     replicas: [],
   };
 }

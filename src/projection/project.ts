@@ -1,3 +1,4 @@
+import { resolveLogDirs } from '../engine/broker/logs/log-dirs.ts';
 import type { ProducerState } from '../engine/client/producer/producer-state.ts';
 import { arrayGet } from '../engine/kernel/persistent-array.ts';
 import { mapEntries, mapGet, mapValues } from '../engine/kernel/persistent-map.ts';
@@ -136,7 +137,8 @@ function brokerOf(runner: Runner, partitions: readonly PartitionView[]): BrokerV
   const { process, disk } = runner.state;
   const state = process.state?.kind === 'kafka' ? process.state.state : null;
   const broker = state?.broker ?? null;
-  const replicas: readonly ReplicaView[] = broker === null ? replicasOfFiles(disk.cache, disk.device, partitions) : replicasOfRunning(broker, disk, partitions);
+  const logDirs = resolveLogDirs(spec.process.config.configs);
+  const replicas: readonly ReplicaView[] = broker === null ? replicasOfFiles(disk, logDirs, partitions) : replicasOfRunning(broker, disk, partitions);
   const view: BrokerView = {
     host: spec.host,
     brokerId: spec.process.config.brokerId,
@@ -147,6 +149,7 @@ function brokerOf(runner: Runner, partitions: readonly PartitionView[]): BrokerV
     isController: state?.controller.active !== null && state !== null,
     session: sessionOf(state),
     disk: diskOf(disk),
+    logDirs: logDirs.map((dir) => dir.path),
     replicas,
   };
   return [view];

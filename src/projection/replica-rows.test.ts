@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { newPlayer, playUntil } from '../host/in-process/player.ts';
+import { oneDiskOfTwo } from '../playground/scenarios/one-disk-of-two.ts';
 import { firstLook } from '../playground/scenarios/first-look.ts';
 import { projectView } from './project.ts';
 
@@ -29,4 +30,27 @@ test('[R6] what is on the disk of a broker stays in view while it starts, before
     expect(replica?.logEndOffset).toBeGreaterThanOrEqual(kept);
   }
   expect([...seen]).toEqual(['killed', 'starting', 'running']);
+});
+
+test('[R6] replicas of a log dir that failed stay in view, as failed; those of a stopped broker are found in every log dir', () => {
+  const player = newPlayer(oneDiskOfTwo);
+  const rolesAt = (atMs: number): unknown => {
+    playUntil(player, atMs);
+    const view = projectView({ world: player.world, ghosts: player.checker.ghosts, events: [] });
+    const replicas = view.brokers.find((row) => row.brokerId === 1)?.replicas ?? [];
+    return replicas.map((row) => [row.key, row.role, row.logEndOffset > 0]);
+  };
+  expect(rolesAt(30_000)).toEqual([
+    ['orders-0', 'leader', true],
+    ['orders-1', 'failed', true],
+    ['orders-2', 'follower', true],
+    ['orders-3', 'failed', true],
+  ]);
+  expect(rolesAt(49_900)).toMatchObject([
+    ['later-0', 'none'],
+    ['orders-0', 'none', true],
+    ['orders-1', 'none', true],
+    ['orders-2', 'none', true],
+    ['orders-3', 'none', true],
+  ]);
 });

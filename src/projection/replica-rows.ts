@@ -1,6 +1,7 @@
 import { listPaths, readFile, type FileTree } from '../engine/kernel/files.ts';
 import { mapGet, mapValues } from '../engine/kernel/persistent-map.ts';
-import type { BrokerState } from '../engine/broker/broker-state.ts';
+import { isOffline, type BrokerState } from '../engine/broker/broker-state.ts';
+import type { LogDir } from '../engine/broker/logs/log-dirs.ts';
 import { leaderOf, type Partition } from '../engine/broker/replication/partition.ts';
 import { batchAt, positionAt } from '../engine/log/batch-list.ts';
 import { decodeEpochCheckpoint, readOffsetCheckpoint, readText } from '../engine/log/checkpoint-files.ts';
@@ -23,9 +24,11 @@ export function replicasOfRunning(
   return order.flatMap((truth) => {
     const partition = mapGet(broker.partitions, truth.key);
     if (partition !== undefined) return [replicaOf(broker, partition, disk.device)];
-    const kept = replicasOfFiles(disk.cache, disk.device, [truth]);
-    if (kept.length > 0) return kept;
-    return truth.replicas.includes(broker.identity.brokerId) ? [emptyReplica(truth.key)] : [];
+    const failed = isOffline(broker, truth.key);
+    const kept = replicasOfFiles(disk, broker.config.logDirs, [truth]);
+    if (kept.length === 0 && !failed && !truth.replicas.includes(broker.identity.brokerId)) return [];
+    const shown = kept[0] ?? emptyReplica(truth.key);
+    return [failed ? { ...shown, role: 'failed' } : shown];
   });
 }
 
@@ -92,14 +95,24 @@ function flushedOffset(log: LogState, device: FileTree): number {
 }
 
 /** What the files of a broker that does not run say. Partial batches at a torn end do not count. */
-export function replicasOfFiles(files: FileTree, device: FileTree, order: readonly PartitionView[]): ReplicaView[] {
-  const highWatermarks = readOffsetCheckpoint(files, REPLICATION_OFFSET_CHECKPOINT);
+export function replicasOfFiles(
+  disk: { readonly cache: FileTree; readonly device: FileTree },
+  logDirs: readonly LogDir[],
+  order: readonly PartitionView[],
+): ReplicaView[] {
+  return logDirs.flatMap(({ prefix }) => replicasInDir(disk, prefix, order));
+}
+
+function replicasInDir(disk: { readonly cache: FileTree; readonly device: FileTree }, prefix: string, order: readonly PartitionView[]): ReplicaView[] {
+  const { cache: files, device } = disk;
+  const highWatermarks = readOffsetCheckpoint(files, prefix + REPLICATION_OFFSET_CHECKPOINT);
   return order.flatMap((truth) => {
-    const logs = listPaths(files, `${truth.key}/`).filter((path) => path.endsWith(LOG_SUFFIX));
+    const folder = prefix + truth.key;
+    const logs = listPaths(files, `${folder}/`).filter((path) => path.endsWith(LOG_SUFFIX));
     if (logs.length === 0 || parseLogDirName(truth.key) === null) return [];
     const first = logs[0] ?? '';
-    const logStartOffset = offsetOfFileName(first.slice(first.indexOf('/') + 1)) ?? 0;
-    const epochs = decodeEpochCheckpoint(readText(files, `${truth.key}/${LEADER_EPOCH_CHECKPOINT}`) ?? '', LEADER_EPOCH_CHECKPOINT);
+    const logStartOffset = offsetOfFileName(first.slice(folder.length + 1)) ?? 0;
+    const epochs = decodeEpochCheckpoint(readText(files, `${folder}/${LEADER_EPOCH_CHECKPOINT}`) ?? '', LEADER_EPOCH_CHECKPOINT);
     const spans = epochs.ok ? epochs.entries.map((entry): EpochSpan => ({ epoch: entry.epoch, startOffset: entry.startOffset })) : [];
     const logEndOffset = endOf(files, logs, logStartOffset);
     const checkpointed = highWatermarks.ok

@@ -125,6 +125,8 @@ export interface BrokerView {
   readonly session: 'connected' | 'connecting' | 'expired' | 'none';
   /** Bytes of its logs and checkpoints that the device has, and that only the page cache has. */
   readonly disk: DiskView;
+  /** Its `log.dirs`, as the configuration names them; one is the usual number. */
+  readonly logDirs: readonly string[];
   /** One for each partition it has a log of, or has been told to have; in the order of `View.partitions`. */
   readonly replicas: readonly ReplicaView[];
 }
@@ -140,7 +142,8 @@ export interface DiskView {
 /** One replica as its broker believes it to be. For a broker that does not run: what its files say. */
 export interface ReplicaView {
   readonly key: PartitionKey;
-  readonly role: 'leader' | 'follower' | 'offline' | 'none';
+  /** `offline`: has a log and knows no leader. `failed`: its log dir is offline. `none`: not told of it yet. */
+  readonly role: 'leader' | 'follower' | 'offline' | 'failed' | 'none';
   readonly leaderEpoch: LeaderEpoch;
   /** Who leads, in this broker's belief; -1: nobody or unknown. */
   readonly leader: BrokerId;

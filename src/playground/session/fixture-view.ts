@@ -231,6 +231,7 @@ function brokerOne(zombie: boolean): BrokerView {
     isController: false,
     session: zombie ? 'expired' : 'none',
     disk: diskWith(3174, 1229),
+    logDirs: ['/tmp/kafka-logs'],
     replicas: [first, ...otherReplicas(1, true)],
   };
 }
@@ -278,6 +279,7 @@ function broker(input: { brokerId: number; rack: string; isController: boolean; 
     isController: input.isController,
     session: 'connected',
     disk: leads ? diskWith(3482, 640) : diskWith(3277, 384),
+    logDirs: ['/tmp/kafka-logs'],
     replicas: [first, ...otherReplicas(input.brokerId, false)],
   };
 }
@@ -374,6 +376,7 @@ function withMoreBrokers(view: View): View {
     isController: false,
     session: 'connected',
     disk: diskWith(2048, 512),
+    logDirs: ['/tmp/kafka-logs'],
     replicas: replicasOf(brokerId),
   }));
   return {

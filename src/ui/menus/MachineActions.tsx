@@ -3,7 +3,7 @@ import { changeLook } from '../../playground/store/playground-store.ts';
 import { usePage, usePlayground, useWords } from '../app/playground-context.tsx';
 import type { Dictionary } from '../i18n/en.ts';
 import { Icon } from '../components/Icon.tsx';
-import { keepsFiles, machineActions, type MachineActionId } from './machine-actions.ts';
+import { actionText, keepsFiles, machineActions, type MachineActionId } from './machine-actions.ts';
 import { useSend } from './use-send.ts';
 
 export const ACTION_ICONS: Readonly<Record<MachineActionId, IconName>> = {
@@ -48,9 +48,15 @@ export function MachineActions({ host }: { readonly host: string }) {
         </button>
       )}
       {machineActions(playground.store.getState().view, host).map((action) => (
-        <button key={action.id} type="button" className="btn" title={hintOf(words, action.id, isClient)} onClick={() => send(action.commands)}>
+        <button
+          key={action.id + (action.dir ?? '')}
+          type="button"
+          className="btn"
+          title={hintOf(words, action.id, isClient)}
+          onClick={() => send(action.commands)}
+        >
           <Icon name={ACTION_ICONS[action.id]} size={13} />
-          {words.menu[action.id]}
+          {actionText(words, action)}
         </button>
       ))}
     </div>

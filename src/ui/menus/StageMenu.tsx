@@ -6,7 +6,7 @@ import { Icon } from '../components/Icon.tsx';
 import type { IconName } from '../components/icons.ts';
 import { brokerIdOf } from '../../projection/narration/words.ts';
 import { clamp } from '../layout/geometry.ts';
-import { keepsFiles, machineActions, peersOf } from './machine-actions.ts';
+import { actionText, keepsFiles, machineActions, peersOf } from './machine-actions.ts';
 import { ACTION_ICONS, hintOf } from './MachineActions.tsx';
 import { useSend } from './use-send.ts';
 
@@ -32,9 +32,9 @@ function MachineMenu({ menu }: { readonly menu: OpenMenu }) {
       ) : null}
       {machineActions(view, host).map((action) => (
         <Item
-          key={action.id}
+          key={action.id + (action.dir ?? '')}
           icon={ACTION_ICONS[action.id]}
-          text={words.menu[action.id]}
+          text={actionText(words, action)}
           hint={hintOf(words, action.id, !keepsFiles(view, host))}
           onPress={() => send(action.commands)}
         />

@@ -31,6 +31,17 @@ describe('what can be done to a machine', () => {
     expect(ids(VIEW, 'zk1')).not.toContain('fillDisk');
   });
 
+  test('[R1] of several log dirs each can be broken, and healed', () => {
+    const faults = { freeBytes: null, failedDirs: ['data-2'], slowFactor: 1 };
+    const logDirs = ['/data-1', '/data-2'];
+    const view: View = { ...VIEW, brokers: VIEW.brokers.map((row) => (row.host === 'b2' ? { ...row, logDirs, disk: { ...row.disk, faults } } : row)) };
+    const commands = machineActions(view, 'b2').flatMap((action) => (action.dir === undefined ? [] : action.commands));
+    expect(commands).toEqual([
+      { type: 'failDisk', machine: 'b2', dir: '/data-1' },
+      { type: 'healDisk', machine: 'b2', dir: '/data-2' },
+    ]);
+  });
+
   test('[R2] isolating cuts every cable that is whole; what is cut can be healed', () => {
     const view: View = { ...VIEW, links: [{ a: 'zk1', b: 'b2', cut: 'both', slow: false }] };
     const isolate = machineActions(view, 'b2').find((action) => action.id === 'isolate');

@@ -1,5 +1,5 @@
 import type { Command } from '../../engine/world/command.ts';
-import type { ProcessView, View } from '../../projection/view.ts';
+import type { BrokerView, ProcessView, View } from '../../projection/view.ts';
 import { isCut } from '../../playground/store/selectors.ts';
 
 export type MachineActionId = 'stop' | 'kill' | 'pause' | 'resume' | 'powerOff' | 'start' | 'isolate' | 'rejoin' | DiskActionId;
@@ -10,6 +10,8 @@ const SLOW_FACTOR = 20;
 
 export interface MachineAction {
   readonly id: MachineActionId;
+  /** The log dir that it is about, on a broker with several. */
+  readonly dir?: string;
   readonly commands: readonly Command[];
 }
 
@@ -45,11 +47,29 @@ function diskActions(view: View, host: string): MachineAction[] {
   return [
     ...(broker.process === 'off' ? [] : [one('tearPages', { type: 'powerOff', machine: host, tornPages: true })]),
     (faults?.freeBytes ?? null) === null ? one('fillDisk', { type: 'fillDisk', machine: host }) : one('freeDisk', { type: 'freeDisk', machine: host }),
-    faults?.failedDirs.includes('') === true ? one('healDisk', { type: 'healDisk', machine: host }) : one('failDisk', { type: 'failDisk', machine: host }),
+    ...failures(broker),
     (faults?.slowFactor ?? 1) === 1
       ? one('slowDisk', { type: 'slowDisk', machine: host, factor: SLOW_FACTOR })
       : one('speedDisk', { type: 'slowDisk', machine: host, factor: 1 }),
   ];
+}
+
+/** The disk fails or is healed; on a broker with several log dirs each of them does. */
+function failures({ host, logDirs, disk }: BrokerView): MachineAction[] {
+  const failedDirs = disk.faults?.failedDirs ?? [];
+  if (logDirs.length < 2) {
+    const type = failedDirs.includes('') ? 'healDisk' : 'failDisk';
+    return [{ id: type, commands: [{ type, machine: host }] }];
+  }
+  return logDirs.map((dir) => {
+    const type = failedDirs.includes(dir.replace(/^\/+/, '')) ? 'healDisk' : 'failDisk';
+    return { id: type, commands: [{ type, machine: host, dir }], dir };
+  });
+}
+
+/** Names the button of an action: `Break the disk`, and of which log dir. */
+export function actionText(words: { readonly menu: Readonly<Record<MachineActionId, string>> }, action: MachineAction): string {
+  return action.dir === undefined ? words.menu[action.id] : `${words.menu[action.id]} ${action.dir}`;
 }
 
 function isDown(process: ProcessView): boolean {

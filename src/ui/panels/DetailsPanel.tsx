@@ -114,7 +114,7 @@ function BrokerDetails({ broker, words }: { readonly broker: BrokerView; readonl
             {broker.replicas.map((replica) => (
               <tr key={replica.key}>
                 <th scope="row">{replica.key}</th>
-                <td>{replica.role}</td>
+                <td>{words.stage.replicaRoles[replica.role]}</td>
                 <td className="num">{replica.leaderEpoch < 0 ? UNKNOWN : replica.leaderEpoch}</td>
                 <td className="num">{replica.highWatermark}</td>
                 <td className="num">{replica.logEndOffset}</td>

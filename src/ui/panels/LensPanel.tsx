@@ -127,7 +127,7 @@ function Lens({ partition }: { readonly partition: PartitionView }) {
           <SvgText key={offset} x={26} y={heightOf(offset) - rowHeight / 2 + 4} text={String(offset)} size={11} mono anchor="end" color="var(--ink-3)" />
         ))}
         {rows.map(({ broker, replica }, i) => {
-          const isDead = brokerLook(broker, truth) === 'dead';
+          const isDead = brokerLook(broker, truth) === 'dead' || replica.role === 'failed';
           const look = replicaLook(replica, partition, broker, isDead);
           return (
             <g key={broker.host}>

@@ -92,16 +92,17 @@ interface ReplicaTankProps {
 }
 
 const ReplicaTank = memo(function ReplicaTank(props: ReplicaTankProps) {
-  const { slot, partition, replica, broker, isDead, card, form } = props;
+  const { slot, partition, replica, broker, card, form } = props;
   const { playground } = usePage();
   const words = useWords();
   const bottom = card.tankTop + card.tankHeight;
   if (replica === null) return <EmptySlot slot={slot} top={slot.top} height={slot.height} />;
-  const look = replicaLook(replica, partition, broker, isDead);
+  const look = replicaLook(replica, partition, broker, props.isDead);
+  const isDead = props.isDead || replica.role === 'failed';
   const isFocus = slot.form === 'focus';
   const label = words.stage.partitionAria({
     key: slot.key,
-    role: words.stage.roleNames[isDead ? 'dead' : look],
+    role: words.stage.roleNames[props.isDead ? 'dead' : isDead ? 'failed' : look],
     highWatermark: replica.highWatermark,
     logEnd: replica.logEndOffset,
   });

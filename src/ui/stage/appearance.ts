@@ -18,7 +18,7 @@ export type ReplicaLook = 'leader' | 'ghost' | 'isr' | 'out';
 
 export function replicaLook(replica: ReplicaView, partition: PartitionView, broker: BrokerView, isDead: boolean): ReplicaLook {
   const leadsInTruth = partition.leader === broker.brokerId && partition.leaderEpoch === replica.leaderEpoch;
-  if (isDead) return partition.leader === broker.brokerId ? 'ghost' : inIsr(partition, broker);
+  if (isDead || replica.role === 'failed') return partition.leader === broker.brokerId ? 'ghost' : inIsr(partition, broker);
   if (replica.role === 'leader') return leadsInTruth ? 'leader' : 'ghost';
   return inIsr(partition, broker);
 }
@@ -44,6 +44,7 @@ export function beliefOf(
   const belief = words.stage.belief;
   if (replica === null) return { kind: 'untold', title: belief.nothing, detail: '', short: belief.nothing };
   if (input.look === 'dead') return diskBelief(words, replica);
+  if (replica.role === 'failed') return { ...diskBelief(words, replica), title: belief.dirOffline, short: belief.dirOffline };
   if (replica.role === 'none') return { kind: 'untold', title: belief.untold, detail: clusterSays(words, partition, truth), short: belief.untold };
   const leads = replica.role === 'leader';
   const agrees = truth.known && partition.leader === replica.leader && partition.leaderEpoch === replica.leaderEpoch;

@@ -1,5 +1,5 @@
 import type { MachineActionId } from '../../menus/machine-actions.ts';
-import { keepsFiles, machineActions } from '../../menus/machine-actions.ts';
+import { actionText, keepsFiles, machineActions } from '../../menus/machine-actions.ts';
 import { ACTION_ICONS, hintOf } from '../../menus/MachineActions.tsx';
 import { useSend } from '../../menus/use-send.ts';
 import { usePlayground, useWords } from '../../app/playground-context.tsx';
@@ -18,14 +18,14 @@ export function DiskActions({ host }: { readonly host: string }) {
     <div className="disk-actions">
       {actions.map((action) => (
         <button
-          key={action.id}
+          key={action.id + (action.dir ?? '')}
           type="button"
           className="btn slim"
           title={hintOf(words, action.id, !keepsFiles(view, host))}
           onClick={() => send(action.commands)}
         >
           <Icon name={ACTION_ICONS[action.id]} size={12} />
-          {words.menu[action.id]}
+          {actionText(words, action)}
         </button>
       ))}
     </div>

@@ -68,6 +68,6 @@ function fileRow(file: FileStatus, level: 1 | 2): TreeRow {
 /** Where a panel that is just opened looks first: the newest segment of the partition in focus, else of any. */
 export function firstFile(files: readonly FileStatus[], partition: string | null): string | null {
   const logs = files.filter(({ path }) => path.endsWith('.log'));
-  const own = logs.filter(({ path }) => partition !== null && path.startsWith(`${partition}/`));
+  const own = logs.filter(({ path }) => partition !== null && `/${path}`.includes(`/${partition}/`));
   return (own.at(-1) ?? logs.at(0) ?? files.at(0))?.path ?? null;
 }
