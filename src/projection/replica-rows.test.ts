@@ -38,7 +38,8 @@ test('[R6] replicas of a log dir that failed stay in view, as failed; those of a
     playUntil(player, atMs);
     const view = projectView({ world: player.world, ghosts: player.checker.ghosts, events: [] });
     const replicas = view.brokers.find((row) => row.brokerId === 1)?.replicas ?? [];
-    return replicas.map((row) => [row.key, row.role, row.logEndOffset > 0]);
+    expect(replicas.map((row) => row.key)).toEqual(view.partitions.flatMap(({ key }) => (replicas.some((row) => row.key === key) ? [key] : [])));
+    return replicas.map((row) => [row.key, row.role, row.logEndOffset > 0]).toSorted();
   };
   expect(rolesAt(30_000)).toEqual([
     ['orders-0', 'leader', true],

@@ -4,7 +4,7 @@ import { isOffline, type BrokerState } from '../engine/broker/broker-state.ts';
 import type { LogDir } from '../engine/broker/logs/log-dirs.ts';
 import { leaderOf, type Partition } from '../engine/broker/replication/partition.ts';
 import { batchAt, positionAt } from '../engine/log/batch-list.ts';
-import { decodeEpochCheckpoint, readOffsetCheckpoint, readText } from '../engine/log/checkpoint-files.ts';
+import { decodeEpochCheckpoint, readOffsetCheckpoint, readText, type CheckpointRead, type PartitionOffset } from '../engine/log/checkpoint-files.ts';
 import { LEADER_EPOCH_CHECKPOINT, LOG_SUFFIX, offsetOfFileName, parseLogDirName, REPLICATION_OFFSET_CHECKPOINT } from '../engine/log/file-names.ts';
 import { segmentList, type LogState } from '../engine/log/log-state.ts';
 import { baseOffset, batchSizeBytes, lastOffset } from '../engine/protocol/record-batch.ts';
@@ -100,40 +100,42 @@ export function replicasOfFiles(
   logDirs: readonly LogDir[],
   order: readonly PartitionView[],
 ): ReplicaView[] {
-  return logDirs.flatMap(({ prefix }) => replicasInDir(disk, prefix, order));
+  const dirs = logDirs.map(({ prefix }) => ({ prefix, highWatermarks: readOffsetCheckpoint(disk.cache, prefix + REPLICATION_OFFSET_CHECKPOINT) }));
+  return order.flatMap((truth) => dirs.flatMap((dir) => replicaOfFiles(disk, dir, truth) ?? []).slice(0, 1));
 }
 
-function replicasInDir(disk: { readonly cache: FileTree; readonly device: FileTree }, prefix: string, order: readonly PartitionView[]): ReplicaView[] {
+function replicaOfFiles(
+  disk: { readonly cache: FileTree; readonly device: FileTree },
+  dir: { readonly prefix: string; readonly highWatermarks: CheckpointRead<PartitionOffset> },
+  truth: PartitionView,
+): ReplicaView | null {
   const { cache: files, device } = disk;
-  const highWatermarks = readOffsetCheckpoint(files, prefix + REPLICATION_OFFSET_CHECKPOINT);
-  return order.flatMap((truth) => {
-    const folder = prefix + truth.key;
-    const logs = listPaths(files, `${folder}/`).filter((path) => path.endsWith(LOG_SUFFIX));
-    if (logs.length === 0 || parseLogDirName(truth.key) === null) return [];
-    const first = logs[0] ?? '';
-    const logStartOffset = offsetOfFileName(first.slice(folder.length + 1)) ?? 0;
-    const epochs = decodeEpochCheckpoint(readText(files, `${folder}/${LEADER_EPOCH_CHECKPOINT}`) ?? '', LEADER_EPOCH_CHECKPOINT);
-    const spans = epochs.ok ? epochs.entries.map((entry): EpochSpan => ({ epoch: entry.epoch, startOffset: entry.startOffset })) : [];
-    const logEndOffset = endOf(files, logs, logStartOffset);
-    const checkpointed = highWatermarks.ok
-      ? (highWatermarks.entries.find((entry) => entry.topic === truth.topic && entry.partition === truth.partition)?.offset ?? 0)
-      : 0;
-    const view: ReplicaView = {
-      key: truth.key,
-      role: 'none',
-      leaderEpoch: spans[spans.length - 1]?.epoch ?? -1,
-      leader: -1,
-      isr: [],
-      logStartOffset,
-      highWatermark: Math.min(Math.max(checkpointed, logStartOffset), logEndOffset),
-      logEndOffset,
-      flushedOffset: endOf(device, logs, logStartOffset),
-      epochs: spans,
-      divergedFrom: null,
-      followers: [],
-    };
-    return [view];
-  });
+  const { highWatermarks } = dir;
+  const folder = dir.prefix + truth.key;
+  const logs = listPaths(files, `${folder}/`).filter((path) => path.endsWith(LOG_SUFFIX));
+  if (logs.length === 0 || parseLogDirName(truth.key) === null) return null;
+  const first = logs[0] ?? '';
+  const logStartOffset = offsetOfFileName(first.slice(folder.length + 1)) ?? 0;
+  const epochs = decodeEpochCheckpoint(readText(files, `${folder}/${LEADER_EPOCH_CHECKPOINT}`) ?? '', LEADER_EPOCH_CHECKPOINT);
+  const spans = epochs.ok ? epochs.entries.map((entry): EpochSpan => ({ epoch: entry.epoch, startOffset: entry.startOffset })) : [];
+  const logEndOffset = endOf(files, logs, logStartOffset);
+  const checkpointed = highWatermarks.ok
+    ? (highWatermarks.entries.find((entry) => entry.topic === truth.topic && entry.partition === truth.partition)?.offset ?? 0)
+    : 0;
+  return {
+    key: truth.key,
+    role: 'none',
+    leaderEpoch: spans[spans.length - 1]?.epoch ?? -1,
+    leader: -1,
+    isr: [],
+    logStartOffset,
+    highWatermark: Math.min(Math.max(checkpointed, logStartOffset), logEndOffset),
+    logEndOffset,
+    flushedOffset: endOf(device, logs, logStartOffset),
+    epochs: spans,
+    divergedFrom: null,
+    followers: [],
+  };
 }
 
 function endOf(files: FileTree, logs: readonly string[], logStartOffset: number): number {
