@@ -155,7 +155,7 @@ describe('several log dirs', () => {
     if (cluster.status('b1') !== 'running') cluster.give({ type: 'start', machine: 'b1' });
     cluster.run(100_000_000);
     expect(cluster.status('b1')).toBe('running');
-    for (const partition of [0, 1, 2, 3]) expect([...(cluster.state(2, partition)?.isr ?? [])].sort()).toEqual([1, 2, 3]);
+    for (const partition of [0, 1, 2, 3]) expect((cluster.state(2, partition)?.isr ?? []).toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
     // The dir that was offline has no mark of a clean stop: its logs alone were recovered.
     const recovered = cluster.saw('LogRecovered', 'b1').map((event) => `${event.topic}-${event.partition}`);
     expect(recovered).toEqual(['orders-1', 'orders-3']);
