@@ -1,3 +1,4 @@
+import { compareTexts } from '../engine/kernel/order.ts';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPlace, type Checker, type GoldenFile } from './conformance/checker.ts';
@@ -146,7 +147,7 @@ function listFiles(folder: string): Listing {
   };
   if (folder === '') return { paths, problems: ['no folder was given'] };
   visit('');
-  return { paths: paths.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)), problems };
+  return { paths: paths.sort(compareTexts), problems };
 }
 
 /** Links to folders are not followed, as they may lead in a circle. */

@@ -1,3 +1,4 @@
+import { compareTexts } from '../kernel/order.ts';
 import { emptyMap, mapDelete, mapGet, mapSet, mapValues, type PersistentMap } from '../kernel/persistent-map.ts';
 import type { BrokerId } from '../kernel/units.ts';
 import type { ZkOperation, ZkResult } from '../zookeeper-client/contract.ts';
@@ -203,7 +204,7 @@ export function onLeaderAndIsrResponse(
   if (active === null) return;
   const before = mapGet(active.offlineDirReplicas, String(brokerId)) ?? [];
   const fresh = offline.filter((key) => !before.includes(key));
-  const now = [...before.filter((key) => !online.includes(key)), ...fresh].sort();
+  const now = [...before.filter((key) => !online.includes(key)), ...fresh].sort(compareTexts);
   const id = String(brokerId);
   updateActive(work, { offlineDirReplicas: now.length === 0 ? mapDelete(active.offlineDirReplicas, id) : mapSet(active.offlineDirReplicas, id, now) });
   if (fresh.length === 0) return;

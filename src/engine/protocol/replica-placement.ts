@@ -1,3 +1,4 @@
+import { compareTexts } from '../kernel/order.ts';
 import { assert } from '../kernel/assert.ts';
 
 export interface BrokerPlace {
@@ -79,7 +80,7 @@ function idAt(order: readonly BrokerPlace[], index: number): number {
 
 /** Brokers rack by rack in turn: racks sorted by name, brokers by id (AdminUtils.getRackAlternatedBrokerList). */
 function interleaveRacks(brokers: readonly BrokerPlace[]): BrokerPlace[] {
-  const racks = [...new Set(brokers.map((broker) => broker.rack ?? ''))].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const racks = [...new Set(brokers.map((broker) => broker.rack ?? ''))].sort(compareTexts);
   const queues = racks.map((rack) => brokers.filter((broker) => broker.rack === rack).sort((a, b) => a.id - b.id));
   const order: BrokerPlace[] = [];
   for (let round = 0; order.length < brokers.length; round++) {

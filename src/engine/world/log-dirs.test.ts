@@ -95,7 +95,7 @@ const folders = (cluster: Cluster, host: string): string[] => [
 ];
 
 describe('several log dirs', () => {
-  test('[R22] each has its files: properties, checkpoints, and its share of the partitions', () => {
+  test('[R8] each has its files: properties, checkpoints, and its share of the partitions', () => {
     const cluster = new Cluster();
     expect(folders(cluster, 'b1')).toEqual(['data-1', 'data-1/orders-0', 'data-1/orders-2', 'data-2', 'data-2/orders-1', 'data-2/orders-3']);
     for (const dir of ['data-1', 'data-2']) {
@@ -105,7 +105,7 @@ describe('several log dirs', () => {
     expect(cluster.text('b1', 'data-2/replication-offset-checkpoint')).toMatch(/^0\n2\norders 1 \d+\norders 3 \d+\n$/);
   });
 
-  test('[R22] one fails: its replicas are offline, what they led is led by others, and the broker goes on with the rest', () => {
+  test('[R8] one fails: its replicas are offline, what they led is led by others, and the broker goes on with the rest', () => {
     const cluster = new Cluster();
     cluster.give({ type: 'failDisk', machine: 'b1', dir: '/data-2' });
     cluster.run(30_000_000);
@@ -124,7 +124,7 @@ describe('several log dirs', () => {
     expect(cluster.traces.filter((record) => record.event.type === 'RecordsFailed')).toEqual([]);
   });
 
-  test('[R22] new partitions come to lie in a log dir that serves; a replica that is not new may lie in the one that failed', () => {
+  test('[R8] new partitions come to lie in a log dir that serves; a replica that is not new may lie in the one that failed', () => {
     const cluster = new Cluster();
     cluster.give({ type: 'failDisk', machine: 'b1', dir: 'data-1' });
     cluster.run(35_000_000);
@@ -143,7 +143,7 @@ describe('several log dirs', () => {
     expect(cluster.state(2, 1)?.isr).toContain(1);
   });
 
-  test('[R22] healed and started again, its replicas catch up and come back into their ISRs', () => {
+  test('[R8] healed and started again, its replicas catch up and come back into their ISRs', () => {
     const cluster = new Cluster();
     cluster.give({ type: 'failDisk', machine: 'b1', dir: '/data-2' });
     cluster.run(40_000_000);
@@ -161,7 +161,7 @@ describe('several log dirs', () => {
     expect(recovered).toEqual(['orders-1', 'orders-3']);
   });
 
-  test('[R22] when the last one fails the broker halts', () => {
+  test('[R8] when the last one fails the broker halts', () => {
     const cluster = new Cluster();
     cluster.give({ type: 'failDisk', machine: 'b1', dir: '/data-2' });
     cluster.run(30_000_000);
@@ -170,7 +170,7 @@ describe('several log dirs', () => {
     expect(cluster.saw('ProcessExited', 'b1')[0]).toMatchObject({ code: 1, reason: 'Shutdown broker because all log dirs in /data-1, /data-2 have failed' });
   });
 
-  test('[R22] a partition whose only replica lies there has no leader, and a client is told KAFKA_STORAGE_ERROR or finds none', () => {
+  test('[R8] a partition whose only replica lies there has no leader, and a client is told KAFKA_STORAGE_ERROR or finds none', () => {
     const cluster = new Cluster({
       ...SCENARIO,
       cluster: { ...SCENARIO.cluster, topics: [{ topic: 'orders', partitionCount: 2, replicationFactor: 1, assignment: { 0: [1], 1: [1] } }] },
@@ -182,14 +182,14 @@ describe('several log dirs', () => {
     expect(cluster.saw('RequestRefused', 'b1').map((event) => event.error)).toContain('KAFKA_STORAGE_ERROR');
   });
 
-  test('[R22] a log dir that is not there is refused by name', () => {
+  test('[R8] a log dir that is not there is refused by name', () => {
     const cluster = new Cluster();
     expect(cluster.refusalOf({ type: 'failDisk', machine: 'b1', dir: '/data-3' })).toBe('b1 has no log directory /data-3; it has /data-1, /data-2.');
     expect(cluster.refusalOf({ type: 'failDisk', machine: 'zk1', dir: '/data-1' })).toBe('zk1 has no log directory /data-1; it has none.');
     expect(cluster.refusalOf({ type: 'healDisk', machine: 'b1', dir: '/data-1' })).toBe('The disk under /data-1 of b1 is sound.');
   });
 
-  test('[R22] a stop leaves the mark of a clean one in each', () => {
+  test('[R8] a stop leaves the mark of a clean one in each', () => {
     const cluster = new Cluster();
     cluster.give({ type: 'stopProcess', machine: 'b1' });
     cluster.run(40_000_000);

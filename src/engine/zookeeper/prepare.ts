@@ -1,3 +1,4 @@
+import { compareTexts } from '../kernel/order.ts';
 import { mapGet } from '../kernel/persistent-map.ts';
 import type { ForwardedOperation, TransactionBody, WireErrorName, WireOperation, ZabTransaction } from '../protocol/zookeeper-types.ts';
 import { applyTransaction, isOwnPath, parentOf, type Znode, type ZnodeTree } from './znode-tree.ts';
@@ -29,7 +30,7 @@ export function prepareBody(tree: ZnodeTree, operation: ForwardedOperation, fact
 
 /** The end of a session takes its ephemerals with it. */
 export function prepareCloseSession(tree: ZnodeTree, sessionId: string): TransactionBody {
-  const paths = (mapGet(tree.ephemerals, sessionId) ?? []).slice().sort((a, b) => (a < b ? -1 : 1));
+  const paths = (mapGet(tree.ephemerals, sessionId) ?? []).slice().sort(compareTexts);
   return { type: 'closeSession', paths };
 }
 

@@ -1,3 +1,4 @@
+import { compareTexts } from '../../kernel/order.ts';
 import { changed } from '../../kernel/mutable.ts';
 import { copyBroker } from '../broker-state.ts';
 import { msToUs, type BrokerId } from '../../kernel/units.ts';
@@ -30,6 +31,6 @@ export function markPartitionFailed(state: BrokerState, source: BrokerId, key: s
   const fetcher = getFetcher(state, source);
   if (fetcher === null) return state;
   const next = putFetcher(state, changed(copyFetcher(fetcher), { partitions: fetcher.partitions.filter((partition) => partition.key !== key) }));
-  const failed = [...state.failedPartitions.filter((other) => other !== key), key].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const failed = [...state.failedPartitions.filter((other) => other !== key), key].sort(compareTexts);
   return changed(copyBroker(next), { failedPartitions: failed });
 }

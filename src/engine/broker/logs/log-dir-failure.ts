@@ -1,3 +1,4 @@
+import { compareTexts } from '../../kernel/order.ts';
 import { changed } from '../../kernel/mutable.ts';
 import { mapDelete, mapValues } from '../../kernel/persistent-map.ts';
 import { logName, type LogState } from '../../log/log-state.ts';
@@ -34,7 +35,7 @@ export function takeLogDirOffline(state: BrokerState, dir: LogDir, scope: Broker
     if (prefixOfLog(log) === dir.prefix) logsById = mapDelete(logsById, String(log.logId));
   for (const key of hosted) partitions = mapDelete(partitions, key);
   for (const key of idle) idleLogs = mapDelete(idleLogs, key);
-  const offlinePartitions = [...state.offlinePartitions, ...hosted].sort();
+  const offlinePartitions = [...state.offlinePartitions, ...hosted].sort(compareTexts);
   next = changed(copyBroker(next), { partitions, idleLogs, logsById, offlinePartitions, logDirs: withoutDir(state.logDirs, dir) });
   next = forgetLogsOfFailedDir(next, [...hosted, ...idle], scope);
   scope.effects.push({
@@ -51,5 +52,5 @@ function eventOf(state: BrokerState): string {
 
 /** A replica whose log cannot be opened, because it may lie in a log dir that failed (ReplicaManager.markPartitionOffline). */
 export function markOffline(state: BrokerState, key: string): BrokerState {
-  return changed(copyBroker(state), { offlinePartitions: [...state.offlinePartitions, key].sort() });
+  return changed(copyBroker(state), { offlinePartitions: [...state.offlinePartitions, key].sort(compareTexts) });
 }

@@ -1,3 +1,4 @@
+import { compareTexts } from '../../kernel/order.ts';
 import { emptyMap, mapGet, mapSet, type PersistentMap } from '../../kernel/persistent-map.ts';
 import type { ConfigTexts } from '../../log/log-config.ts';
 
@@ -30,7 +31,7 @@ export function topicConfigPath(topic: string): string {
 /** ConfigEntityZNode.encode, names sorted. */
 export function encodeTopicConfig(overrides: ConfigTexts): string {
   const config: Record<string, string> = {};
-  for (const name of Object.keys(overrides).sort(compareText)) config[name] = overrides[name] ?? '';
+  for (const name of Object.keys(overrides).sort(compareTexts)) config[name] = overrides[name] ?? '';
   return JSON.stringify({ version: 1, config });
 }
 
@@ -40,7 +41,7 @@ export function decodeTopicConfig(data: string): ConfigTexts {
   const config = parsed === null ? null : asObject(parsed['config']);
   if (config === null) return NO_OVERRIDES;
   const texts: Record<string, string> = {};
-  for (const name of Object.keys(config).sort(compareText)) texts[name] = String(config[name]);
+  for (const name of Object.keys(config).sort(compareTexts)) texts[name] = String(config[name]);
   return texts;
 }
 
@@ -54,8 +55,4 @@ function parseObject(data: string): Readonly<Record<string, unknown>> | null {
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : null;
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
