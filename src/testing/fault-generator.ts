@@ -27,7 +27,7 @@ export function troubledScenario(seed: number): Scenario {
       mode: 'zookeeper',
       zookeeperServers: 3,
       brokers: BROKERS.map((_, i) => ({ brokerId: i + 1 })),
-      brokerConfigs: {},
+      brokerConfigs: hasTwoDisks(seed) ? { 'log.dirs': LOG_DIRS.join(',') } : {},
       timing: seed % 5 === 0 ? 'kafka' : 'classroom',
       epochMs: 1_700_000_000_000,
       topics: [{ topic: 'orders', partitionCount: 3, replicationFactor: 3, configs: topicConfigs(seed) }],
@@ -55,6 +55,13 @@ const COMPACTED = { 'cleanup.policy': 'compact', 'segment.bytes': '1500', 'min.c
 /** Batches are opened, kept and recoded in the midst of trouble; replicas must agree on them byte for byte. */
 function codecOf(seed: number): string {
   return ['none', 'gzip', 'snappy', 'lz4', 'zstd'][(seed >> 1) % 5] ?? 'none';
+}
+
+/** Brokers of every fourth seed have two disks, which fail one by one. */
+const LOG_DIRS = ['/data-1', '/data-2'];
+
+function hasTwoDisks(seed: number): boolean {
+  return seed % 4 === 2;
 }
 
 /** Numbers by chance for one seed. */
@@ -92,8 +99,24 @@ export function nextTrouble(world: World, dice: Dice): Command | null {
     case 8:
       return other === machine ? null : { type: 'slowLink', from: machine, to: other, latencyMs: 50 + dice.below(900) };
     default:
-      return down ? { type: 'start', machine } : null;
+      return down ? { type: 'start', machine } : hasTwoDisks(world.scenario.seed) && BROKERS.includes(machine) ? breakOrHeal(world, machine, dice) : null;
   }
+}
+
+/** One of a broker's disks fails, or works again; the broker looks at it again only after a restart. */
+function breakOrHeal(world: World, machine: string, dice: Dice): Command {
+  const dir = LOG_DIRS[dice.below(LOG_DIRS.length)] as string;
+  return { type: failedDirs(world, machine).includes(dir) ? 'healDisk' : 'failDisk', machine, dir };
+}
+
+function failedDirs(world: World, machine: string): readonly string[] {
+  return (runnerOf(world, machine)?.state.disk.faults?.failedDirs ?? []).map((folder) => `/${folder}`);
+}
+
+/** A broker that runs without one of its log dirs. */
+function lacksDir(world: World, machine: string): boolean {
+  const process = runnerOf(world, machine)?.state.process.state;
+  return process?.kind === 'kafka' && (process.state.broker?.logDirs.offline.length ?? 0) > 0;
 }
 
 function healOne(world: World, dice: Dice): Command | null {
@@ -116,9 +139,11 @@ export function healing(world: World): Command[] {
       commands.push({ type: 'slowLink', from, to, latencyMs: 100 });
     }
   });
+  for (const machine of BROKERS) for (const dir of failedDirs(world, machine)) commands.push({ type: 'healDisk', machine, dir });
   for (const machine of MACHINES) {
     const status = runnerOf(world, machine)?.state.process.status;
     if (status === 'paused') commands.push({ type: 'resumeProcess', machine });
+    else if (status === 'running' && lacksDir(world, machine)) commands.push({ type: 'stopProcess', machine });
     else if (status !== 'running' && status !== 'starting') commands.push({ type: 'start', machine });
   }
   return commands;

@@ -73,11 +73,14 @@ function trouble(player: Player, seed: number): Command[] {
     atMs += 200 + dice.below(5000);
     playUntil(player, atMs);
   }
-  for (const command of healing(player.world)) give(player, command);
-  // Who was on the way down when everything healed is started once it is down.
-  playUntil(player, atMs + SHUTDOWN_MS);
-  for (const command of healing(player.world)) give(player, command);
-  playUntil(player, atMs + SHUTDOWN_MS + HEAL_MS);
+  // Who was on the way down when everything healed is started once it is down; who has to stop for its disk's sake is on the way down.
+  for (let pass = 0, stops = true; pass < 2 || stops; pass++) {
+    if (pass > 0) playUntil(player, (atMs += SHUTDOWN_MS));
+    const cures = healing(player.world);
+    for (const command of cures) give(player, command);
+    stops = cures.some((command) => command.type === 'stopProcess');
+  }
+  playUntil(player, atMs + HEAL_MS);
   return commands;
 }
 

@@ -26,6 +26,7 @@ export function demandSeeds(from: number, to: number): void {
     const kinds = new Set(reports.flatMap((report) => report.commands.map((command) => command.type)));
     expect([...kinds].toSorted()).toEqual([
       'cutLink',
+      'failDisk',
       'healLink',
       'killProcess',
       'pauseProcess',
