@@ -24,18 +24,20 @@ export function demandSeeds(from: number, to: number): void {
 
   test(`[R2] seeds ${from} to ${to} make every kind of trouble, and at most one in ten ends in what Kafka cannot heal`, () => {
     const kinds = new Set(reports.flatMap((report) => report.commands.map((command) => command.type)));
-    expect([...kinds].toSorted()).toEqual([
-      'cutLink',
-      'failDisk',
-      'healLink',
-      'killProcess',
-      'pauseProcess',
-      'powerOff',
-      'resumeProcess',
-      'slowLink',
-      'start',
-      'stopProcess',
-    ]);
+    expect([...kinds]).toEqual(
+      expect.arrayContaining([
+        'cutLink',
+        'failDisk',
+        'healLink',
+        'killProcess',
+        'pauseProcess',
+        'powerOff',
+        'resumeProcess',
+        'slowLink',
+        'start',
+        'stopProcess',
+      ]),
+    );
     expect(Math.min(...reports.map((report) => report.commands.length))).toBeGreaterThanOrEqual(3);
     expect(reports.filter((report) => report.rewritten.length > 0).length).toBeLessThanOrEqual(reports.length / 10);
   });
