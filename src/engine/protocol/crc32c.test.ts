@@ -29,4 +29,10 @@ describe('CRC-32C', () => {
       { numRuns: 400 },
     );
   });
+
+  test('[R4] more bytes than the loop takes at once', () => {
+    const bytes = Uint8Array.from({ length: 600_011 }, (_, i) => (i * 31 + (i >> 8)) & 255);
+    expect(crc32c(bytes)).toBe(byDefinition(bytes));
+    expect(crc32c(bytes, 7, 500_000)).toBe(byDefinition(bytes.subarray(7, 500_000)));
+  });
 });

@@ -1,3 +1,5 @@
+import { crcOfRounds } from './crc32c-rounds.ts';
+
 /** CRC-32C (Castagnoli, reflected 0x82F63B78). Table k, at 256 k, is what a byte does k bytes further on. */
 const POLYNOMIAL = 0x82f63b78;
 const TABLES = 16;
@@ -17,47 +19,16 @@ function makeTables(): Int32Array {
   return tables;
 }
 
-/** Below this a view of the words costs more than it brings. */
-const LEAST_FOR_WORDS = 192;
+const overRounds = crcOfRounds(T);
+const ROUND_BYTES = 16;
+/** Below this the way into the other loop costs more than it brings. */
+const LEAST_FOR_ROUNDS = 192;
 
 /** CRC-32C of bytes [from, to), an unsigned 32-bit number. */
 export function crc32c(bytes: Uint8Array, from = 0, to: number = bytes.length): number {
-  if (to - from < LEAST_FOR_WORDS || !IS_LITTLE_ENDIAN) return ~overBytes(-1, bytes, from, to) >>> 0;
-  const wordsFrom = from + ((4 - ((bytes.byteOffset + from) & 3)) & 3);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + wordsFrom, ((to - wordsFrom) >>> 4) << 2);
-  const crc = overWords(overBytes(-1, bytes, from, wordsFrom), words);
-  return ~overBytes(crc, bytes, wordsFrom + 4 * words.length, to) >>> 0;
-}
-
-const IS_LITTLE_ENDIAN = new Uint8Array(new Int32Array([1]).buffer)[0] === 1;
-
-/** Sixteen bytes a round. */
-function overWords(start: number, words: Int32Array): number {
-  let crc = start;
-  for (let i = 0; i < words.length; i += 4) {
-    const a = (words[i] as number) ^ crc;
-    const b = words[i + 1] as number;
-    const c = words[i + 2] as number;
-    const d = words[i + 3] as number;
-    crc =
-      (T[3840 + (a & 255)] as number) ^
-      (T[3584 + ((a >>> 8) & 255)] as number) ^
-      (T[3328 + ((a >>> 16) & 255)] as number) ^
-      (T[3072 + (a >>> 24)] as number) ^
-      (T[2816 + (b & 255)] as number) ^
-      (T[2560 + ((b >>> 8) & 255)] as number) ^
-      (T[2304 + ((b >>> 16) & 255)] as number) ^
-      (T[2048 + (b >>> 24)] as number) ^
-      (T[1792 + (c & 255)] as number) ^
-      (T[1536 + ((c >>> 8) & 255)] as number) ^
-      (T[1280 + ((c >>> 16) & 255)] as number) ^
-      (T[1024 + (c >>> 24)] as number) ^
-      (T[768 + (d & 255)] as number) ^
-      (T[512 + ((d >>> 8) & 255)] as number) ^
-      (T[256 + ((d >>> 16) & 255)] as number) ^
-      (T[d >>> 24] as number);
-  }
-  return crc;
+  if (to - from < LEAST_FOR_ROUNDS) return ~overBytes(-1, bytes, from, to) >>> 0;
+  const end = to - ((to - from) % ROUND_BYTES);
+  return ~overBytes(overRounds(-1, bytes, from, end), bytes, end, to) >>> 0;
 }
 
 /** Eight bytes a round, and the last ones one by one. */
