@@ -68,27 +68,47 @@ function lookUps(word: number, tableOfFirst: number): number[] {
 /** `(crc, at, to) -> crc` over whole rounds. The second word does not depend on the round before, so it comes first. */
 function assemble(): Uint8Array {
   const body = [
-    ...LOOP,
-    ...[...localGet(AT), ...i64Load(8), ...localSet(SECOND)],
-    ...[...lookUps(SECOND, 7), ...localSet(REST)],
-    ...[...localGet(AT), ...i64Load(0), ...localGet(CRC), I64_EXTEND_I32_U, I64_XOR, ...localSet(FIRST)],
-    ...[...lookUps(FIRST, 15), ...localGet(REST), I32_XOR, ...localSet(CRC)],
-    ...[...localGet(AT), ...i32Const(ROUND_BYTES), I32_ADD, ...localSet(AT)],
-    ...[...localGet(AT), ...localGet(TO), I32_LT_U, ...BR_IF, END],
-    ...[...localGet(CRC), END],
-  ];
+    LOOP,
+    // rest = what the second eight bytes do
+    localGet(AT),
+    i64Load(8),
+    localSet(SECOND),
+    lookUps(SECOND, 7),
+    localSet(REST),
+    // crc = what the first eight do, the sum so far among them, and the rest
+    localGet(AT),
+    i64Load(0),
+    localGet(CRC),
+    [I64_EXTEND_I32_U, I64_XOR],
+    localSet(FIRST),
+    lookUps(FIRST, 15),
+    localGet(REST),
+    [I32_XOR],
+    localSet(CRC),
+    // at += 16; again while at < to
+    localGet(AT),
+    i32Const(ROUND_BYTES),
+    [I32_ADD],
+    localSet(AT),
+    localGet(AT),
+    localGet(TO),
+    [I32_LT_U],
+    BR_IF,
+    [END],
+    localGet(CRC),
+    [END],
+  ].flat();
   const locals = [2, 2, I64, 1, I32];
   const code = [...locals, ...body];
   const section = (id: number, content: readonly number[]): number[] => [id, ...unsigned(content.length), ...content];
   const name = (text: string): number[] => [text.length, ...Array.from(text, (char) => char.charCodeAt(0))];
-  return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 3, I32, I32, I32, 1, I32]),
-    ...section(3, [1, 0]),
-    ...section(5, [1, 0, MEMORY_PAGES]),
-    ...section(7, [2, ...name('memory'), 2, 0, ...name('sum'), 0, 0]),
-    ...section(10, [1, ...unsigned(code.length), ...code]),
-  ]);
+  const magicAndVersion = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+  const types = section(1, [1, 0x60, 3, I32, I32, I32, 1, I32]);
+  const functions = section(3, [1, 0]);
+  const memories = section(5, [1, 0, MEMORY_PAGES]);
+  const exported = section(7, [2, ...name('memory'), 2, 0, ...name('sum'), 0, 0]);
+  const codes = section(10, [1, ...unsigned(code.length), ...code]);
+  return Uint8Array.from([magicAndVersion, types, functions, memories, exported, codes].flat());
 }
 
 /** The loop with its memory; `tables` are the sixteen of `crc32c.ts`, 256 entries each. */
