@@ -8,6 +8,7 @@ import { decodeFile } from '../../../projection/files/decode-file.ts';
 import { byteSize } from '../../../projection/narration/words.ts';
 import { usePage, usePlayground, useWords } from '../../app/playground-context.tsx';
 import { Icon } from '../../components/Icon.tsx';
+import { useMedia } from '../../interactions/use-media.ts';
 import { useSend } from '../../menus/use-send.ts';
 import { hintOf } from './FileTree.tsx';
 import { HexView, type Lit } from './HexView.tsx';
@@ -28,8 +29,12 @@ interface FileReaderProps {
 
 type ReadPart = Pick<FilePart, 'from' | 'bytes' | 'previous' | 'next'>;
 
+/** Sixteen bytes a line would leave their meaning no room. */
+const TOO_NARROW_FOR_SIXTEEN = '(max-width: 1240px)';
+
 /** One file: its bytes on the left, what they mean on the right. */
 export function FileReader({ look, status, part, isPhone }: FileReaderProps) {
+  const isNarrow = useMedia(TOO_NARROW_FOR_SIXTEEN);
   const words = useWords();
   const codecs = useCodecs();
   const { dropped } = look;
@@ -76,7 +81,7 @@ export function FileReader({ look, status, part, isPhone }: FileReaderProps) {
                 file={status}
                 lit={reading.lit}
                 cursor={reading.cursor}
-                columns={isPhone ? 8 : 16}
+                columns={isNarrow ? 8 : 16}
                 onHover={reading.hoverByte}
                 onPick={reading.pickByte}
               />
