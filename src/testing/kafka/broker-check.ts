@@ -24,6 +24,8 @@ const COMPLAINT =
 interface Site {
   readonly classPath: string;
   readonly disks: string;
+  /** Paths of the broker's log dirs. */
+  readonly logDirs: readonly string[];
   readonly folder: string;
   readonly address: string;
 }
@@ -32,13 +34,16 @@ interface Site {
  * A real ZooKeeper starts on the disk of our ZooKeeper server, a real broker on that of our broker; a real consumer reads everything; a real
  * producer adds to it; and our log loads what the real broker leaves.
  */
-export async function checkBroker(classPath: string, folder: string, checks: Checks): Promise<void> {
+export async function checkBroker(classPath: string, run: { readonly folder: string; readonly logDirs: readonly string[] }, checks: Checks): Promise<void> {
+  const { folder } = run;
   const disks = join(folder, 'disks');
-  checks.check('a run of ours writes its disks', playHandover(folder, disks));
-  for (const codec of ALL_CODECS) checks.check(`its producers compressed with ${codec}`, codecProblem(disks, codec));
+  // The only log dir is the whole disk.
+  const logDirs = run.logDirs.length === 1 ? [join(disks, 'b1')] : run.logDirs.map((dir) => join(disks, 'b1', dir));
+  checks.check('a run of ours writes its disks', playHandover(run, disks));
+  for (const codec of ALL_CODECS) checks.check(`its producers compressed with ${codec}`, codecProblem(logDirs, codec));
   const zooKeeperPort = await freePort();
   const brokerPort = await freePort();
-  const site: Site = { classPath, disks, folder, address: `127.0.0.1:${brokerPort}` };
+  const site: Site = { classPath, disks, logDirs, folder, address: `127.0.0.1:${brokerPort}` };
   const zooKeeper = Server.start('ZooKeeper', { program: 'java', words: zooKeeperWords(site, zooKeeperPort) }, join(folder, 'zookeeper.txt'));
   let broker: Server | null = null;
   try {
@@ -49,24 +54,24 @@ export async function checkBroker(classPath: string, folder: string, checks: Che
     checkServed(site, checks, 'what we wrote');
     checkWrites(site, checks);
     checks.check('the real broker stops in order', (await broker.stop(STOP_MS)) ? null : `it did not end in ${STOP_MS} ms`);
-    for (const { title, problem } of loadRealLogs(join(disks, 'b1'))) checks.check(title, problem);
+    for (const dir of logDirs) for (const { title, problem } of loadRealLogs(dir)) checks.check(title, problem);
   } finally {
     broker?.kill();
     zooKeeper.kill();
   }
 }
 
-function playHandover(folder: string, disks: string): string | null {
+function playHandover({ folder, logDirs }: { readonly folder: string; readonly logDirs: readonly string[] }, disks: string): string | null {
   const path = join(folder, 'handover.json');
-  writeFileSync(path, JSON.stringify(handoverScenario(Date.now())));
+  writeFileSync(path, JSON.stringify(handoverScenario(Date.now(), logDirs)));
   const said: string[] = [];
   const status = runCli(['run', path, '--disk-out', disks], { out: (line) => said.push(line), err: (line) => said.push(line) });
   return status === 0 ? null : said.slice(-5).join('\n');
 }
 
 /** The codec of each batch of a topic's logs, by our own dump. */
-function codecProblem(disks: string, codec: AnyCodec): string | null {
-  const files = logsOf(join(disks, 'b1'), topicOf(codec));
+function codecProblem(logDirs: readonly string[], codec: AnyCodec): string | null {
+  const files = logDirs.flatMap((dir) => logsOf(dir, topicOf(codec)));
   const lines: string[] = [];
   runCli(['dump-log', ...files], { out: (line) => lines.push(line), err: (line) => lines.push(line) });
   const batches = lines.filter((line) => line.startsWith('baseOffset: '));
@@ -94,14 +99,14 @@ function zooKeeperWords({ classPath, disks, folder }: Site, port: number): reado
   return ['-Xmx256m', '-cp', classPath, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', config];
 }
 
-function brokerWords({ classPath, disks, folder, address }: Site, zooKeeperPort: number, brokerPort: number): readonly string[] {
+function brokerWords({ classPath, logDirs, folder, address }: Site, zooKeeperPort: number, brokerPort: number): readonly string[] {
   const config = join(folder, 'server.properties');
   const lines = [
     'broker.id=1',
     `zookeeper.connect=127.0.0.1:${zooKeeperPort}`,
     `listeners=PLAINTEXT://${address}`,
     `advertised.listeners=PLAINTEXT://127.0.0.1:${brokerPort}`,
-    `log.dirs=${join(disks, 'b1')}`,
+    `log.dirs=${logDirs.join(',')}`,
     'offsets.topic.replication.factor=1',
     'offsets.topic.num.partitions=1',
   ];
@@ -114,10 +119,15 @@ function checkStart(broker: Server, checks: Checks): void {
   const partitions = ALL_CODECS.length * 2;
   checks.check(
     'the real broker finds our clean shutdown and skips recovery of every log',
-    lines.some((line) => line.includes(`Skipping recovery of ${partitions} logs`)) ? null : 'it did not say so',
+    skippedCount(lines) === partitions ? null : `it skips recovery of ${skippedCount(lines)} logs of ${partitions}`,
   );
   const complaints = lines.filter((line) => COMPLAINT.test(line) && !/Skipping recovery/.test(line));
   checks.check('the real broker has no complaint of our files', complaints.length === 0 ? null : complaints.slice(0, 5).join('\n'));
+}
+
+/** Logs whose recovery is skipped; a broker says it for each log dir. */
+function skippedCount(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + Number(/Skipping recovery of (\d+) logs/.exec(line)?.[1] ?? 0), 0);
 }
 
 /** Everything the logs hold, by our own reading, beside what a real consumer is served. */
@@ -125,7 +135,7 @@ function checkServed(site: Site, checks: Checks, what: string): void {
   for (const codec of ALL_CODECS) {
     const topic = topicOf(codec);
     const served = client(site, ['read', site.address, '30000', topic]);
-    const expected = recordLines(logsOf(join(site.disks, 'b1'), topic));
+    const expected = recordLines(site.logDirs.flatMap((dir) => logsOf(dir, topic)));
     const title = `a real consumer is served ${what}: ${expected.length} records of ${topic}`;
     if (served.status !== 0) checks.check(title, served.err.split('\n').slice(-5).join('\n'));
     else checks.check(title, expected.length === 0 ? 'there are none' : difference(sorted(served.out), sorted(expected.join('\n'))));

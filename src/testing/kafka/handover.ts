@@ -10,8 +10,8 @@ export function topicOf(codec: AnyCodec): string {
   return `orders-${codec}`;
 }
 
-/** One broker and one ZooKeeper server, a topic for each codec with a producer that uses it, and a clean stop of both. */
-export function handoverScenario(nowMs: number): Scenario {
+/** One broker, with the log dirs given, and one ZooKeeper server, a topic for each codec with a producer that uses it, and a clean stop of both. */
+export function handoverScenario(nowMs: number, logDirs: readonly string[]): Scenario {
   return {
     format: 1,
     name: 'handover',
@@ -21,7 +21,7 @@ export function handoverScenario(nowMs: number): Scenario {
       mode: 'zookeeper',
       zookeeperServers: 1,
       brokers: [{ brokerId: 1 }],
-      brokerConfigs: {},
+      brokerConfigs: { 'log.dirs': logDirs.map((dir) => `/${dir}`).join(',') },
       timing: 'classroom',
       epochMs: nowMs - DAY_MS,
       topics: ALL_CODECS.map((codec) => ({ topic: topicOf(codec), partitionCount: 2, replicationFactor: 1 })),

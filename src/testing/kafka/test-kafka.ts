@@ -21,8 +21,10 @@ async function testKafka(): Promise<number> {
     const classPath = kafkaClassPath();
     say(`Kafka ${KAFKA_VERSION}: its dump-log beside ours`);
     checkDumps(classPath, folder, checks);
-    say(`Kafka ${KAFKA_VERSION} and its ZooKeeper on the disks of a run`);
-    await checkBroker(classPath, folder, checks);
+    for (const logDirs of [['data'], ['data-1', 'data-2']]) {
+      say(`Kafka ${KAFKA_VERSION} and its ZooKeeper on the disks of a run, ${logDirs.length === 1 ? 'one log dir' : 'two log dirs'}`);
+      await checkBroker(classPath, { folder: mkdtempSync(join(folder, 'broker-')), logDirs }, checks);
+    }
   } catch (error) {
     checks.check('test:kafka runs to its end', error instanceof Error ? error.message : String(error));
   } finally {
