@@ -15,6 +15,7 @@ export const filesEn = {
   download: 'Download',
   openFile: 'Open a file of yours…',
   treeLabel: 'Log directory',
+  deviceFails: 'on a disk that fails: every access gets EIO',
   bytesLabel: 'Bytes',
   byteAt: (at: number, hex: string) => `byte ${at}: ${hex}`,
   meaningLabel: 'Meaning',

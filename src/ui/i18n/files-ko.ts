@@ -17,6 +17,7 @@ export const filesKo: FilesWords = {
   download: '내려받기',
   openFile: '내 파일 열기…',
   treeLabel: '로그 디렉터리',
+  deviceFails: '고장 난 디스크: 모든 접근이 EIO를 받음',
   bytesLabel: '바이트',
   byteAt: (at: number, hex: string) => `바이트 ${at}: ${hex}`,
   meaningLabel: '뜻',

@@ -8,12 +8,15 @@ import { treeRows, type TreeRow } from './file-tree.ts';
 interface FileTreeProps {
   readonly files: readonly FileStatus[];
   readonly chosen: string | null;
+  /** Folders on a disk that fails; an empty one is the whole disk. */
+  readonly failedDirs: readonly string[];
   readonly onChoose: (path: string) => void;
 }
 
 /** The directory as an operator knows it. A bar tells how much of a file the device has. */
-export function FileTree({ files, chosen, onChoose }: FileTreeProps) {
+export function FileTree({ files, chosen, failedDirs, onChoose }: FileTreeProps) {
   const words = useWords();
+  const fails = (row: TreeRow): boolean => failedDirs.some((dir) => dir === '' || row.path === dir || row.path.startsWith(`${dir}/`));
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [focused, setFocused] = useState<string | null>(null);
   const rows = treeRows(files, closed);
@@ -52,10 +55,10 @@ export function FileTree({ files, chosen, onChoose }: FileTreeProps) {
           aria-level={row.level}
           aria-expanded={row.kind === 'folder' ? row.isOpen : undefined}
           aria-selected={row.path === chosen}
-          aria-label={`${row.name}, ${byteSize(row.dataBytes)}${row.unwrittenBytes > 0 ? `, ${words.files.onlyInCache(byteSize(row.unwrittenBytes))}` : ''}`}
+          aria-label={`${row.name}, ${byteSize(row.dataBytes)}${row.unwrittenBytes > 0 ? `, ${words.files.onlyInCache(byteSize(row.unwrittenBytes))}` : ''}${fails(row) ? `, ${words.files.deviceFails}` : ''}`}
           tabIndex={row.path === current ? 0 : -1}
-          className={row.kind}
-          title={row.kind === 'file' ? hintOf(words, row.name) : undefined}
+          className={fails(row) ? `${row.kind} failing` : row.kind}
+          title={fails(row) ? words.files.deviceFails : row.kind === 'file' ? hintOf(words, row.name) : undefined}
           onClick={() => press(row)}
         >
           <span className="twist" aria-hidden="true">

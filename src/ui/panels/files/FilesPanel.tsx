@@ -13,6 +13,8 @@ import { DiskEvents } from './DiskEvents.tsx';
 import { OpenFileButton } from './OpenFileButton.tsx';
 import { useDownload } from './use-download.ts';
 
+const NONE: readonly string[] = [];
+
 /** The disk of a machine, or a file from outside: tree, bytes, meaning. */
 export function FilesPanel({ look, isPhone }: { readonly look: FilesLook; readonly isPhone: boolean }) {
   const { playground } = usePage();
@@ -20,6 +22,7 @@ export function FilesPanel({ look, isPhone }: { readonly look: FilesLook; readon
   const panel = useRef<HTMLElement>(null);
   const files = usePlayground((state) => state.files);
   const focus = usePlayground(focusKey);
+  const failedDirs = usePlayground((state) => state.view.brokers.find((row) => row.host === look.host)?.disk.faults?.failedDirs ?? NONE);
   const isThere = files?.host === look.host;
   const all: readonly FileStatus[] = isThere ? files.files : [];
   const status = all.find((file) => file.path === look.path) ?? null;
@@ -54,7 +57,12 @@ export function FilesPanel({ look, isPhone }: { readonly look: FilesLook; readon
         {look.dropped === null ? (
           <div className="files-side">
             {isThere || files === null ? (
-              <FileTree files={all} chosen={look.path} onChoose={(path) => changeLook(playground.store, { files: { ...look, path, from: 0 } })} />
+              <FileTree
+                files={all}
+                chosen={look.path}
+                failedDirs={failedDirs}
+                onChoose={(path) => changeLook(playground.store, { files: { ...look, path, from: 0 } })}
+              />
             ) : (
               <p className="empty">{words.files.noDisk}</p>
             )}
