@@ -11,6 +11,7 @@ export function isFailed(faults: DiskFaults | null, path: string): boolean {
 /**
  * The first of these system calls that the disk would refuse, with its error: what a process asks before it relies on them. Space
  * is taken and given back in order.
+ * `Simplified:` free space is that of the whole machine, also where its log dirs fail one by one.
  */
 export function firstFailure(disk: DiskState, effects: readonly { readonly type: string }[]): DiskFailure | null {
   const { faults } = disk;
