@@ -70,11 +70,11 @@ export const kafkaServer: Machine<ProcessStart<KafkaServerConfig>, KafkaServerSt
   init(start, context) {
     const { state, failures, problem } = initialState(start, context);
     const work: Work = { state, scope: { context, effects: [] }, inbox: [] };
-    if (problem === null) for (const failure of failures) traceFailure(work, { ...failure, reason: failure.path });
     if (problem !== null) {
       fail(work, problem);
       maybeExit(work, true);
     } else {
+      for (const failure of failures) traceFailure(work, { ...failure, reason: failure.path });
       armConnectionTimeout(work);
       updateState(work, { session: startSession(work.state.session, sessionScope(work)) });
     }
