@@ -88,6 +88,7 @@ export const en = {
         follows: (leader: number, epoch: number) => `${leader} leads, epoch ${epoch}`,
         believes: 'believes:',
         disk: 'its disk says:',
+        dirOffline: 'offline',
       },
     },
     acks: 'acks',

@@ -91,6 +91,7 @@ export const ko: Dictionary = {
         follows: (leader, epoch) => `리더 ${leader}, 에포크 ${epoch}`,
         believes: '믿음:',
         disk: '디스크 기록:',
+        dirOffline: '오프라인',
       },
     },
     acks: 'acks',

@@ -44,7 +44,7 @@ export function beliefOf(
   const belief = words.stage.belief;
   if (replica === null) return { kind: 'untold', title: belief.nothing, detail: '', short: belief.nothing };
   if (input.look === 'dead') return diskBelief(words, replica);
-  if (replica.role === 'failed') return { ...diskBelief(words, replica), title: belief.dirOffline, short: belief.dirOffline };
+  if (replica.role === 'failed') return { ...diskBelief(words, replica), title: belief.dirOffline, short: belief.short.dirOffline };
   if (replica.role === 'none') return { kind: 'untold', title: belief.untold, detail: clusterSays(words, partition, truth), short: belief.untold };
   const leads = replica.role === 'leader';
   const agrees = truth.known && partition.leader === replica.leader && partition.leaderEpoch === replica.leaderEpoch;
