@@ -3,7 +3,7 @@ import { changed } from '../kernel/mutable.ts';
 import { mapSet, mapValues } from '../kernel/persistent-map.ts';
 import type { SystemInput } from '../kernel/system.ts';
 import { closeLog } from '../log/close.ts';
-import { CLEAN_SHUTDOWN_FILE } from '../log/file-names.ts';
+import { CLEAN_SHUTDOWN_FILE, LOCK_FILE } from '../log/file-names.ts';
 import { logName } from '../log/log-state.ts';
 import { writeCleanShutdownFile } from '../log/meta-properties.ts';
 import type { WireMessage } from '../protocol/wire.ts';
@@ -19,7 +19,7 @@ const SHUTDOWN_FLUSH = 1;
 
 /**
  * ReplicaManager.shutdown, then LogManager.shutdown: copying ends, high watermarks are written, every log is flushed and closed, then
- * recovery points, log starts and last `.kafka_cleanshutdown`. When that file is on the device, `shutdownComplete` tells.
+ * recovery points, log starts and last `.kafka_cleanshutdown`; the locks go. When that file is on the device, `shutdownComplete` tells.
  */
 export function shutDown(state: BrokerState, scope: BrokerScope): BrokerState {
   let next: BrokerState = changed(copyBroker(state), { shuttingDown: true, stopped: true });
@@ -29,7 +29,10 @@ export function shutDown(state: BrokerState, scope: BrokerScope): BrokerState {
   next = closeLogs(next, scope);
   writeRecoveryPoints(next, scope);
   writeLogStartOffsets(next, scope);
-  for (const { prefix } of next.logDirs.online) writeCleanShutdownFile(prefix, scope);
+  for (const { prefix } of next.logDirs.online) {
+    writeCleanShutdownFile(prefix, scope);
+    scope.effects.push({ type: 'delete', path: prefix + LOCK_FILE });
+  }
   // The device takes flushes in order: the last one is done when all are.
   const last = next.logDirs.online[next.logDirs.online.length - 1]?.prefix ?? '';
   scope.effects.push({ type: 'flush', owner: LOG_MANAGER, operation: SHUTDOWN_FLUSH, path: last + CLEAN_SHUTDOWN_FILE });

@@ -1,4 +1,6 @@
 import { required } from '../kernel/assert.ts';
+import { EMPTY_BYTES } from '../kernel/bytes.ts';
+import { fileExists, type FileTree } from '../kernel/files.ts';
 import type { DiskEffect } from '../kernel/system.ts';
 import { msToUs } from '../kernel/units.ts';
 import { startBroker } from '../broker/broker.ts';
@@ -8,6 +10,13 @@ import { loadLogs, type LoadedLogs, type LoadOutcome } from '../broker/logs/log-
 import { decodeTopicConfig, noTopicConfigs, topicConfigPath, withTopicConfig, type TopicConfigs } from '../broker/metadata/topic-configs.ts';
 import { hasCleanShutdownFile, takeCleanShutdownFile, verifyMetaProperties, writeMetaProperties } from '../log/meta-properties.ts';
 import type { ZkAnswer, ZkResult } from '../zookeeper-client/contract.ts';
+import {
+  CLEANER_OFFSET_CHECKPOINT,
+  LOCK_FILE,
+  LOG_START_OFFSET_CHECKPOINT,
+  RECOVERY_POINT_CHECKPOINT,
+  REPLICATION_OFFSET_CHECKPOINT,
+} from '../log/file-names.ts';
 import type { LogScope } from '../log/log-scope.ts';
 import { traceFailure } from './kafka-disk.ts';
 import { register } from './kafka-registration.ts';
@@ -108,6 +117,7 @@ function openLogs(work: Work, phase: StartingPhase, topicConfigs: TopicConfigs):
   const scope: LogScope & { readonly effects: DiskEffect[] } = { context: work.scope.context, effects: [] };
   const outcome = loadLogs(files, { logDirs, cleanDirs, brokerConfigs: brokerConfig.texts, topicConfigs }, scope);
   if (!outcome.ok) return onLoadRefused(work, { phase, topicConfigs, refused: outcome });
+  for (const { prefix } of logDirs.online) createDirFiles(files, prefix, work.scope);
   for (const { prefix } of cleanDirs) takeCleanShutdownFile(prefix, work.scope);
   work.scope.effects.push(...scope.effects);
   const { loaded } = outcome;
@@ -118,6 +128,12 @@ function openLogs(work: Work, phase: StartingPhase, topicConfigs: TopicConfigs):
   const waitUs = Math.ceil((loaded.recoveredBytes / RECOVERY_BYTES_PER_SECOND) * MICROSECONDS_PER_SECOND);
   if (waitUs === 0) return onLogsRecovered(work);
   work.scope.effects.push({ type: 'setTimer', owner: KAFKA_SERVER, name: RECOVERY_TIMER, atUs: work.scope.context.nowUs + waitUs });
+}
+
+/** What a log dir has from the first start on: its lock, and checkpoints without entries (FileLock, CheckpointFile). */
+function createDirFiles(files: FileTree, prefix: string, scope: Work['scope']): void {
+  for (const name of [LOCK_FILE, RECOVERY_POINT_CHECKPOINT, LOG_START_OFFSET_CHECKPOINT, REPLICATION_OFFSET_CHECKPOINT, CLEANER_OFFSET_CHECKPOINT])
+    if (!fileExists(files, prefix + name)) scope.effects.push({ type: 'append', path: prefix + name, bytes: EMPTY_BYTES });
 }
 
 interface LoadRefused {

@@ -94,12 +94,28 @@ const folders = (cluster: Cluster, host: string): string[] => [
   ...new Set(listPaths(cluster.files(host)).map((path) => path.slice(0, Math.max(0, path.lastIndexOf('/'))))),
 ];
 
+/** Files directly in a folder. */
+function namesIn(cluster: Cluster, host: string, folder: string): string[] {
+  return listPaths(cluster.files(host), `${folder}/`).flatMap((path) => {
+    const name = path.slice(folder.length + 1);
+    return name.includes('/') ? [] : [name];
+  });
+}
+
 describe('several log dirs', () => {
   test('[R8] each has its files: properties, checkpoints, and its share of the partitions', () => {
     const cluster = new Cluster();
     expect(folders(cluster, 'b1')).toEqual(['data-1', 'data-1/orders-0', 'data-1/orders-2', 'data-2', 'data-2/orders-1', 'data-2/orders-3']);
     for (const dir of ['data-1', 'data-2']) {
       expect(cluster.text('b1', `${dir}/meta.properties`)).toContain('broker.id=1\n');
+      expect(namesIn(cluster, 'b1', dir)).toEqual([
+        '.lock',
+        'cleaner-offset-checkpoint',
+        'log-start-offset-checkpoint',
+        'meta.properties',
+        'recovery-point-offset-checkpoint',
+        'replication-offset-checkpoint',
+      ]);
     }
     expect(cluster.text('b1', 'data-1/replication-offset-checkpoint')).toMatch(/^0\n2\norders 0 \d+\norders 2 \d+\n$/);
     expect(cluster.text('b1', 'data-2/replication-offset-checkpoint')).toMatch(/^0\n2\norders 1 \d+\norders 3 \d+\n$/);
@@ -189,10 +205,11 @@ describe('several log dirs', () => {
     expect(cluster.refusalOf({ type: 'healDisk', machine: 'b1', dir: '/data-1' })).toBe('The disk under /data-1 of b1 is sound.');
   });
 
-  test('[R8] a stop leaves the mark of a clean one in each', () => {
+  test('[R8] a stop leaves the mark of a clean one in each, and takes the locks away', () => {
     const cluster = new Cluster();
     cluster.give({ type: 'stopProcess', machine: 'b1' });
     cluster.run(40_000_000);
     expect(['data-1', 'data-2'].map((dir) => fileExists(cluster.files('b1'), `${dir}/.kafka_cleanshutdown`))).toEqual([true, true]);
+    expect(['data-1', 'data-2'].map((dir) => fileExists(cluster.files('b1'), `${dir}/.lock`))).toEqual([false, false]);
   });
 });

@@ -67,6 +67,7 @@ export const filesEn = {
     cleaner: 'Up to where the cleaner has been through each compacted log.',
     epochs: 'Where each leader epoch begins in this log: what a replica compares before it truncates.',
     partition: 'The topic’s id.',
+    lock: 'Held by the broker’s process, so that no second one opens this directory.',
     cleanShutdown: 'The last stop was clean: the next start skips recovery.',
     deleted: 'Renamed, to be deleted after file.delete.delay.ms.',
     cleaned: 'Written by the cleaner, about to take the place of what it was made from.',

@@ -69,6 +69,7 @@ export const filesKo: FilesWords = {
     cleaner: '클리너가 압축 로그를 어디까지 정리했는지.',
     epochs: '리더 에포크마다 시작 오프셋. 복제본이 잘라 내기 전에 비교합니다.',
     partition: '토픽의 id.',
+    lock: '브로커 프로세스가 쥐고 있어 다른 프로세스가 이 디렉터리를 열지 못하게 합니다.',
     cleanShutdown: '지난번에 정상 종료했다는 표시. 다음 시작은 복구를 건너뜁니다.',
     deleted: '이름만 바뀌었고 file.delete.delay.ms 뒤에 지워집니다.',
     cleaned: '클리너가 쓴 파일. 원래 세그먼트와 곧 자리를 바꿉니다.',

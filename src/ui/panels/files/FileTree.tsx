@@ -119,6 +119,8 @@ export function hintOf(words: Dictionary, path: string): string {
       return hints.epochs;
     case 'partition.metadata':
       return hints.partition;
+    case '.lock':
+      return hints.lock;
     case '.kafka_cleanshutdown':
       return hints.cleanShutdown;
     default:
