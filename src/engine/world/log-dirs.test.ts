@@ -159,6 +159,22 @@ describe('several log dirs', () => {
     expect(cluster.state(2, 1)?.isr).toContain(1);
   });
 
+  test('[R8] the controller dies before it hears of it: the next one finds out by itself, and throws the unread event away', () => {
+    const cluster = new Cluster();
+    const controller = cluster.broker(2).metadata.controllerId;
+    const [victim = 0, witness = 0] = [1, 2, 3].filter((id) => id !== controller);
+    cluster.give({ type: 'pauseProcess', machine: `b${controller}` });
+    cluster.give({ type: 'failDisk', machine: `b${victim}`, dir: '/data-1' });
+    cluster.run(32_000_000);
+    expect(cluster.znodesUnder('/log_dir_event_notification/')).toHaveLength(1);
+    const offline = cluster.broker(victim).offlinePartitions;
+    expect(offline).toHaveLength(2);
+    cluster.give({ type: 'killProcess', machine: `b${controller}` });
+    cluster.run(70_000_000);
+    expect(cluster.znodesUnder('/log_dir_event_notification/')).toEqual([]);
+    for (const key of offline) expect(cluster.state(witness, Number(key.slice('orders-'.length)))?.offlineReplicas).toContain(victim);
+  });
+
   test('[R8] healed and started again, its replicas catch up and come back into their ISRs', () => {
     const cluster = new Cluster();
     cluster.give({ type: 'failDisk', machine: 'b1', dir: '/data-2' });
