@@ -193,6 +193,21 @@ describe('several log dirs', () => {
     expect(recovered).toEqual(['orders-1', 'orders-3']);
   });
 
+  test('[R8] one whose files cannot be read at the start is offline like one whose device fails', () => {
+    const cluster = new Cluster();
+    cluster.give({ type: 'stopProcess', machine: 'b1' });
+    cluster.run(40_000_000);
+    cluster.give({ type: 'corruptPage', machine: 'b1', path: 'data-2/orders-1/leader-epoch-checkpoint', page: 0, byte: 0 });
+    cluster.give({ type: 'start', machine: 'b1' });
+    cluster.run(80_000_000);
+    expect(cluster.status('b1')).toBe('running');
+    const [failed] = cluster.saw('LogDirFailed', 'b1');
+    expect(failed).toMatchObject({ dir: '/data-2', error: 'IOException', partitions: [] });
+    expect(failed?.reason).toContain('data-2/orders-1/leader-epoch-checkpoint');
+    expect(cluster.broker(1).offlinePartitions).toEqual(['orders-1', 'orders-3']);
+    expect(cluster.state(2, 0)?.isr).toContain(1);
+  });
+
   test('[R8] when the last one fails the broker halts', () => {
     const cluster = new Cluster();
     cluster.give({ type: 'failDisk', machine: 'b1', dir: '/data-2' });
