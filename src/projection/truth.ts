@@ -58,7 +58,7 @@ export function topicsOf(tree: ZnodeTree | null): TruthOfTopics {
     const assignment = decodeTopic(topic, dataAt(nodes, `${TOPICS}/${topic}`)?.data ?? '');
     if (assignment === null) continue;
     topics.push({ topic, partitionCount: assignment.partitions.length, internal: topic.startsWith('__'), configs: configsOf(nodes, topic) });
-    assignment.partitions.forEach((replicas, partition) => {
+    assignment.partitions.forEach(({ replicas, adding, removing }, partition) => {
       const node = dataAt(nodes, `${TOPICS}/${topic}/partitions/${partition}/state`);
       const state = node === null ? null : decodeLeaderAndIsr(node.data);
       partitions.push({
@@ -66,6 +66,8 @@ export function topicsOf(tree: ZnodeTree | null): TruthOfTopics {
         topic,
         partition,
         replicas,
+        adding,
+        removing,
         leader: state?.leader ?? null,
         leaderEpoch: state?.leaderEpoch ?? 0,
         isr: state?.isr ?? [],

@@ -102,6 +102,9 @@ export interface PartitionView {
   readonly partition: PartitionId;
   /** In the order of the assignment: the first is the preferred leader. */
   readonly replicas: readonly BrokerId[];
+  /** While a reassignment lasts: those of `replicas` that come, and those that go. */
+  readonly adding: readonly BrokerId[];
+  readonly removing: readonly BrokerId[];
   /** From `/brokers/topics/<topic>/partitions/<n>/state`; -1: nobody leads. Null: the node does not exist yet. */
   readonly leader: BrokerId | null;
   readonly leaderEpoch: LeaderEpoch;

@@ -1,4 +1,4 @@
-import { mapGet, mapValues } from '../kernel/persistent-map.ts';
+import { mapEntries, mapGet } from '../kernel/persistent-map.ts';
 import type { BrokerId } from '../kernel/units.ts';
 import { uuidFromBase64 } from '../log/partition-metadata.ts';
 import { errorCode, type ErrorName } from '../protocol/errors.ts';
@@ -8,37 +8,57 @@ import {
   alterPartitionResponsePartitionData,
   alterPartitionResponseTopicData,
 } from '../protocol/generated/alter-partition-response.ts';
-import { liveBrokers, partitionKey, partitionOf, type ActiveController, type ControlledPartition, type PlannedChange, type Task, type Work } from './state.ts';
-import { writeChanges } from './write.ts';
+import type { RequestFrameOf } from '../protocol/wire.ts';
+import type { ZkResult } from '../zookeeper-client/contract.ts';
+import { addMetadata, sendBatch } from './request-batch.ts';
+import { overwrite, traceIsr } from './state-writes.ts';
+import {
+  awaitZooKeeper,
+  isLive,
+  partitionKey,
+  partitionOf,
+  putPartition,
+  registeredIds,
+  runFirst,
+  splitKey,
+  type ActiveController,
+  type ControlledPartition,
+  type Work,
+} from './state.ts';
+import type { Outcome, PlannedWrite, ReadStep } from './steps.ts';
+import type { LeaderAndIsr } from './znodes.ts';
 
-/** KafkaController.processAlterPartition: an ISR change that a leader asks for. The leader epoch stays, the partition epoch rises. */
-export function startAlterPartition(work: Work, task: Extract<Task, { type: 'alterPartition' }>): void {
+/**
+ * KafkaController.processAlterPartition: an ISR change that a leader asks for. The leader epoch stays, the partition epoch rises; what the
+ * controller knows is compared with what the leader believes, and the version it names is the one that is written over.
+ */
+export function startAlterPartition(work: Work, requestId: number, frame: RequestFrameOf<'AlterPartition'>): void {
   const { active } = work.state;
-  const { frame, requestId } = task;
-  if (active === null || frame.api !== 'AlterPartition') return;
+  if (active === null) return;
   const sender = mapGet(active.brokers, String(frame.body.brokerId));
   if (sender === undefined || sender.epoch !== frame.body.brokerEpoch) return answerTopLevel(work, requestId, 'STALE_BROKER_EPOCH');
-  const changes: PlannedChange[] = [];
-  const errors: { key: string; error: ErrorName }[] = [];
-  const keys: string[] = [];
+  const writes: PlannedWrite[] = [];
+  const outcomes: Outcome[] = [];
   for (const topic of frame.body.topics) {
     const name = topic.topicName !== '' ? topic.topicName : topicNameOf(active, topic.topicId);
     for (const data of topic.partitions) {
       const key = partitionKey(name ?? topic.topicId, data.partitionIndex);
-      keys.push(key);
       const part = name === null ? undefined : partitionOf(active, key);
-      const verdict = part === undefined ? 'UNKNOWN_TOPIC_ID' : judge(active, part, data, frame.body.brokerId);
-      if (verdict === 'change' && part !== undefined) changes.push(changeOf(active, part, data));
-      else if (verdict !== 'done' && verdict !== 'change') errors.push({ key, error: verdict });
+      const verdict = name === null ? 'UNKNOWN_TOPIC_ID' : part === undefined ? 'UNKNOWN_TOPIC_OR_PARTITION' : judge(active, part, data, frame.body.brokerId);
+      if (verdict === 'change') writes.push(writeOf(active, key, data, frame.body.brokerId));
+      outcomes.push({ key, error: verdict === 'change' || verdict === 'done' ? 'NONE' : verdict, message: null });
     }
   }
-  const then = { type: 'answerAlterPartition', requestId, errors, keys } as const;
-  if (changes.length > 0) writeChanges(work, changes, then);
-  else answerAlterPartition(work, then);
+  if (writes.length === 0) return finish(work, requestId, outcomes);
+  awaitZooKeeper(
+    work,
+    writes.map((write) => overwrite(work, write)),
+    { type: 'isrAltered', writes, requestId, outcomes },
+  );
 }
 
-export function topicNameOf(active: ActiveController, topicId: string): string | null {
-  return mapValues(active.topics).find((topic) => uuidFromBase64(topic.topicId) === topicId)?.topic ?? null;
+function topicNameOf(active: ActiveController, topicId: string): string | null {
+  return mapEntries(active.topics).find(([, id]) => uuidFromBase64(id) === topicId)?.[0] ?? null;
 }
 
 function newIsrOf(data: AlterPartitionRequestPartitionData): readonly BrokerId[] {
@@ -50,35 +70,56 @@ function judge(active: ActiveController, part: ControlledPartition, data: AlterP
   const current = part.leaderAndIsr;
   if (current === null) return 'UNKNOWN_TOPIC_OR_PARTITION';
   const isr = newIsrOf(data);
+  const recovering = data.leaderRecoveryState === 1;
+  // A leader that knows more than this controller: it is likely that another one leads.
   if (data.leaderEpoch > current.leaderEpoch || data.partitionEpoch > part.version) return 'NOT_CONTROLLER';
   if (data.leaderEpoch < current.leaderEpoch) return 'FENCED_LEADER_EPOCH';
-  if (current.leader !== sender) return 'INVALID_REQUEST';
-  const asWanted = isr.join() === current.isr.join() && (data.leaderRecoveryState === 1) === current.recovering;
-  if (asWanted) return 'done';
+  if (current.leader === sender && isr.join() === current.isr.join() && recovering === current.recovering) return 'done';
   if (data.partitionEpoch < part.version) return 'INVALID_UPDATE_VERSION';
-  if (data.leaderRecoveryState === 1 && isr.length > 1) return 'INVALID_REQUEST';
-  if (!current.recovering && data.leaderRecoveryState === 1) return 'INVALID_REQUEST';
-  const live = liveBrokers(active);
-  const fit = isr.every((id) => live.has(id) && epochFits(active, data, id));
-  return fit ? 'change' : 'INELIGIBLE_REPLICA';
+  if (recovering && isr.length > 1) return 'INVALID_REQUEST';
+  if (!current.recovering && recovering) return 'INVALID_REQUEST';
+  return isr.every((id) => isLive(active, id)) ? 'change' : 'INELIGIBLE_REPLICA';
 }
 
-/** A broker epoch of -1 says that the leader does not know it. */
-function epochFits(active: ActiveController, data: AlterPartitionRequestPartitionData, id: BrokerId): boolean {
-  const given = data.newIsrWithEpochs.find((one) => one.brokerId === id)?.brokerEpoch ?? -1;
-  return given === -1 || given === mapGet(active.brokers, String(id))?.epoch;
-}
-
-function changeOf(active: ActiveController, part: ControlledPartition, data: AlterPartitionRequestPartitionData): PlannedChange {
-  const leader = part.leaderAndIsr?.leader ?? -1;
-  return {
-    key: partitionKey(part.topic, part.partition),
-    next: { leader, leaderEpoch: data.leaderEpoch, isr: newIsrOf(data), controllerEpoch: active.epoch, recovering: data.leaderRecoveryState === 1 },
-    strategy: null,
-    by: 'leader',
-    creates: false,
-    tell: [],
+function writeOf(active: ActiveController, key: string, data: AlterPartitionRequestPartitionData, leader: BrokerId): PlannedWrite {
+  const next: LeaderAndIsr = {
+    leader,
+    leaderEpoch: data.leaderEpoch,
+    isr: newIsrOf(data),
+    controllerEpoch: active.epoch,
+    recovering: data.leaderRecoveryState === 1,
   };
+  return { key, next, version: data.partitionEpoch, recipients: [], strategy: null };
+}
+
+export function onIsrAltered(work: Work, step: Extract<ReadStep, { type: 'isrAltered' }>, results: readonly ZkResult[]): void {
+  const refused = new Map<string, ErrorName>();
+  for (const [i, write] of step.writes.entries()) {
+    const result = results[i];
+    const before = work.state.active === null ? undefined : partitionOf(work.state.active, write.key);
+    if (result?.ok !== true) refused.set(write.key, result?.error === 'BADVERSION' ? 'INVALID_UPDATE_VERSION' : 'UNKNOWN_SERVER_ERROR');
+    else if (before !== undefined) {
+      const part: ControlledPartition = { ...before, leaderAndIsr: write.next, version: write.version + 1 };
+      putPartition(work, part);
+      traceIsr(work, { part, previousIsr: before.leaderAndIsr?.isr ?? [], by: 'leader' });
+    }
+  }
+  finish(
+    work,
+    step.requestId,
+    step.outcomes.map((outcome) => ({ ...outcome, error: refused.get(outcome.key) ?? outcome.error })),
+  );
+}
+
+/** All brokers hear of the partitions as they are now, the leader is answered, and reassignments that waited for this ISR are done. */
+function finish(work: Work, requestId: number, outcomes: readonly Outcome[]): void {
+  const { active } = work.state;
+  if (active === null) return answerTopLevel(work, requestId, 'NOT_CONTROLLER');
+  const parts = outcomes.flatMap(({ key }) => partitionOf(active, key) ?? []);
+  addMetadata(work, registeredIds(active), parts);
+  sendBatch(work);
+  answer(work, active, requestId, outcomes);
+  runFirst(work, [{ type: 'completeReassignments', keys: outcomes.flatMap(({ key, error }) => (error === 'NONE' ? [key] : [])) }]);
 }
 
 function answerTopLevel(work: Work, requestId: number, error: ErrorName): void {
@@ -86,23 +127,15 @@ function answerTopLevel(work: Work, requestId: number, error: ErrorName): void {
 }
 
 /** What each partition's state is now, or why it was not changed. */
-export function answerAlterPartition(
-  work: Work,
-  facts: { readonly requestId: number; readonly errors: readonly { readonly key: string; readonly error: string }[]; readonly keys: readonly string[] },
-): void {
-  const { active } = work.state;
-  if (active === null) return answerTopLevel(work, facts.requestId, 'NOT_CONTROLLER');
+function answer(work: Work, active: ActiveController, requestId: number, outcomes: readonly Outcome[]): void {
   const topics = new Map<string, ReturnType<typeof alterPartitionResponsePartitionData>[]>();
-  for (const key of facts.keys) {
-    const dash = key.lastIndexOf('-');
-    const topic = key.slice(0, dash);
-    const partitionIndex = Number(key.slice(dash + 1));
-    const error = facts.errors.find((one) => one.key === key)?.error ?? 'NONE';
+  for (const { key, error } of outcomes) {
+    const { topic, partition: partitionIndex } = splitKey(key);
     const part = partitionOf(active, key);
-    const state = part?.leaderAndIsr;
+    const state = part?.leaderAndIsr ?? null;
     const data =
-      error !== 'NONE' || state === undefined || state === null || part === undefined
-        ? alterPartitionResponsePartitionData({ partitionIndex, errorCode: errorCode(error === 'NONE' ? 'UNKNOWN_TOPIC_OR_PARTITION' : (error as ErrorName)) })
+      error !== 'NONE' || part === undefined || state === null
+        ? alterPartitionResponsePartitionData({ partitionIndex, errorCode: errorCode(error === 'NONE' ? 'UNKNOWN_TOPIC_OR_PARTITION' : error) })
         : alterPartitionResponsePartitionData({
             partitionIndex,
             leaderId: state.leader,
@@ -114,8 +147,8 @@ export function answerAlterPartition(
     topics.set(topic, [...(topics.get(topic) ?? []), data]);
   }
   const answers = [...topics].map(([topicName, partitions]) => {
-    const topicId = uuidFromBase64(mapGet(active.topics, topicName)?.topicId ?? '');
+    const topicId = uuidFromBase64(mapGet(active.topics, topicName) ?? '');
     return alterPartitionResponseTopicData({ topicName, ...(topicId === null ? { topicId: topicName } : { topicId }), partitions });
   });
-  work.scope.effects.push({ type: 'respond', requestId: facts.requestId, api: 'AlterPartition', body: alterPartitionResponse({ topics: answers }) });
+  work.scope.effects.push({ type: 'respond', requestId, api: 'AlterPartition', body: alterPartitionResponse({ topics: answers }) });
 }

@@ -1,4 +1,4 @@
-import { emptyMap, mapDelete, mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
+import { emptyMap, mapDelete, mapEntries, mapGet, mapSet, mapValues } from '../kernel/persistent-map.ts';
 import { msToUs, type BrokerId, type Uuid } from '../kernel/units.ts';
 import { uuidFromBase64 } from '../log/partition-metadata.ts';
 import type { NetworkEvent, QueuedRequest } from '../network-client/contract.ts';
@@ -13,6 +13,7 @@ import {
   leaderAndIsrRequestLeaderAndIsrTopicState,
 } from '../protocol/generated/leader-and-isr-request.ts';
 import type { LeaderAndIsrResponse } from '../protocol/generated/leader-and-isr-response.ts';
+import type { StopReplicaResponse } from '../protocol/generated/stop-replica-response.ts';
 import {
   stopReplicaRequest,
   stopReplicaRequestStopReplicaPartitionState,
@@ -27,13 +28,14 @@ import {
 } from '../protocol/generated/update-metadata-request.ts';
 import {
   CONTROLLER_OWNER,
+  enqueue,
   partitionKey,
   updateActive,
   type ActiveController,
   type BrokerChannel,
   type ChannelRequest,
-  type ControllerEvent,
   type PartitionForBroker,
+  type StopOrder,
   type Work,
 } from './state.ts';
 import type { LiveBroker } from './znodes.ts';
@@ -95,6 +97,9 @@ function onChannelEvent(work: Work, event: NetworkEvent): void {
   if (event.type === 'response') {
     putChannel(work, { ...channel, queue: channel.queue.slice(1), sending: false });
     if (event.frame.api === 'LeaderAndIsr') noteReplicas(work, channel.brokerId, event.frame.body);
+    const request = channel.queue[0];
+    if (event.frame.api === 'StopReplica' && request?.api === 'StopReplica')
+      noteDeletions(work, channel.brokerId, { orders: request.partitions, body: event.frame.body });
     return;
   }
   if (event.type !== 'failed') return;
@@ -106,15 +111,32 @@ function onChannelEvent(work: Work, event: NetworkEvent): void {
 function noteReplicas(work: Work, brokerId: BrokerId, body: LeaderAndIsrResponse): void {
   const { active } = work.state;
   if (active === null || body.errorCode !== 0) return;
-  const names = new Map(mapValues(active.topics).map((topic) => [uuidFromBase64(topic.topicId), topic.topic]));
+  const names = new Map(mapEntries(active.topics).map(([topic, id]) => [uuidFromBase64(id), topic]));
   const withError = (code: number): string[] =>
     body.topics.flatMap(({ topicId, partitionErrors }) =>
       partitionErrors.filter((one) => one.errorCode === code).map((one) => partitionKey(names.get(topicId) ?? '', one.partitionIndex)),
     );
   const offline = withError(errorCode('KAFKA_STORAGE_ERROR'));
   if (offline.length === 0 && mapGet(active.offlineDirReplicas, String(brokerId)) === undefined) return;
-  const event: ControllerEvent = { type: 'LeaderAndIsrResponseReceived', brokerId, offline, online: withError(0) };
-  work.state = { ...work.state, queue: [...work.state.queue, event] };
+  enqueue(work, { type: 'LeaderAndIsrResponseReceived', brokerId, offline, online: withError(0) });
+}
+
+/** What became of replicas of topics that are being deleted is an event. An error of the whole request is one of each replica. */
+function noteDeletions(work: Work, brokerId: BrokerId, told: { readonly orders: readonly StopOrder[]; readonly body: StopReplicaResponse }): void {
+  const { active } = work.state;
+  const { orders, body } = told;
+  if (active === null) return;
+  const answers = body.partitionErrors.filter(
+    ({ topicName, partitionIndex }) =>
+      active.deletionStarted.includes(topicName) &&
+      orders.some((order) => order.topic === topicName && order.partition === partitionIndex && order.deletes),
+  );
+  if (answers.length === 0) return;
+  const keysWith = (fine: boolean): string[] =>
+    answers
+      .filter((one) => (body.errorCode === 0 && one.errorCode === 0) === fine)
+      .map((one) => partitionKey(one.topicName, one.partitionIndex));
+  enqueue(work, { type: 'TopicDeletionStopReplicaResponseReceived', brokerId, deleted: keysWith(true), failed: keysWith(false) });
 }
 
 export function onRetryTimer(work: Work, brokerId: BrokerId): void {
@@ -201,6 +223,8 @@ function leaderAndIsrPartition(part: PartitionForBroker): ReturnType<typeof lead
     isr: leaderAndIsr.isr,
     partitionEpoch: part.version,
     replicas: part.replicas,
+    addingReplicas: part.adding,
+    removingReplicas: part.removing,
     isNew: part.isNew,
     leaderRecoveryState: leaderAndIsr.recovering ? 1 : 0,
   });

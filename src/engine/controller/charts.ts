@@ -49,3 +49,19 @@ export function stepChart<State extends string>(chart: Chart<State>, state: Stat
   assert(next !== undefined, `${event} to be legal in ${state}`);
   return next;
 }
+
+/** Whether the chart has that transition. */
+export function canStep<State extends string>(chart: Chart<State>, state: State, event: string): boolean {
+  return chart.states[state].on[event] !== undefined;
+}
+
+/** The event that leads to each state of a replica. */
+export const REPLICA_EVENTS: Readonly<Record<ReplicaState, string>> = {
+  NonExistentReplica: 'NON_EXISTENT',
+  NewReplica: 'NEW',
+  OnlineReplica: 'ONLINE',
+  OfflineReplica: 'OFFLINE',
+  ReplicaDeletionStarted: 'DELETION_STARTED',
+  ReplicaDeletionSuccessful: 'DELETION_SUCCESSFUL',
+  ReplicaDeletionIneligible: 'DELETION_INELIGIBLE',
+};

@@ -19,6 +19,10 @@ export type ControllerInput =
   | { readonly type: 'registered'; readonly brokerEpoch: BrokerEpoch }
   /** A request that only a controller serves; answer by `respond` with the same id. */
   | { readonly type: 'request'; readonly requestId: number; readonly frame: RequestFrame }
+  /** The broker's configs are others from now on. */
+  | { readonly type: 'configured'; readonly configs: Readonly<Record<string, string>> }
+  /** A topic's configs are others from now on. */
+  | { readonly type: 'topicConfigured'; readonly topic: string; readonly uncleanElection: boolean }
   /** The process is going down in order; resign without writing. */
   | { readonly type: 'shutdown' }
   /** This broker's metadata cache has changed; told only while there are `delayedElections`. */
@@ -31,8 +35,8 @@ export type ControllerEffect =
   | ZkCall
   | { readonly [Api in ApiName]: { readonly type: 'respond'; readonly requestId: number; readonly api: Api; readonly body: ResponseBodies[Api] } }[ApiName];
 
-/** APIs that the process hands to this part. CreateTopics and CreatePartitions are served by the broker part on the active controller's process (ZkAdminManager). */
-export const CONTROLLER_APIS = ['AlterPartition', 'ControlledShutdown', 'ElectLeaders', 'AlterPartitionReassignments', 'AllocateProducerIds'] as const;
+/** APIs that the process hands to this part. CreateTopics, CreatePartitions and DeleteTopics are served by the broker part on the active controller's process (ZkAdminManager). */
+export const CONTROLLER_APIS = ['AlterPartition', 'ControlledShutdown', 'ElectLeaders', 'AlterPartitionReassignments', 'ListPartitionReassignments', 'AllocateProducerIds'] as const;
 
 export type ElectionStrategy = 'offline' | 'reassign' | 'preferred' | 'controlledShutdown' | 'unclean' | 'newPartition';
 
@@ -69,4 +73,39 @@ export type ControllerTrace =
       readonly controllerEpoch: ControllerEpoch;
       readonly by: 'leader' | 'controller';
     }
-  | { readonly type: 'TopicCreated'; readonly topic: string; readonly partitionCount: number; readonly controllerEpoch: ControllerEpoch };
+  /** A new epoch of the same leader, so that all hear of another assignment. */
+  | {
+      readonly type: 'LeaderEpochRaised';
+      readonly topic: string;
+      readonly partition: PartitionId;
+      readonly leader: BrokerId;
+      readonly leaderEpoch: LeaderEpoch;
+      readonly isr: readonly BrokerId[];
+      readonly replicas: readonly BrokerId[];
+      readonly adding: readonly BrokerId[];
+      readonly removing: readonly BrokerId[];
+      readonly controllerEpoch: ControllerEpoch;
+    }
+  | { readonly type: 'TopicCreated'; readonly topic: string; readonly partitionCount: number; readonly controllerEpoch: ControllerEpoch }
+  | { readonly type: 'PartitionsAdded'; readonly topic: string; readonly partitionCount: number; readonly controllerEpoch: ControllerEpoch }
+  | { readonly type: 'TopicDeletionQueued'; readonly topic: string; readonly controllerEpoch: ControllerEpoch }
+  /** The deletion waits: for these brokers, or, where there is none, for a reassignment. */
+  | { readonly type: 'TopicDeletionHalted'; readonly topic: string; readonly waitsFor: readonly BrokerId[]; readonly controllerEpoch: ControllerEpoch }
+  | { readonly type: 'TopicDeleted'; readonly topic: string; readonly controllerEpoch: ControllerEpoch }
+  | {
+      readonly type: 'ReassignmentStarted';
+      readonly topic: string;
+      readonly partition: PartitionId;
+      /** All that are assigned while it lasts. */
+      readonly replicas: readonly BrokerId[];
+      readonly adding: readonly BrokerId[];
+      readonly removing: readonly BrokerId[];
+      readonly controllerEpoch: ControllerEpoch;
+    }
+  | {
+      readonly type: 'ReassignmentCompleted';
+      readonly topic: string;
+      readonly partition: PartitionId;
+      readonly replicas: readonly BrokerId[];
+      readonly controllerEpoch: ControllerEpoch;
+    };

@@ -1,27 +1,32 @@
 import { msToUs, type BrokerId } from '../kernel/units.ts';
-import { errorCode, type ErrorName } from '../protocol/errors.ts';
+import { errorCode } from '../protocol/errors.ts';
 import {
   electLeadersResponse,
   electLeadersResponsePartitionResult,
   electLeadersResponseReplicaElectionResult,
 } from '../protocol/generated/elect-leaders-response.ts';
-import type { RequestFrame } from '../protocol/wire.ts';
-import type { ElectionStrategy } from './contract.ts';
+import type { RequestFrameOf } from '../protocol/wire.ts';
+import type { ZkResult } from '../zookeeper-client/contract.ts';
 import {
-  addTasks,
   allPartitions,
+  awaitZooKeeper,
   CONTROLLER_OWNER,
-  liveBrokers,
-  onlineReplicas,
+  enqueue,
+  isBeingDeleted,
+  isLive,
+  keyOf,
   partitionKey,
   partitionOf,
+  runFirst,
+  splitKey,
   type ActiveController,
   type ControlledPartition,
   type DelayedElection,
-  type ElectionOutcome,
-  type Task,
   type Work,
 } from './state.ts';
+import type { Outcome, Task } from './steps.ts';
+import { decodePartitions, PREFERRED_ELECTION_PATH } from './znodes.ts';
+import { found, read } from './zookeeper-calls.ts';
 
 /** ElectLeaders (KafkaController.processReplicaLeaderElection, ReplicaManager.electLeaders). */
 const PREFERRED = 0;
@@ -32,27 +37,29 @@ const NOT_NEEDED = 'Leader election not needed for topic partition.';
 const UNKNOWN_PARTITION = 'The partition does not exist.';
 
 /** Partitions that need no election are answered without one. */
-export function beginElection(work: Work, requestId: number, frame: Extract<RequestFrame, { api: 'ElectLeaders' }>): void {
+export function beginElection(work: Work, requestId: number, frame: RequestFrameOf<'ElectLeaders'>): void {
   const { active } = work.state;
   if (active === null) return;
   const { topicPartitions, electionType, timeoutMs } = frame.body;
   const preferred = electionType === PREFERRED;
   const asked =
     topicPartitions === null
-      ? allPartitions(active).map((part) => partitionKey(part.topic, part.partition))
+      ? allPartitions(active).map(keyOf)
       : topicPartitions.flatMap((topic) => topic.partitions.map((partition) => partitionKey(topic.topic, partition)));
-  const preset: ElectionOutcome[] = [];
+  const preset: Outcome[] = [];
   const keys: string[] = [];
   for (const key of asked) {
     const part = partitionOf(active, key);
     if (part === undefined) preset.push({ key, error: 'UNKNOWN_TOPIC_OR_PARTITION', message: UNKNOWN_PARTITION });
+    else if (isBeingDeleted(active, part.topic)) preset.push({ key, error: 'INVALID_TOPIC_EXCEPTION', message: 'The topic is being deleted' });
     else if (needsElection(active, part, preferred)) keys.push(key);
     // Whoever asks for all partitions does not hear of those that were right already.
     else if (topicPartitions !== null) preset.push({ key, error: 'ELECTION_NOT_NEEDED', message: NOT_NEEDED });
   }
   const deadlineUs = work.scope.context.nowUs + msToUs(Math.max(0, timeoutMs));
-  addTasks(work, [
-    ...(keys.length > 0 ? [{ type: 'elect', keys, strategy: preferred ? 'preferred' : 'unclean' } as const] : []),
+  const strategy = preferred ? 'preferred' : 'unclean';
+  runFirst(work, [
+    ...(keys.length > 0 ? [{ type: 'partitionsOnline', keys, strategy, allowUnclean: !preferred } as const] : []),
     { type: 'answerElection', requestId, keys, preset, deadlineUs },
   ]);
 }
@@ -60,13 +67,32 @@ export function beginElection(work: Work, requestId: number, frame: Extract<Requ
 /** An unclean election is for partitions whose leader is none or dead. */
 function needsElection(active: ActiveController, part: ControlledPartition, preferred: boolean): boolean {
   const leader = part.leaderAndIsr?.leader ?? NO_LEADER;
-  return preferred
-    ? leader !== part.replicas[0]
-    : leader === NO_LEADER || !onlineReplicas(active, partitionKey(part.topic, part.partition), liveBrokers(active)).has(leader);
+  return preferred ? leader !== part.replicas[0] : leader === NO_LEADER || !isLive(active, leader);
+}
+
+/** `/admin/preferred_replica_election`, the way of tools before KIP-460: held, and deleted whatever came of it. */
+export function readZkElection(work: Work): void {
+  awaitZooKeeper(work, [{ op: 'exists', path: PREFERRED_ELECTION_PATH, watch: true }, read(PREFERRED_ELECTION_PATH)], { type: 'zkElection' });
+}
+
+export function onZkElection(work: Work, results: readonly ZkResult[]): void {
+  const { active } = work.state;
+  const stored = found(results[1]);
+  if (active === null || stored === null) return;
+  const parts = decodePartitions(stored.data).flatMap(({ topic, partition }) => partitionOf(active, partitionKey(topic, partition)) ?? []);
+  const keys = parts.filter((part) => !isBeingDeleted(active, part.topic) && needsElection(active, part, true)).map(keyOf);
+  runFirst(work, [
+    ...(keys.length > 0 ? [{ type: 'partitionsOnline', keys, strategy: 'preferred', allowUnclean: false } as const] : []),
+    { type: 'deleteZnodes', paths: [PREFERRED_ELECTION_PATH] },
+  ]);
+  // The watch is set anew, so that the next one is seen.
+  enqueue(work, { type: 'ZkPreferredReplicaElection' });
 }
 
 /** The elections are over: refusals are known, and a leader that was elected is waited for in this broker's metadata cache (DelayedElectLeader). */
-export function answerElection(work: Work, active: ActiveController, task: Extract<Task, { type: 'answerElection' }>): void {
+export function answerElection(work: Work, task: Extract<Task, { type: 'answerElection' }>): void {
+  const { active } = work.state;
+  if (active === null) return;
   const { requestId, deadlineUs } = task;
   const failures = work.state.current?.failures ?? [];
   const expected = task.keys
@@ -89,7 +115,7 @@ export function onMetadataUpdated(work: Work, leaderOf: (topic: string, partitio
     const next: DelayedElection = {
       ...election,
       expected: waiting,
-      outcomes: [...election.outcomes, ...done.map(({ key }): ElectionOutcome => ({ key, error: 'NONE', message: null }))],
+      outcomes: [...election.outcomes, ...done.map(({ key }): Outcome => ({ key, error: 'NONE', message: null }))],
     };
     const others = work.state.delayedElections.filter((other) => other !== election);
     work.state = {
@@ -108,14 +134,9 @@ export function onElectionTimer(work: Work, name: string): boolean {
   const election = work.state.delayedElections.find((one) => one.requestId === Number(name.slice(TIMER.length)));
   if (election === undefined) return true;
   work.state = { ...work.state, delayedElections: work.state.delayedElections.filter((other) => other !== election) };
-  const timedOut = election.expected.map(({ key }): ElectionOutcome => ({ key, error: 'REQUEST_TIMED_OUT', message: null }));
+  const timedOut = election.expected.map(({ key }): Outcome => ({ key, error: 'REQUEST_TIMED_OUT', message: null }));
   respond(work, { ...election, outcomes: [...election.outcomes, ...timedOut] });
   return true;
-}
-
-function splitKey(key: string): { readonly topic: string; readonly partition: number } {
-  const dash = key.lastIndexOf('-');
-  return { topic: key.slice(0, dash), partition: Number(key.slice(dash + 1)) };
 }
 
 function respond(work: Work, election: DelayedElection): void {
@@ -127,11 +148,4 @@ function respond(work: Work, election: DelayedElection): void {
   }
   const replicaElectionResults = [...topics].map(([topic, partitionResult]) => electLeadersResponseReplicaElectionResult({ topic, partitionResult }));
   work.scope.effects.push({ type: 'respond', requestId: election.requestId, api: 'ElectLeaders', body: electLeadersResponse({ replicaElectionResults }) });
-}
-
-/** Why nobody could be elected (StateChangeFailedException). */
-export function electionFailure(key: string, strategy: ElectionStrategy): ElectionOutcome {
-  const error: ErrorName = strategy === 'preferred' ? 'PREFERRED_LEADER_NOT_AVAILABLE' : 'ELIGIBLE_LEADERS_NOT_AVAILABLE';
-  const name = strategy === 'preferred' ? 'PreferredReplicaPartitionLeaderElectionStrategy' : 'OfflinePartitionLeaderElectionStrategy(true)';
-  return { key, error, message: `Failed to elect leader for partition ${key} under strategy ${name}` };
 }

@@ -2,10 +2,10 @@ import type { Scenario } from '../../engine/world/scenario.ts';
 import { consumerOf, steadyProducer, threeBrokers } from './building-blocks.ts';
 
 const FAILED_MS = 22_000;
-const NEW_TOPIC_MS = 32_000;
-const HEALED_MS = 42_000;
-const STOPPED_MS = 44_000;
-const END_MS = 75_000;
+const NEW_TOPIC_MS = 36_000;
+const HEALED_MS = 46_000;
+const STOPPED_MS = 48_000;
+const END_MS = 79_000;
 
 /** On broker 1, the first to be told, orders-0 and orders-2 come to lie in the first log dir, and orders-1 and orders-3 in the second. */
 const onFirst = { topic: 'orders', partition: 0 } as const;

@@ -183,6 +183,20 @@ export const korean: Templates = {
     return malhae`${partitionName(event)}의 ISR이 ${idList(event.previousIsr, '없음')}에서 ${span('isr', idList(event.isr, '없음'))}(으)로 바뀌었습니다.`;
   },
   TopicCreated: (event) => malhae`토픽 ${span('strong', event.topic)}(이)가 파티션 ${event.partitionCount}개로 만들어졌습니다.`,
+  LeaderEpochRaised: (event) =>
+    malhae`${partitionName(event)}(은)는 이제 ${epoch(event.leaderEpoch)}입니다. 리더는 그대로 ${event.leader < 0 ? '없고' : leader(event.leader)}, 모든 복제본에게 새 배정을 알립니다: ${idList(event.replicas, '없음')}.`,
+  PartitionsAdded: (event) => malhae`토픽 ${span('strong', event.topic)}에 파티션이 ${event.partitionCount}개 늘었습니다.`,
+  TopicDeletionQueued: (event) =>
+    malhae`토픽 ${span('strong', event.topic)}(을)를 ${span('out', '삭제')}하기로 했습니다. 모든 복제본에 닿을 수 있을 때 컨트롤러가 시작합니다.`,
+  TopicDeletionHalted: (event) =>
+    event.waitsFor.length === 0
+      ? malhae`토픽 ${span('strong', event.topic)}의 삭제는 재배정이 끝날 때까지 ${span('out', '기다립니다')}.`
+      : malhae`토픽 ${span('strong', event.topic)}의 삭제는 ${brokers(event.waitsFor)}(을)를 ${span('out', '기다립니다')}.`,
+  TopicDeleted: (event) =>
+    malhae`토픽 ${span('strong', event.topic)}(이)가 ${span('out', '사라졌습니다')}. 모든 복제본이 로그를 지웠고 ZooKeeper도 잊었습니다.`,
+  ReassignmentStarted: (event) =>
+    malhae`컨트롤러가 ${partitionName(event)}(을)를 옮깁니다.${event.adding.length === 0 ? '' : ` 들어오는 쪽: ${brokers(event.adding)}.`}${event.removing.length === 0 ? '' : ` 나가는 쪽: ${brokers(event.removing)}.`} 끝날 때까지 복제본은 ${span('strong', idList(event.replicas, '없음'))}입니다.`,
+  ReassignmentCompleted: (event) => malhae`${partitionName(event)}의 이동이 끝났습니다. 복제본은 ${span('isr', idList(event.replicas, '없음'))}입니다.`,
 
   ZooKeeperLooking: (event) => malhae`zk${event.server}(이)가 ${event.round}번째 라운드에서 리더를 찾습니다.`,
   ZooKeeperVoted: (event) => malhae`zk${event.server}(이)가 ${event.round}번째 라운드에서 zk${event.forServer}에 투표합니다.`,

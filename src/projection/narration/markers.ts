@@ -102,6 +102,18 @@ function clusterMarker(event: ToldEvent, who: string): MarkerWords | null {
       return { shape: 'minus', tone: 'out', weight: 6, words: { en: `${who} truncates to ${event.to}`, ko: `${who}: ${event.to}까지 자름` } };
     case 'TopicCreated':
       return { shape: 'plus', tone: 'plain', weight: 6, words: { en: `topic ${event.topic}`, ko: `토픽 ${event.topic}` } };
+    case 'PartitionsAdded':
+      return { shape: 'plus', tone: 'plain', weight: 6, words: { en: `${event.topic} grows`, ko: `${event.topic} 늘어남` } };
+    case 'TopicDeletionQueued':
+      return { shape: 'minus', tone: 'out', weight: 6, words: { en: `delete ${event.topic}`, ko: `${event.topic} 삭제` } };
+    case 'TopicDeletionHalted':
+      return { shape: 'dot', tone: 'out', weight: 5, words: { en: 'deletion waits', ko: '삭제 대기' } };
+    case 'TopicDeleted':
+      return { shape: 'cross', tone: 'out', weight: 6, words: { en: `${event.topic} gone`, ko: `${event.topic} 사라짐` } };
+    case 'ReassignmentStarted':
+      return { shape: 'diamond', tone: 'control', weight: 6, words: { en: `${partitionName(event)} moves`, ko: `${partitionName(event)} 이동` } };
+    case 'ReassignmentCompleted':
+      return { shape: 'diamond', tone: 'isr', weight: 6, words: { en: `${partitionName(event)} moved`, ko: `${partitionName(event)} 이동 끝` } };
     case 'RecordsFailed':
       return { shape: 'cross', tone: 'out', weight: 6, words: { en: event.error, ko: event.error } };
     case 'CommandRefused':
