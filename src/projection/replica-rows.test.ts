@@ -41,6 +41,6 @@ test('[R6] replicas of a log dir that failed stay in view, as failed; those of a
     expect(replicas.map((row) => row.key)).toEqual(view.partitions.flatMap(({ key }) => (replicas.some((row) => row.key === key) ? [key] : [])));
     return replicas.map((row) => `${row.key} ${row.role}${row.logEndOffset > 0 ? '' : ', empty'}`).toSorted();
   };
-  expect(rolesAt(30_000)).toEqual(['orders-0 leader', 'orders-1 failed', 'orders-2 follower', 'orders-3 failed']);
-  expect(rolesAt(49_900)).toEqual(['later-0 none, empty', 'orders-0 none', 'orders-1 none', 'orders-2 none', 'orders-3 none']);
+  expect(rolesAt(35_000)).toEqual(['orders-0 leader', 'orders-1 failed', 'orders-2 follower', 'orders-3 failed']);
+  expect(rolesAt(58_900)).toEqual(['later-0 none, empty', 'orders-0 none', 'orders-1 none', 'orders-2 none', 'orders-3 none']);
 });

@@ -26,7 +26,8 @@ import {
   type Work,
 } from './state.ts';
 import type { Outcome, PlannedWrite, ReadStep } from './steps.ts';
-import type { LeaderAndIsr } from './znodes.ts';
+import { decodeLeaderAndIsr, encodeLeaderAndIsr, statePath, type LeaderAndIsr } from './znodes.ts';
+import { found, read } from './zookeeper-calls.ts';
 
 /**
  * KafkaController.processAlterPartition: an ISR change that a leader asks for. The leader epoch stays, the partition epoch rises; what the
@@ -93,22 +94,42 @@ function writeOf(active: ActiveController, key: string, data: AlterPartitionRequ
 }
 
 export function onIsrAltered(work: Work, step: Extract<ReadStep, { type: 'isrAltered' }>, results: readonly ZkResult[]): void {
-  const refused = new Map<string, ErrorName>();
+  const failed = new Set<string>();
+  const doubtful: PlannedWrite[] = [];
   for (const [i, write] of step.writes.entries()) {
     const result = results[i];
-    const before = work.state.active === null ? undefined : partitionOf(work.state.active, write.key);
-    if (result?.ok !== true) refused.set(write.key, result?.error === 'BADVERSION' ? 'INVALID_UPDATE_VERSION' : 'UNKNOWN_SERVER_ERROR');
-    else if (before !== undefined) {
-      const part: ControlledPartition = { ...before, leaderAndIsr: write.next, version: write.version + 1 };
-      putPartition(work, part);
-      traceIsr(work, { part, previousIsr: before.leaderAndIsr?.isr ?? [], by: 'leader' });
-    }
+    if (result?.ok === true) altered(work, write, write.version + 1);
+    else if (result?.error === 'BADVERSION') doubtful.push(write);
+    else failed.add(write.key);
+  }
+  const outcomes = step.outcomes.map((outcome): Outcome => (failed.has(outcome.key) ? { ...outcome, error: 'UNKNOWN_SERVER_ERROR' } : outcome));
+  if (doubtful.length === 0) return finish(work, step.requestId, outcomes);
+  const operations = doubtful.map(({ key }) => read(statePath(splitKey(key).topic, splitKey(key).partition)));
+  awaitZooKeeper(work, operations, { type: 'isrReread', writes: doubtful, requestId: step.requestId, outcomes });
+}
+
+/** A write that was repeated after a lost connection may have succeeded the first time: then the znode says just what was wanted. */
+export function onIsrReread(work: Work, step: Extract<ReadStep, { type: 'isrReread' }>, results: readonly ZkResult[]): void {
+  const refused = new Set<string>();
+  for (const [i, write] of step.writes.entries()) {
+    const stored = found(results[i]);
+    const state = stored === null ? null : decodeLeaderAndIsr(stored.data);
+    if (stored !== null && state !== null && encodeLeaderAndIsr(state) === encodeLeaderAndIsr(write.next)) altered(work, write, stored.stat.version);
+    else refused.add(write.key);
   }
   finish(
     work,
     step.requestId,
-    step.outcomes.map((outcome) => ({ ...outcome, error: refused.get(outcome.key) ?? outcome.error })),
+    step.outcomes.map((outcome): Outcome => (refused.has(outcome.key) ? { ...outcome, error: 'INVALID_UPDATE_VERSION' } : outcome)),
   );
+}
+
+function altered(work: Work, write: PlannedWrite, version: number): void {
+  const before = work.state.active === null ? undefined : partitionOf(work.state.active, write.key);
+  if (before === undefined) return;
+  const part: ControlledPartition = { ...before, leaderAndIsr: write.next, version };
+  putPartition(work, part);
+  traceIsr(work, { part, previousIsr: before.leaderAndIsr?.isr ?? [], by: 'leader' });
 }
 
 /** All brokers hear of the partitions as they are now, the leader is answered, and reassignments that waited for this ISR are done. */

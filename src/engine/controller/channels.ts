@@ -128,14 +128,11 @@ function noteDeletions(work: Work, brokerId: BrokerId, told: { readonly orders: 
   if (active === null) return;
   const answers = body.partitionErrors.filter(
     ({ topicName, partitionIndex }) =>
-      active.deletionStarted.includes(topicName) &&
-      orders.some((order) => order.topic === topicName && order.partition === partitionIndex && order.deletes),
+      active.deletionStarted.includes(topicName) && orders.some((order) => order.topic === topicName && order.partition === partitionIndex && order.deletes),
   );
   if (answers.length === 0) return;
   const keysWith = (fine: boolean): string[] =>
-    answers
-      .filter((one) => (body.errorCode === 0 && one.errorCode === 0) === fine)
-      .map((one) => partitionKey(one.topicName, one.partitionIndex));
+    answers.filter((one) => (body.errorCode === 0 && one.errorCode === 0) === fine).map((one) => partitionKey(one.topicName, one.partitionIndex));
   enqueue(work, { type: 'TopicDeletionStopReplicaResponseReceived', brokerId, deleted: keysWith(true), failed: keysWith(false) });
 }
 

@@ -36,7 +36,14 @@ export type ControllerEffect =
   | { readonly [Api in ApiName]: { readonly type: 'respond'; readonly requestId: number; readonly api: Api; readonly body: ResponseBodies[Api] } }[ApiName];
 
 /** APIs that the process hands to this part. CreateTopics, CreatePartitions and DeleteTopics are served by the broker part on the active controller's process (ZkAdminManager). */
-export const CONTROLLER_APIS = ['AlterPartition', 'ControlledShutdown', 'ElectLeaders', 'AlterPartitionReassignments', 'ListPartitionReassignments', 'AllocateProducerIds'] as const;
+export const CONTROLLER_APIS = [
+  'AlterPartition',
+  'ControlledShutdown',
+  'ElectLeaders',
+  'AlterPartitionReassignments',
+  'ListPartitionReassignments',
+  'AllocateProducerIds',
+] as const;
 
 export type ElectionStrategy = 'offline' | 'reassign' | 'preferred' | 'controlledShutdown' | 'unclean' | 'newPartition';
 

@@ -76,6 +76,17 @@ export function putBroker(test: TestController, id: number): void {
   put(test, `/brokers/ids/${id}`, JSON.stringify({ version: 5, host: `b${id}`, port: 9092 }));
 }
 
+/** Somebody else writes a znode, and the controller is told if it watches. */
+export function writeZnode(
+  test: TestController,
+  path: string,
+  data: string,
+  watched: { path: string; kind: 'created' | 'dataChanged' | 'childrenChanged' },
+): void {
+  put(test, path, data);
+  step(test, { type: 'zkWatch', ...watched });
+}
+
 export function stateOf(test: TestController, key: string): unknown {
   return JSON.parse(test.znodes[statePath(key)]?.data ?? 'null');
 }
@@ -93,12 +104,9 @@ export function forget(test: TestController): void {
 }
 
 /** Asks the controller; the answer stands in `responses`. */
-export function ask<Api extends 'ControlledShutdown' | 'ElectLeaders' | 'AllocateProducerIds'>(
-  test: TestController,
-  requestId: number,
-  api: Api,
-  body: RequestBodies[Api],
-): void {
+export function ask<
+  Api extends 'ControlledShutdown' | 'ElectLeaders' | 'AllocateProducerIds' | 'AlterPartitionReassignments' | 'ListPartitionReassignments' | 'AlterPartition',
+>(test: TestController, requestId: number, api: Api, body: RequestBodies[Api]): void {
   forget(test);
   step(test, {
     type: 'request',
@@ -121,7 +129,7 @@ function textOf(frame: RequestFrame): string {
   if (frame.api === 'LeaderAndIsr')
     return `LeaderAndIsr ${frame.body.topicStates.flatMap((topic) => topic.partitionStates.map((part) => `${topic.topicName}-${part.partitionIndex} epoch ${part.leaderEpoch}`)).join(', ')}`;
   if (frame.api === 'StopReplica')
-    return `StopReplica ${frame.body.topicStates.flatMap((topic) => topic.partitionStates.map((part) => `${topic.topicName}-${part.partitionIndex} epoch ${part.leaderEpoch}`)).join(', ')}`;
+    return `StopReplica ${frame.body.topicStates.flatMap((topic) => topic.partitionStates.map((part) => `${topic.topicName}-${part.partitionIndex} epoch ${part.leaderEpoch}${part.deletePartition ? ' delete' : ''}`)).join(', ')}`;
   if (frame.api !== 'UpdateMetadata') return frame.api;
   const partitions = frame.body.topicStates.flatMap((topic) =>
     topic.partitionStates.map((part) => ` ${topic.topicName}-${part.partitionIndex} offline ${part.offlineReplicas.join() || 'none'}`),
@@ -171,14 +179,23 @@ function perform(test: TestController, effect: ControllerEffect): ControllerInpu
 const ANSWERS: { readonly [Api in ApiName]?: object } = {
   LeaderAndIsr: leaderAndIsrResponse(),
   UpdateMetadata: updateMetadataResponse(),
-  StopReplica: stopReplicaResponse(),
 };
 
 function deliver(test: TestController, connection: number, message: WireMessage): ControllerInput[] {
   if (message.kind !== 'request') return [];
   test.sent.push({ to: test.hosts[connection] ?? 0, frame: message });
-  const response = makeResponse<ApiName>(message, (ANSWERS[message.api] ?? {}) as ResponseBodies[ApiName]) as WireMessage;
+  const body = message.api === 'StopReplica' ? stopped(message.body) : (ANSWERS[message.api] ?? {});
+  const response = makeResponse<ApiName>(message, body as ResponseBodies[ApiName]) as WireMessage;
   return [{ type: 'received', owner: 'controller', connection, message: response }];
+}
+
+/** Every replica has stopped, or deleted, as it was told. */
+function stopped(body: RequestBodies['StopReplica']): ResponseBodies['StopReplica'] {
+  return stopReplicaResponse({
+    partitionErrors: body.topicStates.flatMap(({ topicName, partitionStates }) =>
+      partitionStates.map(({ partitionIndex }) => ({ topicName, partitionIndex, errorCode: 0 })),
+    ),
+  });
 }
 
 function statOf(znode: { version: number; czxid: number; data: string }): ZkStat {
@@ -209,6 +226,7 @@ function serve(test: TestController, operation: ZkOperation | ZkMultiOperation):
     put(test, operation.path, operation.data);
     if (operation.path.endsWith('/state')) test.written.push(operation.data);
   }
+  if (operation.op === 'delete') Reflect.deleteProperty(test.znodes, operation.path);
   const znode = test.znodes[operation.path] ?? { data: '', version: 0, czxid: 0 };
   const stat = statOf(znode);
   if (operation.op === 'create') return { ok: true, op: 'create', path: operation.path, stat };

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { mapEntries, type PersistentMap } from '../kernel/persistent-map.ts';
 import { errorCode } from '../protocol/errors.ts';
-import { answerOf, ask, killBrokers, newTestController, putBroker, stateOf, step, toldTo } from './controller.test-support.ts';
+import { answerOf, ask, forget, killBrokers, newTestController, putBroker, stateOf, step, toldTo, writeZnode } from './controller.test-support.ts';
 
 const ELECT = { electionType: 0, timeoutMs: 5000 };
 
@@ -150,3 +151,169 @@ describe('producer ids', () => {
     expect(answerOf(controller, 8, 'AllocateProducerIds')?.errorCode).toBe(errorCode('BROKER_ID_NOT_REGISTERED'));
   });
 });
+
+describe('reassignment', () => {
+  const STATE = { 'orders-0': { leader: 1, leader_epoch: 0, isr: [1, 2] } };
+  const wish = (replicas: readonly number[] | null): object => ({
+    timeoutMs: 60_000,
+    topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, replicas }] }],
+  });
+  const started = (replicas: readonly number[] | null): ReturnType<typeof newTestController> => {
+    const controller = newTestController([1, 2, 3, 4], { orders: [[1, 2]] }, STATE);
+    ask(controller, 7, 'AlterPartitionReassignments', wish(replicas) as never);
+    return controller;
+  };
+  const inSync = (controller: ReturnType<typeof newTestController>, isr: readonly number[]): void => {
+    const { leader, leader_epoch: leaderEpoch } = stateOf(controller, 'orders-0') as { leader: number; leader_epoch: number };
+    const { version, czxid } = controller.znodes['/brokers/topics/orders/partitions/0/state'] ?? { version: 0, czxid: 0 };
+    const brokerEpoch = controller.znodes[`/brokers/ids/${leader}`]?.czxid ?? czxid;
+    const partition = { partitionIndex: 0, leaderEpoch, newIsr: isr, newIsrWithEpochs: [], leaderRecoveryState: 0, partitionEpoch: version };
+    ask(controller, 8, 'AlterPartition', { brokerId: leader, brokerEpoch, topics: [{ topicName: 'orders', topicId: '', partitions: [partition] }] });
+  };
+  const topicOf = (controller: ReturnType<typeof newTestController>): object =>
+    JSON.parse(controller.znodes['/brokers/topics/orders']?.data ?? 'null') as object;
+
+  test('[R12] the znode names all replicas, a new epoch tells them, and the new one begins to copy', () => {
+    const controller = started([2, 3]);
+    expect(topicOf(controller)).toMatchObject({ partitions: { 0: [2, 3, 1] }, adding_replicas: { 0: [3] }, removing_replicas: { 0: [1] } });
+    expect(stateOf(controller, 'orders-0')).toMatchObject({ leader: 1, leader_epoch: 1, isr: [1, 2] });
+    expect(toldTo(controller, 3)).toContain('LeaderAndIsr orders-0 epoch 1');
+    expect(answerOf(controller, 7, 'AlterPartitionReassignments')?.responses[0]?.partitions[0]).toMatchObject({ errorCode: 0 });
+    ask(controller, 9, 'ListPartitionReassignments', { timeoutMs: 60_000, topics: null });
+    expect(answerOf(controller, 9, 'ListPartitionReassignments')?.topics[0]?.partitions[0]).toMatchObject({
+      replicas: [2, 3, 1],
+      addingReplicas: [3],
+      removingReplicas: [1],
+    });
+  });
+
+  test('[R12] with all in sync: a leader among them, then the old one leaves and deletes, and the znode comes last', () => {
+    const controller = started([2, 3]);
+    inSync(controller, [1, 2, 3]);
+    expect(controller.written.map((data) => JSON.parse(data) as object)).toMatchObject([
+      { leader: 1, leader_epoch: 1, isr: [1, 2, 3] },
+      { leader: 2, leader_epoch: 2, isr: [1, 2, 3] },
+      { leader: 2, leader_epoch: 3, isr: [2, 3] },
+    ]);
+    expect(topicOf(controller)).toMatchObject({ partitions: { 0: [2, 3] }, adding_replicas: {}, removing_replicas: {} });
+    expect(toldTo(controller, 1).filter((text) => text.startsWith('Stop'))).toEqual(['StopReplica orders-0 epoch 2', 'StopReplica orders-0 epoch 3 delete']);
+  });
+
+  test('[R12] what is in sync already needs two epochs only', () => {
+    const controller = newTestController([1, 2, 3], { orders: [[1, 2, 3]] }, { 'orders-0': { leader: 1, leader_epoch: 0, isr: [1, 2, 3] } });
+    ask(controller, 7, 'AlterPartitionReassignments', wish([3, 2]) as never);
+    expect(controller.written.map((data) => JSON.parse(data) as object)).toMatchObject([
+      { leader: 3, leader_epoch: 1, isr: [1, 2, 3] },
+      { leader: 3, leader_epoch: 2, isr: [2, 3] },
+    ]);
+  });
+
+  test('[R12] taken back: the one that came goes again, and the assignment is what it was', () => {
+    const controller = started([1, 2, 3]);
+    ask(controller, 8, 'AlterPartitionReassignments', wish(null) as never);
+    expect(topicOf(controller)).toMatchObject({ partitions: { 0: [1, 2] }, adding_replicas: {}, removing_replicas: {} });
+    expect(toldTo(controller, 3)).toContain('StopReplica orders-0 epoch 1 delete');
+    ask(controller, 9, 'AlterPartitionReassignments', wish(null) as never);
+    expect(answerOf(controller, 9, 'AlterPartitionReassignments')?.responses[0]?.partitions[0]).toMatchObject({
+      errorCode: errorCode('NO_REASSIGNMENT_IN_PROGRESS'),
+      errorMessage: 'No partition reassignment is in progress.',
+    });
+  });
+
+  test('[R12] another target replaces the first', () => {
+    const controller = started([1, 3]);
+    ask(controller, 8, 'AlterPartitionReassignments', wish([1, 4]) as never);
+    expect(topicOf(controller)).toMatchObject({ partitions: { 0: [1, 4, 2] }, adding_replicas: { 0: [4] }, removing_replicas: { 0: [2] } });
+    expect(toldTo(controller, 3).some((text) => text.endsWith('delete'))).toBe(true);
+  });
+
+  test.each([
+    [[], 'Empty replica list specified in partition reassignment.'],
+    [[1, 1], 'Duplicate replica ids in partition reassignment replica list: ArrayBuffer(1, 1)'],
+    [[1, -2], 'Invalid broker id in replica list: ArrayBuffer(1, -2)'],
+    [[1, 9], 'Replica assignment has brokers that are not alive. Replica list: ArrayBuffer(9), live broker list: Set(1, 2, 3, 4)'],
+  ])('[R12] a wish for %j is refused and changes nothing', (replicas, message) => {
+    const controller = started(replicas);
+    expect(answerOf(controller, 7, 'AlterPartitionReassignments')?.responses[0]?.partitions[0]).toMatchObject({
+      errorCode: errorCode('INVALID_REPLICA_ASSIGNMENT'),
+      errorMessage: message,
+    });
+    expect(controller.written).toEqual([]);
+    expect(topicOf(controller)).toMatchObject({ partitions: { 0: [1, 2] } });
+  });
+
+  test('[R12] one that is under way goes on when its new broker comes back, and with the next controller', () => {
+    const controller = started([2, 3]);
+    killBrokers(controller, [3]);
+    putBroker(controller, 3);
+    forget(controller);
+    step(controller, { type: 'zkWatch', kind: 'childrenChanged', path: '/brokers/ids' });
+    expect(stateOf(controller, 'orders-0')).toMatchObject({ leader: 1, leader_epoch: 2 });
+    expect(toldTo(controller, 3)).toContain('LeaderAndIsr orders-0 epoch 2');
+  });
+
+  test('[R12] /admin/reassign_partitions is obeyed as well, and emptied', () => {
+    const controller = newTestController([1, 2, 3], { orders: [[1, 2]] }, STATE);
+    const path = '/admin/reassign_partitions';
+    writeZnode(controller, path, JSON.stringify({ version: 1, partitions: [{ topic: 'orders', partition: 0, replicas: [2, 1] }] }), { path, kind: 'created' });
+    expect(topicOf(controller)).toMatchObject({ partitions: { 0: [2, 1] } });
+    expect(controller.znodes[path]).toBeUndefined();
+  });
+});
+
+describe('deletion of a topic', () => {
+  const path = '/admin/delete_topics';
+  const deleted = (controller: ReturnType<typeof newTestController>): ReturnType<typeof newTestController> => {
+    forget(controller);
+    writeZnode(controller, `${path}/orders`, '', { path, kind: 'childrenChanged' });
+    return controller;
+  };
+  const left = (controller: ReturnType<typeof newTestController>): string[] => Object.keys(controller.znodes).filter((name) => name.includes('orders'));
+
+  test('[R13] brokers hear of it, replicas leave one by one, stop, delete; then every znode is gone', () => {
+    const controller = deleted(newTestController([1, 2, 3], { orders: [[1, 2, 3]] }));
+    expect(controller.written.map((data) => JSON.parse(data) as object)).toMatchObject([
+      { leader: -1, leader_epoch: 1, isr: [2, 3] },
+      { leader: -1, leader_epoch: 2, isr: [3] },
+      { leader: -1, leader_epoch: 3, isr: [3] },
+    ]);
+    expect(toldTo(controller, 2).filter((text) => text.startsWith('Stop'))).toEqual(['StopReplica orders-0 epoch -2', 'StopReplica orders-0 epoch -2 delete']);
+    expect(left(controller)).toEqual([]);
+    expect(controller.traces.at(-1)).toMatchObject({ type: 'TopicDeleted', topic: 'orders' });
+  });
+
+  test('[R13] with a dead broker it waits for its return, and the others have deleted meanwhile', () => {
+    const controller = newTestController([1, 2, 3], { orders: [[1, 2, 3]] });
+    killBrokers(controller, [3]);
+    deleted(controller);
+    expect(toldTo(controller, 2)).toContain('StopReplica orders-0 epoch -2 delete');
+    expect(controller.traces).toContainEqual(expect.objectContaining({ type: 'TopicDeletionHalted', topic: 'orders', waitsFor: [3] }));
+    expect(left(controller)).toContain(`${path}/orders`);
+    putBroker(controller, 3);
+    step(controller, { type: 'zkWatch', kind: 'childrenChanged', path: '/brokers/ids' });
+    expect(toldTo(controller, 3)).toContain('StopReplica orders-0 epoch -2 delete');
+    expect(left(controller)).toEqual([]);
+  });
+
+  test('[R13] a wish for a topic that is not there is taken back', () => {
+    const controller = newTestController([1, 2], {});
+    deleted(controller);
+    expect(left(controller)).toEqual([]);
+  });
+});
+
+describe('state machines', () => {
+  test('[R14] a replica of a new topic is new, then online; one whose broker goes is offline', () => {
+    const controller = newTestController([1, 2], { orders: [[1, 2]] });
+    expect(Object.entries(mapObject(controller.state.active?.replicas))).toEqual([
+      ['1/orders-0', 'OnlineReplica'],
+      ['2/orders-0', 'OnlineReplica'],
+    ]);
+    killBrokers(controller, [2]);
+    expect(mapObject(controller.state.active?.replicas)).toMatchObject({ '2/orders-0': 'OfflineReplica' });
+  });
+});
+
+function mapObject<Value>(map: PersistentMap<Value> | undefined): Record<string, Value> {
+  return Object.fromEntries(map === undefined ? [] : mapEntries(map));
+}

@@ -1,7 +1,7 @@
 import { unreachable } from '../kernel/assert.ts';
 import { onNetworkInput } from '../network-client/network-client.ts';
 import type { ZkResult, ZkTold } from '../zookeeper-client/contract.ts';
-import { onIsrAltered, startAlterPartition } from './alter-partition.ts';
+import { onIsrAltered, onIsrReread, startAlterPartition } from './alter-partition.ts';
 import { onBrokerData, onBrokerList, readBrokerList } from './broker-changes.ts';
 import { onRetryTimer, pumpChannels, takeNetwork } from './channels.ts';
 import { onClaim, onController, onEpoch, onEpochCreated, readController } from './claim.ts';
@@ -306,6 +306,7 @@ type PartitionStep = Extract<
       | 'statesCreated'
       | 'createdBefore'
       | 'isrAltered'
+      | 'isrReread'
       | 'assignmentWritten'
       | 'reassignmentState'
       | 'zkReassignment'
@@ -335,6 +336,8 @@ function onPartitionStep(work: Work, step: PartitionStep, results: readonly ZkRe
       return onCreatedBefore(work, step.writes, results);
     case 'isrAltered':
       return onIsrAltered(work, step, results);
+    case 'isrReread':
+      return onIsrReread(work, step, results);
     case 'assignmentWritten':
       return onAssignmentWritten(work, step, results);
     case 'reassignmentState':

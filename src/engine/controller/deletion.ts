@@ -38,7 +38,10 @@ export function onTopicDeletions(work: Work, results: readonly ZkResult[]): void
   const drop = work.state.settings.deletesTopics ? unknown : asked;
   if (drop.length > 0) runFirst(work, [{ type: 'deleteZnodes', paths: drop.map(deletionPath) }]);
   if (!work.state.settings.deletesTopics || known.length === 0) return;
-  markIneligible(work, known.filter((topic) => isTopicReassigned(active, topic)));
+  markIneligible(
+    work,
+    known.filter((topic) => isTopicReassigned(active, topic)),
+  );
   queueDeletions(work, known);
   runFirst(work, [{ type: 'resumeDeletions' }]);
 }
@@ -57,14 +60,18 @@ export function initDeletions(work: Work, asked: readonly string[]): void {
   if (active === null) return;
   if (!work.state.settings.deletesTopics) return runFirst(work, [{ type: 'deleteZnodes', paths: asked.map(deletionPath) }]);
   queueDeletions(work, asked);
-  markIneligible(work, asked.filter((topic) => replicasOfTopic(active, topic).some((replica) => !isReplicaOnline(active, replica)) || isTopicReassigned(active, topic)));
+  markIneligible(
+    work,
+    asked.filter((topic) => replicasOfTopic(active, topic).some((replica) => !isReplicaOnline(active, replica)) || isTopicReassigned(active, topic)),
+  );
 }
 
 function queueDeletions(work: Work, topics: readonly string[]): void {
   const { active } = work.state;
   if (active === null) return;
   for (const topic of topics)
-    if (!isBeingDeleted(active, topic)) work.scope.effects.push({ type: 'trace', event: { type: 'TopicDeletionQueued', topic, controllerEpoch: active.epoch } });
+    if (!isBeingDeleted(active, topic))
+      work.scope.effects.push({ type: 'trace', event: { type: 'TopicDeletionQueued', topic, controllerEpoch: active.epoch } });
   updateActive(work, { deleting: union(active.deleting, topics) });
 }
 
@@ -80,7 +87,10 @@ export function markIneligible(work: Work, topics: readonly string[]): void {
   if (halted.length === 0) return;
   for (const topic of halted) {
     const missing = [...new Set(replicasOfTopic(active, topic).flatMap((replica) => (isReplicaOnline(active, replica) ? [] : [replica.brokerId])))];
-    work.scope.effects.push({ type: 'trace', event: { type: 'TopicDeletionHalted', topic, waitsFor: missing.sort((a, b) => a - b), controllerEpoch: active.epoch } });
+    work.scope.effects.push({
+      type: 'trace',
+      event: { type: 'TopicDeletionHalted', topic, waitsFor: missing.sort((a, b) => a - b), controllerEpoch: active.epoch },
+    });
   }
   updateActive(work, { deletionIneligible: union(active.deletionIneligible, halted) });
 }
@@ -115,7 +125,10 @@ export function failDeletion(work: Work, replicas: readonly ReplicaOf[]): void {
 }
 
 /** A broker has answered StopReplica: some of its replicas are deleted, some could not be. */
-export function onStopReplicaResponse(work: Work, { brokerId, deleted, failed }: { readonly brokerId: BrokerId; readonly deleted: readonly string[]; readonly failed: readonly string[] }): void {
+export function onStopReplicaResponse(
+  work: Work,
+  { brokerId, deleted, failed }: { readonly brokerId: BrokerId; readonly deleted: readonly string[]; readonly failed: readonly string[] },
+): void {
   const { active } = work.state;
   if (active === null) return;
   const replica = (key: string): ReplicaOf => ({ key, brokerId });

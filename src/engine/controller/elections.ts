@@ -38,7 +38,8 @@ export function elect(active: ActiveController, part: ControlledPartition, ballo
 function electOffline(active: ActiveController, part: ControlledPartition, { current, allowUnclean }: Ballot): Elected | null {
   const recipients = onlineReplicas(active, part);
   const leader = recipients.find((id) => current.isr.includes(id));
-  if (leader !== undefined) return { leader, isr: current.isr.filter((brokerId) => isReplicaOnline(active, { key: keyOf(part), brokerId })), unclean: false, recipients };
+  if (leader !== undefined)
+    return { leader, isr: current.isr.filter((brokerId) => isReplicaOnline(active, { key: keyOf(part), brokerId })), unclean: false, recipients };
   const any = allowUnclean ? recipients[0] : undefined;
   return any === undefined ? null : { leader: any, isr: [any], unclean: true, recipients };
 }

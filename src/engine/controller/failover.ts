@@ -129,4 +129,3 @@ function startReplicas(work: Work): readonly Task[] {
     { type: 'replicasTo', replicas: offline, state: 'OfflineReplica' },
   ];
 }
-

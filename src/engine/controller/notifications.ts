@@ -2,17 +2,7 @@ import { mapDelete, mapGet, mapSet } from '../kernel/persistent-map.ts';
 import { compareTexts } from '../kernel/order.ts';
 import type { BrokerId } from '../kernel/units.ts';
 import type { ZkResult } from '../zookeeper-client/contract.ts';
-import {
-  awaitZooKeeper,
-  isRegistered,
-  partitionKey,
-  partitionOf,
-  putPartition,
-  runFirst,
-  splitKey,
-  updateActive,
-  type Work,
-} from './state.ts';
+import { awaitZooKeeper, isRegistered, partitionKey, partitionOf, putPartition, runFirst, splitKey, updateActive, type Work } from './state.ts';
 import type { ReadStep } from './steps.ts';
 import { decodeLeaderAndIsr, decodeLogDirEvent, decodePartitions, ISR_CHANGES_PATH, LOG_DIR_EVENTS_PATH, statePath } from './znodes.ts';
 import { childrenOf, found, listen, read } from './zookeeper-calls.ts';

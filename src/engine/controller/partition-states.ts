@@ -23,7 +23,8 @@ export function partitionsTo(work: Work, { keys, state }: Extract<Task, { type: 
   for (const key of keys) {
     const { active } = work.state;
     const part = active === null ? undefined : partitionOf(active, key);
-    if (part !== undefined && canStep(PARTITION_CHART, part.state, event)) putPartition(work, { ...part, state: stepChart(PARTITION_CHART, part.state, event) });
+    if (part !== undefined && canStep(PARTITION_CHART, part.state, event))
+      putPartition(work, { ...part, state: stepChart(PARTITION_CHART, part.state, event) });
   }
 }
 

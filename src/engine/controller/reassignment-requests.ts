@@ -13,7 +13,19 @@ import {
 import type { RequestFrameOf } from '../protocol/wire.ts';
 import { assigned, isBeingReassigned, reassignTo } from './assignment.ts';
 import { planReassignments, type Wish } from './reassignment.ts';
-import { allPartitions, isLive, keyOf, partitionKey, partitionOf, registeredIds, runFirst, splitKey, type ActiveController, type ControlledPartition, type Work } from './state.ts';
+import {
+  allPartitions,
+  isLive,
+  keyOf,
+  partitionKey,
+  partitionOf,
+  registeredIds,
+  runFirst,
+  splitKey,
+  type ActiveController,
+  type ControlledPartition,
+  type Work,
+} from './state.ts';
 import type { Outcome } from './steps.ts';
 
 /** AlterPartitionReassignments (processApiPartitionReassignment): answered when all that can be done is under way, not when it is complete. */
@@ -48,9 +60,7 @@ function problemOf(active: ActiveController, key: string, replicas: readonly Bro
   const { adding } = reassignTo(partitionOf(active, key) ?? assigned([]), replicas);
   if (adding.every((id) => isLive(active, id))) return null;
   const live = registeredIds(active).filter((id) => isLive(active, id));
-  return refuse(
-    `Replica assignment has brokers that are not alive. Replica list: ${scalaBuffer(adding)}, live broker list: Set(${live.join(', ')})`,
-  );
+  return refuse(`Replica assignment has brokers that are not alive. Replica list: ${scalaBuffer(adding)}, live broker list: Set(${live.join(', ')})`);
 }
 
 function scalaBuffer(ids: readonly BrokerId[]): string {
@@ -61,7 +71,11 @@ export function answerReassignments(work: Work, requestId: number, outcomes: rea
   const topics = new Map<string, ReturnType<typeof alterPartitionReassignmentsResponseReassignablePartitionResponse>[]>();
   for (const { key, error, message } of outcomes) {
     const { topic, partition } = splitKey(key);
-    const answer = alterPartitionReassignmentsResponseReassignablePartitionResponse({ partitionIndex: partition, errorCode: errorCode(error), errorMessage: message });
+    const answer = alterPartitionReassignmentsResponseReassignablePartitionResponse({
+      partitionIndex: partition,
+      errorCode: errorCode(error),
+      errorMessage: message,
+    });
     topics.set(topic, [...(topics.get(topic) ?? []), answer]);
   }
   const responses = [...topics].map(([name, partitions]) => alterPartitionReassignmentsResponseReassignableTopicResponse({ name, partitions }));

@@ -37,7 +37,10 @@ export function reassign(work: Work, { key, assignment }: Extract<Task, { type: 
   const unneeded = part.replicas.filter((id) => !assignment.replicas.includes(id));
   const { topic, partition } = part;
   const { replicas, adding, removing } = assignment;
-  work.scope.effects.push({ type: 'trace', event: { type: 'ReassignmentStarted', topic, partition, replicas, adding, removing, controllerEpoch: active.epoch } });
+  work.scope.effects.push({
+    type: 'trace',
+    event: { type: 'ReassignmentStarted', topic, partition, replicas, adding, removing, controllerEpoch: active.epoch },
+  });
   runFirst(work, [
     { type: 'writeAssignment', key, assignment },
     // Of an earlier reassignment that this one replaces.
@@ -172,7 +175,10 @@ export interface Wish {
 }
 
 /** Tasks for the wishes that can be granted, and what is said of the others (maybeBuildReassignment, maybeTriggerPartitionReassignment). */
-export function planReassignments(active: ActiveController, wishes: readonly Wish[]): { readonly tasks: readonly Task[]; readonly refusals: readonly Outcome[] } {
+export function planReassignments(
+  active: ActiveController,
+  wishes: readonly Wish[],
+): { readonly tasks: readonly Task[]; readonly refusals: readonly Outcome[] } {
   const tasks: Task[] = [];
   const refusals: Outcome[] = [];
   for (const { key, target } of wishes) {
@@ -195,12 +201,10 @@ export function onZkReassignment(work: Work, results: readonly ZkResult[]): void
   const { active } = work.state;
   const stored = found(results[1]);
   if (active === null) return;
-  const wishes = stored === null ? [] : decodeReassignment(stored.data).map(({ topic, partition, replicas }) => ({ key: partitionKey(topic, partition), target: replicas }));
+  const wishes =
+    stored === null ? [] : decodeReassignment(stored.data).map(({ topic, partition, replicas }) => ({ key: partitionKey(topic, partition), target: replicas }));
   const { tasks, refusals } = planReassignments(active, wishes);
-  runFirst(work, [
-    ...tasks,
-    ...(refusals.length > 0 ? [{ type: 'trimZkReassignment', keys: refusals.map((one) => one.key) } as const] : []),
-  ]);
+  runFirst(work, [...tasks, ...(refusals.length > 0 ? [{ type: 'trimZkReassignment', keys: refusals.map((one) => one.key) } as const] : [])]);
 }
 
 export function trimZkReassignment(work: Work, keys: readonly string[]): void {

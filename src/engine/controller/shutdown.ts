@@ -49,9 +49,7 @@ export function stopFollowers(work: Work, { brokerId, keys }: Extract<Task, { ty
 export function answerShutdown(work: Work, { requestId, brokerId }: Extract<Task, { type: 'answerShutdown' }>): void {
   const { active } = work.state;
   if (active === null) return;
-  const led = allPartitions(active).filter(
-    (part) => part.leaderAndIsr?.leader === brokerId && part.replicas.length > 1 && !isBeingDeleted(active, part.topic),
-  );
+  const led = allPartitions(active).filter((part) => part.leaderAndIsr?.leader === brokerId && part.replicas.length > 1 && !isBeingDeleted(active, part.topic));
   const remainingPartitions = led.map((part) => controlledShutdownResponseRemainingPartition({ topicName: part.topic, partitionIndex: part.partition }));
   work.scope.effects.push({ type: 'respond', requestId, api: 'ControlledShutdown', body: controlledShutdownResponse({ remainingPartitions }) });
 }

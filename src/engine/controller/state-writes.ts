@@ -38,7 +38,9 @@ export function changeStates(work: Work, keys: readonly string[], change: StateC
 
 /** Whether a replica outside the ISR may lead is asked only where no member is there to be elected (collectUncleanLeaderElectionState). */
 function topicsWithoutInSync(active: ActiveController, parts: readonly ControlledPartition[]): readonly string[] {
-  const without = parts.filter((part) => part.leaderAndIsr?.isr.some((brokerId) => isReplicaOnline(active, { key: `${part.topic}-${part.partition}`, brokerId })) !== true);
+  const without = parts.filter(
+    (part) => part.leaderAndIsr?.isr.some((brokerId) => isReplicaOnline(active, { key: `${part.topic}-${part.partition}`, brokerId })) !== true,
+  );
   return [...new Set(without.map((part) => part.topic))];
 }
 
@@ -53,7 +55,8 @@ export function onStatesRead(work: Work, step: Extract<ReadStep, { type: 'states
     const stored = found(results[i]);
     const current = stored === null ? null : decodeLeaderAndIsr(stored.data);
     if (stored === null || current === null) fail(work, missing(part, change));
-    else if (current.controllerEpoch > active.epoch) fail(work, { key, error: 'ELIGIBLE_LEADERS_NOT_AVAILABLE', message: writtenByAnother(work, key, current) });
+    else if (current.controllerEpoch > active.epoch)
+      fail(work, { key, error: 'ELIGIBLE_LEADERS_NOT_AVAILABLE', message: writtenByAnother(work, key, current) });
     else {
       const fresh: ControlledPartition = { ...part, leaderAndIsr: current, version: stored.stat.version };
       putPartition(work, fresh);

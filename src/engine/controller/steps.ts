@@ -143,6 +143,13 @@ export type ReadStep =
       /** Every partition of the request, in its order: why it is not written, or NONE. */
       readonly outcomes: readonly Outcome[];
     }
+  /** Versions were others: perhaps a write that was repeated after a lost connection. */
+  | {
+      readonly type: 'isrReread';
+      readonly writes: readonly PlannedWrite[];
+      readonly requestId: number;
+      readonly outcomes: readonly Outcome[];
+    }
   | { readonly type: 'assignmentWritten'; readonly key: string; readonly assignment: Assignment }
   | { readonly type: 'reassignmentState'; readonly key: string }
   | { readonly type: 'zkReassignment' }

@@ -1,6 +1,8 @@
 import type { ClusterFacts, TopicAdminEffect } from '../broker/admin/contract.ts';
 import { beginAdminRequest, checkAdminWaiting, onAdminAnswer, onAdminTimer, type Work as AdminWork } from '../broker/admin/topic-admin.ts';
 import { findTopic, partitionsOf } from '../broker/metadata/metadata-cache.ts';
+import { mapGet } from '../kernel/persistent-map.ts';
+import type { RequestFrame } from '../protocol/wire.ts';
 import { unreachable } from '../kernel/assert.ts';
 import { updateState, type TopicAdminInput, type Work } from './kafka-server-state.ts';
 
@@ -9,7 +11,7 @@ export function runTopicAdmin(work: Work, input: TopicAdminInput, perform: (effe
   const admin = adminWork(work);
   switch (input.type) {
     case 'request':
-      if (input.frame.api === 'CreateTopics' || input.frame.api === 'CreatePartitions') beginAdminRequest(admin, input.requestId, input.frame);
+      if (isAdminFrame(input.frame)) beginAdminRequest(admin, input.requestId, input.frame);
       break;
     case 'zkAnswer':
       onAdminAnswer(admin, input.tag, input.results);
@@ -21,6 +23,12 @@ export function runTopicAdmin(work: Work, input: TopicAdminInput, perform: (effe
       return unreachable(input);
   }
   finish(work, admin, perform);
+}
+
+type AdminFrame = Parameters<typeof beginAdminRequest>[2];
+
+function isAdminFrame(frame: RequestFrame): frame is AdminFrame {
+  return frame.api === 'CreateTopics' || frame.api === 'CreatePartitions' || frame.api === 'DeleteTopics';
 }
 
 /** The metadata cache may have changed: answers what waited for it. */
@@ -49,6 +57,8 @@ function factsOf(work: Work): ClusterFacts {
     liveBrokers: brokers.map(({ brokerId, rack }) => (rack === null ? { id: brokerId } : { id: brokerId, rack })),
     defaultPartitionCount: Number(config.configs['num.partitions'] ?? '1'),
     defaultReplicationFactor: Number(config.configs['default.replication.factor'] ?? '1'),
+    deletesTopics: config.configs['delete.topic.enable'] !== 'false',
+    topicNameOf: (topicId) => (broker === null ? null : (mapGet(broker.metadata.topicNames, topicId) ?? null)),
     knowsTopic: (topic) => broker !== null && findTopic(broker.metadata, topic) !== null,
     ledPartitionCount(topic) {
       const known = broker === null ? null : findTopic(broker.metadata, topic);

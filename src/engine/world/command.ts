@@ -78,6 +78,11 @@ export type ClientCommand =
     }
   /** Everything below `beforeOffset` goes (-1: all that is committed). */
   | { readonly type: 'deleteRecords'; readonly topic: string; readonly partition: number; readonly beforeOffset: number }
+  /** Goes when all its replicas can be reached. */
+  | { readonly type: 'deleteTopic'; readonly topic: string }
+  /** Moves the replicas of a partition to these brokers, the first of which is the preferred leader; null takes back the move under way. */
+  | { readonly type: 'alterPartitionReassignments'; readonly topic: string; readonly partition: number; readonly replicas: readonly number[] | null }
+  | { readonly type: 'listPartitionReassignments' }
   | { readonly type: 'describeTopics'; readonly topics: readonly string[] }
   | { readonly type: 'electLeaders'; readonly electionType: 'PREFERRED' | 'UNCLEAN'; readonly topic: string; readonly partition: number }
   /** One record sent by hand by a producer machine; `partition` null lets the partitioner choose. */

@@ -48,6 +48,9 @@ export function checkCommand(world: World, command: Command): string | null {
     case 'deleteRecords':
     case 'describeTopics':
     case 'electLeaders':
+    case 'deleteTopic':
+    case 'alterPartitionReassignments':
+    case 'listPartitionReassignments':
       return null;
     default:
       return unreachable(command);
@@ -190,6 +193,9 @@ export function machineEventsOf(world: World, issued: IssuedCommand): MachineEve
     case 'deleteRecords':
     case 'describeTopics':
     case 'electLeaders':
+    case 'deleteTopic':
+    case 'alterPartitionReassignments':
+    case 'listPartitionReassignments':
       add(rankOf(world, ADMIN_HOST), { type: 'client', command: { ...command, commandId: issued.id } });
       break;
     case 'produce':

@@ -6,7 +6,7 @@ export const LIMITS = {
   nameChars: 300,
   textChars: 20_000,
   configEntries: 200,
-  partitions: 1000,
+  partitions: 5000,
   replicas: 50,
   brokerId: 1000,
   recordsPerSecond: 10_000,
@@ -99,6 +99,14 @@ export const COMMAND_PARSERS = {
     remove: optional(list(text({ most: LIMITS.nameChars }), LIMITS.configEntries)),
   }),
   deleteRecords: object({ type: oneOf('deleteRecords'), topic: topicName, partition, beforeOffset: integer({ least: -1, most: Number.MAX_SAFE_INTEGER }) }),
+  deleteTopic: object({ type: oneOf('deleteTopic'), topic: topicName }),
+  alterPartitionReassignments: object({
+    type: oneOf('alterPartitionReassignments'),
+    topic: topicName,
+    partition,
+    replicas: nullable(list(integer({ least: 0, most: LIMITS.brokerId }), LIMITS.replicas)),
+  }),
+  listPartitionReassignments: object({ type: oneOf('listPartitionReassignments') }),
   describeTopics: object({ type: oneOf('describeTopics'), topics: list(topicName, LIMITS.partitions) }),
   electLeaders: object({ type: oneOf('electLeaders'), electionType: oneOf('PREFERRED', 'UNCLEAN'), topic: topicName, partition }),
   produce: object({

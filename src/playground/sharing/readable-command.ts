@@ -31,6 +31,8 @@ const READABLE: { readonly [Type in Command['type']]?: Fields } = {
   createPartitions: { topic: 'text', totalCount: 'number' },
   deleteRecords: { topic: 'text', partition: 'number', beforeOffset: 'number' },
   electLeaders: { electionType: 'text', topic: 'text', partition: 'number' },
+  deleteTopic: { topic: 'text' },
+  listPartitionReassignments: {},
   produce: { client: 'text', topic: 'text', partition: 'number or null', key: 'text or null', value: 'text' },
 };
 

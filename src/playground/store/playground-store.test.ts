@@ -4,7 +4,18 @@ import { applyView, changeLook, createPlaygroundStore, forgetView } from './play
 import { focusKey, focusPartition } from './selectors.ts';
 
 function partition(topic: string, number: number): PartitionView {
-  return { key: `${topic}-${number}`, topic, partition: number, replicas: [1], adding: [], removing: [], leader: 1, leaderEpoch: 0, isr: [1], partitionEpoch: 0 };
+  return {
+    key: `${topic}-${number}`,
+    topic,
+    partition: number,
+    replicas: [1],
+    adding: [],
+    removing: [],
+    leader: 1,
+    leaderEpoch: 0,
+    isr: [1],
+    partitionEpoch: 0,
+  };
 }
 
 function storeWith(...rows: readonly PartitionView[]): ReturnType<typeof createPlaygroundStore> {

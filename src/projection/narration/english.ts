@@ -192,10 +192,12 @@ export const english: Templates = {
   LeaderEpochRaised: (event) =>
     say`${partitionName(event)} is in ${epoch(event.leaderEpoch)} now, led by ${event.leader < 0 ? 'nobody' : leader(event.leader)} as before: so all its replicas hear who they are, ${idList(event.replicas, 'none')}.`,
   PartitionsAdded: (event) => say`Topic ${span('strong', event.topic)} has ${many(event.partitionCount, 'partition')} more.`,
-  TopicDeletionQueued: (event) => say`Topic ${span('strong', event.topic)} is to be ${span('out', 'deleted')}: the controller begins when all its replicas can be reached.`,
+  TopicDeletionQueued: (event) =>
+    say`Topic ${span('strong', event.topic)} is to be ${span('out', 'deleted')}: the controller begins when all its replicas can be reached.`,
   TopicDeletionHalted: (event) =>
     say`The deletion of topic ${span('strong', event.topic)} ${span('out', 'waits')} ${event.waitsFor.length === 0 ? 'until a reassignment is done' : `for ${brokers(event.waitsFor)}`}.`,
-  TopicDeleted: (event) => say`Topic ${span('strong', event.topic)} is ${span('out', 'gone')}: every replica has deleted its log, and ZooKeeper has forgotten it.`,
+  TopicDeleted: (event) =>
+    say`Topic ${span('strong', event.topic)} is ${span('out', 'gone')}: every replica has deleted its log, and ZooKeeper has forgotten it.`,
   ReassignmentStarted: (event) =>
     say`The controller moves ${partitionName(event)}${event.adding.length === 0 ? '' : `, ${brokers(event.adding)} ${event.adding.length === 1 ? 'comes' : 'come'}`}${event.removing.length === 0 ? '' : `, ${brokers(event.removing)} ${event.removing.length === 1 ? 'goes' : 'go'}`}: until that is done its replicas are ${span('strong', idList(event.replicas, 'none'))}.`,
   ReassignmentCompleted: (event) => say`The move of ${partitionName(event)} is done: its replicas are ${span('isr', idList(event.replicas, 'none'))}.`,

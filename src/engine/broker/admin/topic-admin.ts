@@ -6,6 +6,9 @@ import { createPartitionsResponse, createPartitionsResponseCreatePartitionsTopic
 import type { CreatePartitionsRequest } from '../../protocol/generated/create-partitions-request.ts';
 import { createTopicsResponse, createTopicsResponseCreatableTopicResult } from '../../protocol/generated/create-topics-response.ts';
 import type { CreateTopicsRequest, CreateTopicsRequestCreatableTopic } from '../../protocol/generated/create-topics-request.ts';
+import type { DeleteTopicsRequest } from '../../protocol/generated/delete-topics-request.ts';
+import { deleteTopicsResponse, deleteTopicsResponseDeletableTopicResult } from '../../protocol/generated/delete-topics-response.ts';
+import { ZERO_UUID } from '../../protocol/codec.ts';
 import { placeReplicas } from '../../protocol/replica-placement.ts';
 import type { RequestFrame } from '../../protocol/wire.ts';
 import type { ZkOperation, ZkResult } from '../../zookeeper-client/contract.ts';
@@ -20,7 +23,7 @@ export interface TopicAdminState {
 
 export interface PendingAdmin {
   readonly requestId: number;
-  readonly frame: Extract<RequestFrame, { api: 'CreateTopics' | 'CreatePartitions' }>;
+  readonly frame: Extract<RequestFrame, { api: 'CreateTopics' | 'CreatePartitions' | 'DeleteTopics' }>;
   readonly tag: string | null;
   readonly stage: 'reading' | 'writing' | 'waiting';
   readonly results: readonly TopicResult[];
@@ -46,6 +49,7 @@ export interface Work {
 
 export const NEW_TOPIC_ADMIN: TopicAdminState = { pending: [], nextTag: 1 };
 const TOPICS = '/brokers/topics';
+const DELETIONS = '/admin/delete_topics';
 
 /** Begins a request; what needs no ZooKeeper is refused at once, then everything that ZooKeeper must tell is read. */
 export function beginAdminRequest(work: Work, requestId: number, frame: PendingAdmin['frame']): void {
@@ -56,6 +60,7 @@ export function beginAdminRequest(work: Work, requestId: number, frame: PendingA
     const refusals = frame.body.topics.flatMap((topic) => refusalAtOnce(work, topic) ?? []);
     if (refusals.length === frame.body.topics.length) return answer(work, { ...pending, results: refusals });
   }
+  if (frame.api === 'DeleteTopics') return beginDeletion(work, { ...pending, stage: 'writing', results: judgeDeletions(work, frame.body) });
   const operations: ZkOperation[] = [{ op: 'getChildren', path: TOPICS, watch: false }];
   if (frame.api === 'CreatePartitions')
     for (const topic of frame.body.topics) operations.push({ op: 'getData', path: `${TOPICS}/${topic.name}`, watch: false });
@@ -63,7 +68,26 @@ export function beginAdminRequest(work: Work, requestId: number, frame: PendingA
 }
 
 function namesOf(frame: PendingAdmin['frame']): readonly string[] {
-  return frame.body.topics.map((topic) => topic.name);
+  return frame.body.topics.map((topic) => topic.name ?? '');
+}
+
+/** KafkaApis.handleDeleteTopicsRequest: by name or by id; what this broker has not heard of is not deleted. */
+function judgeDeletions(work: Work, body: DeleteTopicsRequest): TopicResult[] {
+  const { facts } = work;
+  return body.topics.map(({ name, topicId }) => {
+    const known = topicId === ZERO_UUID ? name : facts.topicNameOf(topicId);
+    if (!facts.deletesTopics) return refused(known ?? '', 'TOPIC_DELETION_DISABLED', null);
+    if (known === null) return { ...refused('', 'UNKNOWN_TOPIC_ID', null), topicId: uuidToBase64(topicId) };
+    if (!facts.knowsTopic(known)) return refused(known, 'UNKNOWN_TOPIC_OR_PARTITION', null);
+    const wish: ZkOperation = { op: 'create', path: `${DELETIONS}/${known}`, data: '', ephemeral: false, sequential: false };
+    return { ...refused(known, 'NONE', null), topicId: topicId === ZERO_UUID ? '' : uuidToBase64(topicId), operations: [wish] };
+  });
+}
+
+function beginDeletion(work: Work, pending: PendingAdmin): void {
+  const operations = pending.results.flatMap((result) => result.operations);
+  if (operations.length === 0) return answer(work, pending);
+  callFor(work, pending, operations);
 }
 
 function callFor(work: Work, pending: PendingAdmin, operations: readonly ZkOperation[]): void {
@@ -88,6 +112,7 @@ function onRead(work: Work, pending: PendingAdmin, results: readonly ZkResult[])
   const list = results[0];
   const existing = list?.ok === true && list.op === 'getChildren' ? list.children : [];
   const { frame } = pending;
+  if (frame.api === 'DeleteTopics') return;
   const judged = frame.api === 'CreateTopics' ? judgeTopics(work, frame.body, existing) : judgeGrowth(work, frame.body, results.slice(1));
   const operations = judged.flatMap((result) => result.operations);
   const next: PendingAdmin = { ...pending, stage: 'writing', results: judged };
@@ -214,6 +239,8 @@ function automaticAssignment(work: Work, topic: CreateTopicsRequestCreatableTopi
 interface StoredTopic {
   readonly topic_id?: string;
   readonly partitions: Readonly<Record<string, readonly number[]>>;
+  readonly adding_replicas?: Readonly<Record<string, readonly number[]>>;
+  readonly removing_replicas?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** CreatePartitions: only growth, in ZooKeeper mode's words. */
@@ -221,7 +248,9 @@ function judgeGrowth(work: Work, body: CreatePartitionsRequest, stored: readonly
   return body.topics.map((topic, i) => {
     const result = stored[i];
     if (result?.ok !== true || result.op !== 'getData') return refused(topic.name, 'UNKNOWN_TOPIC_OR_PARTITION', `The topic '${topic.name}' does not exist.`);
-    const { topic_id: topicId, partitions } = JSON.parse(result.data) as StoredTopic;
+    const { topic_id: topicId, partitions, adding_replicas: adding, removing_replicas: removing } = JSON.parse(result.data) as StoredTopic;
+    if (Object.keys(adding ?? {}).length > 0 || Object.keys(removing ?? {}).length > 0)
+      return refused(topic.name, 'REASSIGNMENT_IN_PROGRESS', `A partition reassignment is in progress for the topic '${topic.name}'.`);
     const present = Object.keys(partitions).map((id) => partitions[id] ?? []);
     if (topic.count < present.length)
       return refused(topic.name, 'INVALID_PARTITIONS', `Topic currently has ${present.length} partitions, which is higher than the requested ${topic.count}.`);
@@ -266,6 +295,8 @@ function onWrote(work: Work, pending: PendingAdmin, results: readonly ZkResult[]
     at += result.operations.length;
     const last = own[own.length - 1];
     if (last === undefined || last.ok) return result;
+    // A topic that is marked already is waited for all the same (TopicAlreadyMarkedForDeletionException).
+    if (last.error === 'NODEEXISTS' && pending.frame.api === 'DeleteTopics') return result;
     if (last.error === 'NODEEXISTS') return refused(result.name, 'TOPIC_ALREADY_EXISTS', `Topic '${result.name}' already exists.`);
     return refused(result.name, 'UNKNOWN_SERVER_ERROR', null);
   });
@@ -279,8 +310,14 @@ function onWrote(work: Work, pending: PendingAdmin, results: readonly ZkResult[]
 export function checkAdminWaiting(work: Work): void {
   for (const pending of work.state.pending) {
     if (pending.stage !== 'waiting') continue;
-    if (pending.results.every((result) => result.error !== 'NONE' || work.facts.ledPartitionCount(result.name) >= result.partitionCount)) answer(work, pending);
+    if (pending.results.every((result) => result.error !== 'NONE' || isDone(work, pending, result))) answer(work, pending);
   }
+}
+
+/** Made: all its partitions have leaders. Deleted: this broker has not heard of it any more. */
+function isDone(work: Work, pending: PendingAdmin, result: TopicResult): boolean {
+  if (pending.frame.api === 'DeleteTopics') return !work.facts.knowsTopic(result.name);
+  return work.facts.ledPartitionCount(result.name) >= result.partitionCount;
 }
 
 /** The request's time is over: what has no leader yet is answered as timed out, though it may come to be. */
@@ -289,9 +326,7 @@ export function onAdminTimer(work: Work, name: string): void {
   const pending = work.state.pending.find((one) => one.requestId === requestId && one.stage === 'waiting');
   if (pending === undefined) return;
   const results = pending.results.map((result) =>
-    result.error === 'NONE' && work.facts.ledPartitionCount(result.name) < result.partitionCount
-      ? { ...result, error: 'REQUEST_TIMED_OUT' as const, message: null }
-      : result,
+    result.error === 'NONE' && !isDone(work, pending, result) ? { ...result, error: 'REQUEST_TIMED_OUT' as const, message: null } : result,
   );
   answer(work, { ...pending, results });
 }
@@ -312,6 +347,13 @@ function answer(work: Work, pending: PendingAdmin): void {
       }),
     );
     work.scope.effects.push({ type: 'respond', requestId, api: 'CreateTopics', body: createTopicsResponse({ topics }) });
+    return;
+  }
+  if (frame.api === 'DeleteTopics') {
+    const responses = results.map((result) =>
+      deleteTopicsResponseDeletableTopicResult({ name: result.name === '' ? null : result.name, errorCode: errorCode(result.error), ...idOf(result) }),
+    );
+    work.scope.effects.push({ type: 'respond', requestId, api: 'DeleteTopics', body: deleteTopicsResponse({ responses }) });
     return;
   }
   const growth = results.map((result) =>

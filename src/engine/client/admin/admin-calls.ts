@@ -19,6 +19,14 @@ import {
   deleteRecordsRequestDeleteRecordsPartition,
   deleteRecordsRequestDeleteRecordsTopic,
 } from '../../protocol/generated/delete-records-request.ts';
+import {
+  alterPartitionReassignmentsRequest,
+  alterPartitionReassignmentsRequestReassignablePartition,
+  alterPartitionReassignmentsRequestReassignableTopic,
+} from '../../protocol/generated/alter-partition-reassignments-request.ts';
+import { deleteTopicsRequest, deleteTopicsRequestDeleteTopicState } from '../../protocol/generated/delete-topics-request.ts';
+import { listPartitionReassignmentsRequest } from '../../protocol/generated/list-partition-reassignments-request.ts';
+import type { ListPartitionReassignmentsResponse } from '../../protocol/generated/list-partition-reassignments-response.ts';
 import { electLeadersRequest, electLeadersRequestTopicPartitions } from '../../protocol/generated/elect-leaders-request.ts';
 import type { ResponseFrame } from '../../protocol/wire.ts';
 
@@ -42,6 +50,16 @@ export type AdminCommand =
       readonly topic: string;
       readonly partition: number;
     }
+  | { readonly type: 'deleteTopic'; readonly commandId: number; readonly topic: string }
+  /** Replicas in order, the first is the preferred leader; null takes back the reassignment under way. */
+  | {
+      readonly type: 'alterPartitionReassignments';
+      readonly commandId: number;
+      readonly topic: string;
+      readonly partition: number;
+      readonly replicas: readonly number[] | null;
+    }
+  | { readonly type: 'listPartitionReassignments'; readonly commandId: number }
   | {
       readonly type: 'alterConfig';
       readonly commandId: number;
@@ -60,6 +78,7 @@ const OP_DELETE = 1;
 /** The call's name in KafkaAdminClient, as its messages have it. */
 export function callName(command: AdminCommand): string {
   if (command.type === 'alterConfig') return 'incrementalAlterConfigs';
+  if (command.type === 'deleteTopic') return 'deleteTopics';
   return command.type === 'createTopic' ? 'createTopics' : command.type;
 }
 
@@ -91,6 +110,27 @@ export function requestOf(command: Exclude<AdminCommand, { type: 'describeTopics
       const topics = [createPartitionsRequestCreatePartitionsTopic({ name: command.topic, count: command.totalCount, assignments: null })];
       return { ...common, api: 'CreatePartitions', version: LATEST_VERSIONS.CreatePartitions, body: createPartitionsRequest({ topics, timeoutMs }) };
     }
+    case 'deleteTopic': {
+      const topics = [deleteTopicsRequestDeleteTopicState({ name: command.topic })];
+      return { ...common, api: 'DeleteTopics', version: LATEST_VERSIONS.DeleteTopics, body: deleteTopicsRequest({ topics, timeoutMs }) };
+    }
+    case 'alterPartitionReassignments': {
+      const partitions = [alterPartitionReassignmentsRequestReassignablePartition({ partitionIndex: command.partition, replicas: command.replicas })];
+      const topics = [alterPartitionReassignmentsRequestReassignableTopic({ name: command.topic, partitions })];
+      return {
+        ...common,
+        api: 'AlterPartitionReassignments',
+        version: LATEST_VERSIONS.AlterPartitionReassignments,
+        body: alterPartitionReassignmentsRequest({ topics, timeoutMs }),
+      };
+    }
+    case 'listPartitionReassignments':
+      return {
+        ...common,
+        api: 'ListPartitionReassignments',
+        version: LATEST_VERSIONS.ListPartitionReassignments,
+        body: listPartitionReassignmentsRequest({ topics: null, timeoutMs }),
+      };
     case 'electLeaders': {
       const topicPartitions = [electLeadersRequestTopicPartitions({ topic: command.topic, partitions: [command.partition] })];
       return {
@@ -136,6 +176,16 @@ export function verdictOf(frame: ResponseFrame): { readonly error: ErrorName; re
         ? { error: errorName(frame.body.errorCode), message: null }
         : { error: errorName(part?.errorCode ?? -1), message: part?.errorMessage ?? null };
     }
+    case 'DeleteTopics':
+      return { error: errorName(frame.body.responses[0]?.errorCode ?? -1), message: frame.body.responses[0]?.errorMessage ?? null };
+    case 'AlterPartitionReassignments': {
+      const part = frame.body.responses[0]?.partitions[0];
+      return frame.body.errorCode !== 0
+        ? { error: errorName(frame.body.errorCode), message: frame.body.errorMessage }
+        : { error: errorName(part?.errorCode ?? -1), message: part?.errorMessage ?? null };
+    }
+    case 'ListPartitionReassignments':
+      return { error: errorName(frame.body.errorCode), message: frame.body.errorMessage };
     case 'IncrementalAlterConfigs':
       return { error: errorName(frame.body.responses[0]?.errorCode ?? -1), message: frame.body.responses[0]?.errorMessage ?? null };
     case 'DeleteRecords':
@@ -160,9 +210,27 @@ export function doneText(command: AdminCommand, answer: ResponseFrame): string {
       const lowWatermark = answer.api === 'DeleteRecords' ? answer.body.topics[0]?.partitions[0]?.lowWatermark : undefined;
       return `partition: ${command.topic}-${command.partition}\tlow_watermark: ${lowWatermark ?? -1}`;
     }
+    case 'deleteTopic':
+      return `Deleted topic ${command.topic}.`;
+    case 'alterPartitionReassignments':
+      return `Successfully ${command.replicas === null ? 'cancelled' : 'started'} partition reassignment${command.replicas === null ? 's' : ''} for ${command.topic}-${command.partition}`;
+    case 'listPartitionReassignments':
+      return answer.api === 'ListPartitionReassignments' ? listText(answer.body) : '';
     case 'describeTopics':
       return '';
     default:
       return unreachable(command);
   }
+}
+
+/** As `kafka-reassign-partitions --list` prints it. */
+function listText(body: ListPartitionReassignmentsResponse): string {
+  const lines = body.topics.flatMap(({ name, partitions }) =>
+    partitions.map(({ partitionIndex, replicas, addingReplicas, removingReplicas }) => {
+      const adding = addingReplicas.length === 0 ? '' : ` adding: ${addingReplicas.join(',')}.`;
+      const removing = removingReplicas.length === 0 ? '' : ` removing: ${removingReplicas.join(',')}.`;
+      return `${name}-${partitionIndex}: replicas: ${replicas.join(',')}.${adding}${removing}`;
+    }),
+  );
+  return lines.length === 0 ? 'No partition reassignments found.' : ['Current partition reassignments:', ...lines].join('\n');
 }

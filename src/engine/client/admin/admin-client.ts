@@ -25,6 +25,7 @@ import {
 import type { ClientTrace } from '../trace.ts';
 import { callName, doneText, requestOf, tagOf, verdictOf, type AdminCommand, type TopicToCreate } from './admin-calls.ts';
 import { describeTopic } from './describe.ts';
+import { errorMessage } from '../shared/error-messages.ts';
 import { exceptionName } from './exceptions.ts';
 
 export interface AdminConfig {
@@ -268,7 +269,7 @@ function onAnswer(work: Work, tag: string, frame: ResponseFrame): void {
     return tryAgain(work, call);
   replaceCall(work, call, null);
   if (verdict.error === 'NONE') finish(work, call.command, { text: doneText(call.command, frame) });
-  else finish(work, call.command, { error: exceptionName(verdict.error), message: verdict.message ?? verdict.error });
+  else finish(work, call.command, { error: exceptionName(verdict.error), message: verdict.message ?? errorMessage(verdict.error) });
 }
 
 function finish(work: Work, command: AdminCommand, outcome: { readonly text: string } | { readonly error: string; readonly message: string }): void {
