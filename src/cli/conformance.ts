@@ -8,6 +8,7 @@ import { recordBatchesChecker } from './conformance/record-batches.ts';
 import { requestsChecker } from './conformance/requests.ts';
 import { segmentIndexChecker, segmentTextChecker } from './conformance/segment-files.ts';
 import { segmentDumpChecker, segmentLogChecker } from './conformance/segments.ts';
+import { timelinesChecker } from './conformance/timelines.ts';
 import { partitionerChecker, replicaPlacementChecker, varintsChecker } from './conformance/vectors.ts';
 
 /** Who checks what. The first that knows a file takes it; a part of the engine that can check more adds its line here. */
@@ -23,6 +24,7 @@ export const CHECKERS: readonly Checker[] = [
   segmentIndexChecker,
   segmentTextChecker,
   producedChecker,
+  timelinesChecker,
 ];
 
 /** Files that hold no facts to check. */
