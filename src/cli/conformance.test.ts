@@ -164,3 +164,63 @@ describe('conformance', () => {
     expect(nothing.lines).toContain('not checked yet: notes.txt');
   });
 });
+
+describe('timelines', () => {
+  const timeline = (name: string, change: (lines: Record<string, unknown>[]) => void): void => {
+    const lines = readFileSync(join(goldens, `timelines/${name}.jsonl`), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    change(lines);
+    mkdirSync(join(folder, 'timelines'), { recursive: true });
+    writeFileSync(join(folder, `timelines/${name}.jsonl`), lines.map((line) => JSON.stringify(line)).join('\n'));
+  };
+  const lineWith = (lines: Record<string, unknown>[], fields: Record<string, unknown>): Record<string, unknown> => {
+    const found = lines.find((line) => Object.entries(fields).every(([name, value]) => line[name] === value));
+    if (found === undefined) throw new Error(`no line with ${JSON.stringify(fields)}`);
+    return found;
+  };
+
+  test('[R6] another offset of a record, or another refusal, is found', () => {
+    timeline('isr-shrink-expand', (lines) => (lineWith(lines, { value: 'b1' })['offset'] = 5));
+    expect(run(folder).failures).toContainEqual(expect.stringContaining('offset: expected 5, got 2'));
+  });
+
+  test('[R6] a state that never came, or came in another order, is found', () => {
+    timeline('reassign', (lines) => {
+      const states = lines.filter((line) => String(line['path']).endsWith('/state'));
+      const [, second] = states;
+      if (second !== undefined) second['data'] = { ...(second['data'] as object), isr: [2, 1] };
+    });
+    const { failures } = run(folder);
+    expect(failures).toContainEqual(expect.stringContaining('/brokers/topics/f9/partitions/0/state at 497 ms: expected'));
+  });
+
+  test('[R6] a survivor more or less is found', () => {
+    timeline('acks1-divergence', (lines) => (lineWith(lines, { event: 'read' })['records'] = ['0:0:a0', '1:0:a1', '2:0:a2', '3:0:lost0', '4:0:lost1']));
+    expect(run(folder).failures).toContainEqual(expect.stringContaining('records: expected'));
+  });
+
+  test('[R6] a change that took much longer is found, and so is one that nobody recorded', () => {
+    timeline('reassign', (lines) => {
+      for (const line of lines) if (Number(line['ms']) >= 566) line['ms'] = Number(line['ms']) + 4000;
+    });
+    expect(run(folder).failures).toContainEqual(expect.stringContaining('ms after what was done before it, recorded:'));
+    timeline('reassign', (lines) =>
+      lines.splice(
+        lines.findIndex((line) => (line['data'] as { leader_epoch?: number } | undefined)?.leader_epoch === 3),
+        1,
+      ),
+    );
+    expect(run(folder).failures).toContainEqual(expect.stringContaining('which was not recorded'));
+  });
+
+  test('[R3] lines that make no sense are failures with their number', () => {
+    timeline('isr-shrink-expand', (lines) => (lineWith(lines, { event: 'signal' })['signal'] = 'HUP'));
+    expect(run(folder).failures).toContainEqual(expect.stringContaining('"signal" must be one of KILL, TERM, STOP, CONT, got HUP'));
+    writeFileSync(join(folder, 'timelines/isr-shrink-expand.jsonl'), '{"ms": 1, "event": "signal"\n');
+    expect(run(folder).failures).toContainEqual(expect.stringContaining('line 1: '));
+    writeFileSync(join(folder, 'timelines/isr-shrink-expand.jsonl'), '{"event": "signal"}\n');
+    expect(run(folder).failures).toContainEqual(expect.stringContaining('line 1: "ms" must be a number'));
+  });
+});

@@ -93,6 +93,7 @@ export const TRACE_FIELDS: { readonly [Type in TraceEvent['type']]: FieldsOf<Ext
     cleanedSegments: 'numbers',
   },
   LogCleaningAborted: replica,
+  LogUncleanable: replica,
   HighWatermarkAdvanced: { ...replica, role: ['leader', 'follower'], leaderEpoch: 'number', highWatermark: 'number', previous: 'number' },
   LogTruncated: { ...replica, from: 'number', to: 'number', leaderEpoch: 'number', reason: ['divergingEpoch', 'highWatermark', 'outOfRange'] },
   IsrChangeRequested: { ...replica, leaderEpoch: 'number', isr: 'numbers', change: ['shrink', 'expand'], replicas: 'numbers' },

@@ -59,7 +59,9 @@ function matchPath(
   const base = { recorded: recorded[0]?.data ?? null, played: played[0]?.data ?? null };
   let at = 0;
   for (const [index, change] of recorded.entries()) {
-    const next = played.findIndex((other, i) => i >= at && agrees(path, { recorded: change.data, played: other.data }, { base, previous: recorded[index - 1]?.data ?? null }));
+    const next = played.findIndex(
+      (other, i) => i >= at && agrees(path, { recorded: change.data, played: other.data }, { base, previous: recorded[index - 1]?.data ?? null }),
+    );
     if (next < 0) {
       report.fail(`${path} at ${change.ms} ms`, `expected ${JSON.stringify(change.data)}; after ${show(played, at - 1)} came ${show(played, at)}`);
       return matches;
@@ -83,7 +85,7 @@ function checkFleeting(path: string, played: readonly ZnodeChange[], where: { re
   const change = played[index];
   const next = played[index + 1];
   if (change === undefined || change.ms >= endMs || (next !== undefined && next.ms - change.ms <= FLEETING_MS)) return;
-  report.fail(`${path}`, `was ${JSON.stringify(change.data)} at ${Math.round(change.ms)} ms, which was not recorded`);
+  report.fail(path, `was ${JSON.stringify(change.data)} at ${Math.round(change.ms)} ms, which was not recorded`);
 }
 
 /** Equal as data; epochs of controllers count from the first, and who of several wins the race for `/controller` is chance. */
@@ -129,6 +131,9 @@ function checkOrder(matches: readonly Match[], changes: Changes, report: Report)
     const apartMs = started ? STARTED_ORDER_MS : ORDER_MS;
     const earlier = inOrder.slice(0, index).find((other) => match.recorded.ms - other.recorded.ms >= apartMs && other.played.ms > match.played.ms);
     if (earlier !== undefined)
-      report.fail(`${match.recorded.path} at ${match.recorded.ms} ms`, `came before ${earlier.recorded.path} of ${earlier.recorded.ms} ms, which was recorded first`);
+      report.fail(
+        `${match.recorded.path} at ${match.recorded.ms} ms`,
+        `came before ${earlier.recorded.path} of ${earlier.recorded.ms} ms, which was recorded first`,
+      );
   }
 }

@@ -4,7 +4,17 @@ import { exceptionName } from '../../engine/client/admin/exceptions.ts';
 import type { ErrorName } from '../../engine/protocol/errors.ts';
 import { compareChanges, type Cause } from './compare-changes.ts';
 import { RecordedCluster } from './recorded-cluster.ts';
-import { firstData, numberOf, producerOf, recordedChanges, textOf, type RecordedProducer, type Timeline, type TimelineLine, type ZnodeData } from './timeline.ts';
+import {
+  firstData,
+  numberOf,
+  producerOf,
+  recordedChanges,
+  textOf,
+  type RecordedProducer,
+  type Timeline,
+  type TimelineLine,
+  type ZnodeData,
+} from './timeline.ts';
 
 /** How much longer than recorded an answer may take: a session that ends up to 9 s later, and a little. */
 const ANSWER_SLACK_MS = 12_000;
@@ -48,7 +58,10 @@ class TimelinePlayer {
     }
     const lastMs = this.timeline.lines.at(-1)?.ms ?? 0;
     this.cluster.run(Math.max(0, lastMs - previousMs) + 3000);
-    compareChanges({ recorded: recordedChanges(this.timeline), played: this.cluster.changes, causes: this.causes, endMs: this.cluster.nowMs - 3000 }, this.report);
+    compareChanges(
+      { recorded: recordedChanges(this.timeline), played: this.cluster.changes, causes: this.causes, endMs: this.cluster.nowMs - 3000 },
+      this.report,
+    );
     if (this.notes.size > 0) this.report.note(`lines that tell no cause and were not compared: ${[...this.notes].join(', ')}`);
   }
 
@@ -123,7 +136,8 @@ class TimelinePlayer {
   /** Where replicas came to lie is chance in Kafka; they are put where the recording has them. */
   private createTopic(line: TimelineLine): void {
     const topic = textOf(line, 'topic');
-    const given = line.fields['assignment'] ?? (firstData(this.timeline, `/brokers/topics/${topic}`) as { partitions?: unknown } | null | undefined)?.partitions;
+    const given =
+      line.fields['assignment'] ?? (firstData(this.timeline, `/brokers/topics/${topic}`) as { partitions?: unknown } | null | undefined)?.partitions;
     const configs = (line.fields['config'] ?? {}) as Record<string, string>;
     const command: Command =
       given === undefined
@@ -145,9 +159,9 @@ class TimelinePlayer {
     this.caused(line);
     const electionType = textOf(line, 'type');
     if (electionType !== 'PREFERRED' && electionType !== 'UNCLEAN') throw new BadInput(`line ${line.line}: "type" must be PREFERRED or UNCLEAN`);
-    const result = line.fields['result'] ?? 'ok';
+    const result = line.fields['result'] === undefined ? 'ok' : textOf(line, 'result');
     const command: Command = { type: 'electLeaders', electionType, topic: textOf(line, 'topic'), partition: numberOf(line, 'partition') };
-    this.admin(line, command, result === 'ok' ? null : { error: String(result), message: null });
+    this.admin(line, command, result === 'ok' ? null : { error: result, message: null });
   }
 
   /** An admin client's call and its answer: done, or refused in Kafka's words. */
@@ -158,7 +172,8 @@ class TimelinePlayer {
     const done = () => this.cluster.traced('CommandDone').some((event) => event.commandId === given.id);
     this.cluster.runUntil(ADMIN_LIMIT_MS, () => done() || refusal() !== undefined);
     const found = refusal();
-    if (expected === null) return this.check(line, done() ? null : `expected it to be done, got ${found === undefined ? 'no answer' : `${found.error}: ${found.message}`}`);
+    if (expected === null)
+      return this.check(line, done() ? null : `expected it to be done, got ${found === undefined ? 'no answer' : `${found.error}: ${found.message}`}`);
     this.check(
       line,
       found === undefined
@@ -285,11 +300,16 @@ function refusalProblem(line: TimelineLine, acked: Acked | undefined, failed: Fa
   if (failed === undefined) return acked === undefined ? 'no answer in time' : `acknowledged at offset ${acked.baseOffset}`;
   const { error, message } = line.fields;
   const hasTime = typeof message !== 'string' || /\d{3,} ?ms/.test(message);
-  return firstDifference([['error', error, exceptionName(failed.error as ErrorName)], ...(hasTime ? [] : [['message', message, failed.message] as const])]);
+  return firstDifference([
+    ['error', error, failed.error.endsWith('Exception') ? failed.error : exceptionName(failed.error as ErrorName)],
+    ...(hasTime ? [] : [['message', message, failed.message] as const]),
+  ]);
 }
 
 function topicsOf(timeline: Timeline): readonly string[] {
-  const named = timeline.lines.flatMap(({ event, fields }) => ((event === 'createTopic' || event === 'created') && typeof fields['topic'] === 'string' ? [fields['topic']] : []));
+  const named = timeline.lines.flatMap(({ event, fields }) =>
+    (event === 'createTopic' || event === 'created') && typeof fields['topic'] === 'string' ? [fields['topic']] : [],
+  );
   const changed = recordedChanges(timeline).flatMap(({ path }) => {
     const [, brokers, topics, topic] = path.split('/');
     return brokers === 'brokers' && topics === 'topics' && topic !== undefined ? [topic] : [];

@@ -59,7 +59,10 @@ export function numberOf(line: TimelineLine, field: string): number {
 export function producerOf(line: TimelineLine): RecordedProducer {
   const { fields } = line;
   const configs: Record<string, string> = {};
-  for (const [field, name] of Object.entries(CONFIG_NAMES)) if (fields[field] !== undefined) configs[name] = String(fields[field]);
+  for (const [field, name] of Object.entries(CONFIG_NAMES)) {
+    const value = fields[field];
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') configs[name] = `${value}`;
+  }
   return { name: textOf(line, 'name'), configs };
 }
 
@@ -85,7 +88,7 @@ export interface ZnodeChange {
 /** The recorded changes of znodes; `znode-gone` is a change to nothing. */
 export function recordedChanges(timeline: Timeline): readonly ZnodeChange[] {
   return timeline.lines.flatMap((line) => {
-    if (line.event === 'znode') return [{ ms: line.ms, path: textOf(line, 'path'), data: (line.fields['data'] ?? null) as ZnodeData }];
+    if (line.event === 'znode') return [{ ms: line.ms, path: textOf(line, 'path'), data: line.fields['data'] ?? null }];
     return line.event === 'znode-gone' ? [{ ms: line.ms, path: textOf(line, 'path'), data: null }] : [];
   });
 }

@@ -85,6 +85,8 @@ export type BrokerTrace =
       readonly cleanedSegments: readonly Offset[];
     })
   | (OnReplica & { readonly type: 'LogCleaningAborted' })
+  /** A batch in it cannot be opened: it is not cleaned any more before a restart. */
+  | (OnReplica & { readonly type: 'LogUncleanable' })
   | (OnReplica & {
       readonly type: 'HighWatermarkAdvanced';
       readonly role: 'leader' | 'follower';

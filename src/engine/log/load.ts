@@ -122,7 +122,7 @@ function readEpochs(files: FileTree, dir: string, scope: LogScope): { readonly o
   return { ok: true, entries };
 }
 
-/** All segments in order of their names; a message where Kafka gives up. */
+/** All segments in order of their names; a message where Kafka gives up. `Simplified:` a damaged header ends a segment at any start. */
 function openSegments(folder: Folder, options: LoadOptions & { readonly leaderEpochs: EpochCache }, scope: LogScope): Loading | string {
   const { dir, files } = folder;
   let loading: Loading = { ...options, dir, segments: [], snapshots: snapshotsOf(folder), recovered: NOTHING_RECOVERED, doomed: [] };

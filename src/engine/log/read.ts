@@ -90,9 +90,18 @@ export function abortedTransactions(log: LogState, read: ReadData, startOffset: 
   if (segment === undefined) return NONE_ABORTED;
   const unread = firstEntryFrom(segment.offsetIndex, read.position + read.sizeBytes);
   const upperBound = unread?.offset ?? segmentAt(log, at + 1)?.baseOffset ?? log.logEndOffset;
+  return abortedFrom(log, at, { fetchOffset: startOffset, upperBound });
+}
+
+/** Aborted transactions with records in [from, below); their markers may lie in later segments (UnifiedLog.collectAbortedTransactions). */
+export function abortedBetween(log: LogState, from: Offset, below: Offset): readonly AbortedTxn[] {
+  return abortedFrom(log, Math.max(0, floorSegmentIndex(log, from)), { fetchOffset: from, upperBound: below });
+}
+
+function abortedFrom(log: LogState, firstSegment: number, range: { readonly fetchOffset: Offset; readonly upperBound: Offset }): readonly AbortedTxn[] {
   const aborted: AbortedTxn[] = [];
-  for (; at < segmentCount(log); at++) {
-    const found = collectAbortedTxns(segmentAt(log, at)?.txnIndex ?? null, { fetchOffset: startOffset, upperBound });
+  for (let at = firstSegment; at < segmentCount(log); at++) {
+    const found = collectAbortedTxns(segmentAt(log, at)?.txnIndex ?? null, range);
     for (const txn of found.aborted) aborted.push(txn);
     if (found.isComplete) break;
   }

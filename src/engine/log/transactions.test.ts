@@ -258,3 +258,15 @@ describe('after a restart', () => {
     expect(log.active.txnIndex).toEqual([{ producerId: 7, firstOffset: 0, lastOffset: 1, lastStableOffset: 2 }]);
   });
 });
+
+test('[R17] a truncation to the high watermark leaves the last stable offset there: what was decided before it stays decided', () => {
+  const written = newWritten();
+  data(written, 7);
+  end(written, 7, 'COMMIT');
+  plain(written);
+  commitAll(written);
+  plain(written);
+  expect(lastStableOffset(written.log)).toBe(3);
+  const cut = truncateTo(written.log, 3, written.disk.scope).log;
+  expect([cut.highWatermark, lastStableOffset(cut)]).toEqual([3, 3]);
+});

@@ -5,10 +5,11 @@ import type { Offset } from '../kernel/units.ts';
 import { truncateEpochsFromEnd } from './epoch-cache.ts';
 import type { LogScope } from './log-scope.ts';
 import { copyLog, dropEpochsBeyondEnd, segmentAt, segmentCount, segmentList, updateHighWatermark, withEpochs, type LogState } from './log-state.ts';
-import { rebuildProducers, restartProducers } from './producer-store.ts';
+import { onHighWatermarkUpdated, rebuildProducers, restartProducers } from './producer-store.ts';
 import { producerSource } from './producer-source.ts';
 import { retireSegments, retireSegmentSnapshots } from './retire.ts';
 import { createSegment, truncateSegment } from './segment.ts';
+import { NO_TRANSACTIONS } from './transactions.ts';
 
 /** `truncated` is false when the log ended at or below the target already. */
 export interface Truncation {
@@ -42,7 +43,10 @@ export function truncateTo(log: LogState, target: Offset, scope: LogScope): Trun
   const started: LogState = { ...cut, logStartOffset: Math.min(target, log.logStartOffset) };
   const goal = { dir: log.dir, lastOffset: target, reloadFromCleanShutdown: false, source: producerSource(started) };
   const producers = rebuildProducers(started.producers, goal, scope);
-  return { log: updateHighWatermark({ ...started, producers }, log.highWatermark), truncated: true };
+  const settled = updateHighWatermark({ ...started, producers }, log.highWatermark);
+  // What was rebuilt has to hear of a high watermark at the new end, also where that is the old one.
+  const complete = log.highWatermark >= target && producers.transactions !== NO_TRANSACTIONS;
+  return { log: complete ? { ...settled, producers: onHighWatermarkUpdated(settled.producers, settled.highWatermark) } : settled, truncated: true };
 }
 
 function cutSegments(log: LogState, cut: { readonly target: Offset; readonly keptCount: number }, scope: LogScope): LogState {

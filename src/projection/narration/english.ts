@@ -148,6 +148,8 @@ export const english: Templates = {
     say`The cleaner of broker ${event.brokerId} goes through ${partitionName(event)}; offsets ${event.firstDirtyOffset} to ${event.firstUncleanableOffset - 1} are new to it.`,
   LogCleaned: (event) =>
     say`The cleaner of broker ${event.brokerId} keeps ${event.kept} of ${many(event.records, 'record')} of ${partitionName(event)}, the newest of each key${event.tombstones === 0 ? '' : `, ${many(event.tombstones, 'tombstone')} among them`}: ${byteSize(event.bytesBefore)} in ${many(event.segments.length, 'segment')} become ${byteSize(event.bytesAfter)} in ${event.cleanedSegments.length}.`,
+  LogUncleanable: (event) =>
+    say`The cleaner of broker ${event.brokerId} finds a batch of ${partitionName(event)} that ${span('out', 'cannot be read')} and leaves the log alone until the broker starts again.`,
   LogCleaningAborted: (event) => say`The cleaner of broker ${event.brokerId} gives up on ${partitionName(event)}: its log changes below it.`,
   SegmentRolled: (event) => say`Broker ${event.brokerId} opens a new segment of ${partitionName(event)} at ${event.baseOffset}.`,
   HighWatermarkAdvanced: (event) =>

@@ -139,6 +139,8 @@ export const korean: Templates = {
     malhae`브로커 ${event.brokerId}의 로그 클리너가 ${partitionName(event)}(을)를 훑습니다. ${event.firstDirtyOffset}부터 ${event.firstUncleanableOffset - 1}까지가 새로 들어온 부분입니다.`,
   LogCleaned: (event) =>
     malhae`브로커 ${event.brokerId}의 로그 클리너가 ${partitionName(event)}의 레코드 ${event.records}개 중 키마다 가장 새로운 ${event.kept}개${event.tombstones === 0 ? '' : `(툼스톤 ${event.tombstones}개 포함)`}만 남겼습니다. 세그먼트 ${event.segments.length}개 ${byteSize(event.bytesBefore)}에서 ${event.cleanedSegments.length}개 ${byteSize(event.bytesAfter)}로 줄었습니다.`,
+  LogUncleanable: (event) =>
+    malhae`브로커 ${event.brokerId}의 클리너가 ${partitionName(event)}에서 ${span('out', '읽을 수 없는')} 배치를 만나, 브로커가 다시 시작할 때까지 이 로그를 청소하지 않습니다.`,
   LogCleaningAborted: (event) =>
     malhae`브로커 ${event.brokerId}의 로그 클리너가 ${partitionName(event)} 정리를 그만둡니다. 아래에서 로그가 바뀌었기 때문입니다.`,
   SegmentRolled: (event) => malhae`브로커 ${event.brokerId}(이)가 ${partitionName(event)}의 새 세그먼트를 ${event.baseOffset}부터 엽니다.`,

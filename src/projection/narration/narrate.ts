@@ -60,6 +60,7 @@ const IMPORTANCE: Readonly<Record<ToldEvent['type'], Importance>> = {
   LogCleaningStarted: 'quiet',
   LogCleaned: 'line',
   LogCleaningAborted: 'line',
+  LogUncleanable: 'headline',
   HighWatermarkAdvanced: 'quiet',
   LogTruncated: 'headline',
   IsrChangeRequested: 'line',

@@ -1,10 +1,12 @@
 import type { BrokerId } from '../../kernel/units.ts';
-import { appendAsFollower } from '../../log/append.ts';
+import { appendAsFollower, type AppendResult } from '../../log/append.ts';
 import type { EpochEnd } from '../../log/epoch-cache.ts';
+import type { LogState } from '../../log/log-state.ts';
 import { incrementLogStartOffset } from '../../log/retention.ts';
+import { truncateFully } from '../../log/truncate.ts';
 import { errorName } from '../../protocol/errors.ts';
 import type { FetchResponse, FetchResponsePartitionData } from '../../protocol/generated/fetch-response.ts';
-import { partitionLeaderEpoch } from '../../protocol/record-batch.ts';
+import { baseOffset, lastOffset, partitionLeaderEpoch } from '../../protocol/record-batch.ts';
 import { getPartition, putPartition, requirePartition, type BrokerState } from '../broker-state.ts';
 import type { BrokerScope } from '../contract.ts';
 import { completeFetches } from '../purgatory/completion.ts';
@@ -96,7 +98,7 @@ function processRecords(state: BrokerState, source: BrokerId, what: RecordsToPro
   if (partition === null || partition.log.logEndOffset !== fetchState.fetchOffset) return markPartitionFailed(state, source, key);
   const records = data.records ?? [];
   if (records.length === 0 && hasNoNews(partition, fetchState, data)) return state;
-  const result = appendAsFollower(partition.log, records, scope);
+  const result = appendFetched(partition.log, records, scope);
   const written = withLog(partition, result.log);
   if (result.error !== null) {
     const refused = putPartition(state, written);
@@ -118,6 +120,19 @@ function processRecords(state: BrokerState, source: BrokerId, what: RecordsToPro
   }
   const next = putPartition(state, started.log === followed.log ? followed : withLog(followed, started.log));
   return started.error === null ? advanceFetchState(next, source, { fetchState, data, records }) : markPartitionFailed(next, source, key);
+}
+
+/**
+ * A log that is empty behind a moved log start may be sent the whole batch that its start lies in: it begins with that batch then
+ * (Partition.appendRecordsToFollowerOrFutureReplica).
+ */
+function appendFetched(log: LogState, records: readonly Uint8Array[], scope: BrokerScope): AppendResult {
+  const result = appendAsFollower(log, records, scope);
+  const [first] = records;
+  if (result.error !== 'UNEXPECTED_APPEND_OFFSET' || first === undefined) return result;
+  const [from, to] = [baseOffset(first), lastOffset(records[records.length - 1] ?? first)];
+  const startsWithin = log.logEndOffset === log.logStartOffset && from < log.logEndOffset && to >= log.logEndOffset;
+  return startsWithin ? appendAsFollower(truncateFully(log, { startAt: from }, scope), records, scope) : result;
 }
 
 /** Most partitions of most answers: no records, and no offset that this replica has not. */

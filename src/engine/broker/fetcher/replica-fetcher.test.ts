@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { act, bringUp, brokerOf, elect, newTestCluster, run, takeDown, tellState, values, type TestCluster } from '../test-cluster.ts';
-import { leaderRole, offsets, produce, produceError, tellLeader, thePartition, type TestBroker } from '../test-support.ts';
+import { leaderRole, offsets, produce, produceError, request, tellLeader, thePartition, TOPIC, type TestBroker } from '../test-support.ts';
 import { getFetcher } from './fetcher-state.ts';
 
 const LAG = { 'replica.lag.time.max.ms': '10000' };
@@ -16,6 +16,24 @@ function truncations(broker: TestBroker): readonly unknown[] {
 }
 
 describe('copying', () => {
+  test('[R11] a follower that starts within a batch, as the records before were deleted, begins with that batch', () => {
+    const cluster = newTestCluster([1, 2]);
+    takeDown(cluster, 2);
+    elect(cluster, 1, [1], [1]);
+    act(cluster, 1, (broker) => produce(broker, 1, ['a', 'b', 'c', 'd']));
+    act(cluster, 1, (broker) =>
+      request(broker, 'DeleteRecords', { topics: [{ name: TOPIC, partitions: [{ partitionIndex: 0, offset: 2 }] }], timeoutMs: 1000 }),
+    );
+    bringUp(cluster, 2);
+    tellState(cluster, [1, 2]);
+    run(cluster, 5000);
+    send(cluster, 1, 'e');
+    run(cluster, 5000);
+    const follower = thePartition(brokerOf(cluster, 2)).log;
+    expect([follower.logStartOffset, follower.logEndOffset, follower.highWatermark]).toEqual([2, 5, 5]);
+    expect(getFetcher(brokerOf(cluster, 2).state, 1)).not.toBeNull();
+  });
+
   test('[R11] followers copy batch by batch and take over the high watermark one fetch later', () => {
     const cluster = newTestCluster([1, 2, 3]);
     elect(cluster, 1, [1, 2, 3]);

@@ -1,10 +1,11 @@
 import { NO_CODECS } from '../../kernel/codecs.ts';
 import { emptyMap } from '../../kernel/persistent-map.ts';
 import { describe, expect, test } from 'vitest';
-import { utf8Decode } from '../../kernel/bytes.ts';
+import { utf8Decode, utf8Encode } from '../../kernel/bytes.ts';
 import { appendToFile, deleteFile, emptyTree, fileExists, readFile, renameFile, replaceFile, resizeFile, type FileTree } from '../../kernel/files.ts';
 import type { BrokerEffect } from '../contract.ts';
 import { advance, followerFetch, makeLeader, newTestBroker, produce, step, type TestBroker } from '../test-support.ts';
+import { newTestDisk } from '../../log/test-support.ts';
 import { resolveLogDirs } from './log-dirs.ts';
 import { loadLogs } from './log-manager.ts';
 
@@ -108,3 +109,15 @@ describe('clean stop', () => {
     expect(partition).toMatchObject({ logEndOffset: 2, highWatermark: 1 });
   });
 });
+
+test.each(['recovery-point-offset-checkpoint', 'log-start-offset-checkpoint', 'replication-offset-checkpoint', 'cleaner-offset-checkpoint'])(
+  '[R22] a log dir whose %s cannot be read is offline',
+  (name) => {
+    const configs = { 'log.dirs': '/data-1,/data-2' };
+    const logDirs = resolveLogDirs(configs);
+    const files = appendToFile(emptyTree(), `data-1/${name}`, utf8Encode('0\n1\norders 0 1x\n'));
+    const facts = { logDirs: { online: logDirs, offline: [] }, cleanDirs: [], brokerConfigs: configs, topicConfigs: emptyMap<never>() };
+    const outcome = loadLogs(files, facts, newTestDisk().scope);
+    expect(outcome).toMatchObject({ ok: false, failedDir: { path: '/data-1' } });
+  },
+);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { utf8Decode, utf8Encode } from '../../kernel/bytes.ts';
-import { mapGet } from '../../kernel/persistent-map.ts';
+import { mapFrom, mapGet } from '../../kernel/persistent-map.ts';
+import { bytesAt } from '../../log/batch-list.ts';
 import { logSizeBytes, segmentList } from '../../log/log-state.ts';
 import { buildBatch } from '../../protocol/record-batch.ts';
 import { putPartition } from '../broker-state.ts';
@@ -44,6 +45,27 @@ function checkpoint(effects: readonly BrokerEffect[]): string | null {
 }
 
 describe('the cleaner thread', () => {
+  test('[R20] leaves a log alone in which a batch cannot be opened, and cleans the others', () => {
+    const broker = compacting();
+    for (let i = 0; i < 12; i++) put(broker, 'a', `value-${i}`);
+    const partition = thePartition(broker);
+    const first = segmentList(partition.log)[0];
+    const bytes = first === undefined ? undefined : bytesAt(first.batches, 0);
+    // The count of headers of the first record: not what its size says.
+    bytes?.fill(0x7f, bytes.length - 1);
+    flushed(broker, advance(broker, 1000));
+    flushed(broker, advance(broker, 1000));
+    expect([traced(broker, 'LogUncleanable'), traced(broker, 'LogCleaned')]).toEqual([1, 0]);
+    expect(segmentList(thePartition(broker).log).length).toBe(segmentList(partition.log).length);
+  });
+
+  test('[R20] writes a checkpoint anew that is not within its log', () => {
+    const broker = compacting();
+    put(broker, 'a', 'value');
+    broker.state = { ...broker.state, cleaner: { ...broker.state.cleaner, checkpoints: mapFrom([[`${TOPIC}-0`, 600]]) } };
+    expect(checkpoint(advance(broker, 1000))).toBe(`0\n1\n${TOPIC} 0 0\n`);
+  });
+
   test('[R20] cleans the log that is due, once its files are on the device, and writes down how far it is clean', () => {
     const broker = compacting();
     for (let i = 0; i < 12; i++) put(broker, i % 2 === 0 ? 'a' : 'b', `value-${i}`);

@@ -5,6 +5,7 @@ import { msToUs, type Offset } from '../../kernel/units.ts';
 import type { PartitionOffset } from '../../log/checkpoint-files.ts';
 import { cleanableOf, isDue, segmentsBetween, type Cleanable } from '../../log/cleaner/cleanable.ts';
 import { cleanedFiles, cleanGroup, NO_CLEANING_STATS, planCleaning, replaceSegments } from '../../log/cleaner/clean-log.ts';
+import { NO_TRANSACTIONS_UNDER_WAY } from '../../log/cleaner/cleaned-transactions.ts';
 import { CLEANER_OFFSET_CHECKPOINT } from '../../log/file-names.ts';
 import { logName, type LogState } from '../../log/log-state.ts';
 import { copyBroker, getPartition, putPartition, requirePartition, type BrokerState } from '../broker-state.ts';
@@ -34,10 +35,11 @@ function wakeAfter(waitMs: number, scope: BrokerScope): void {
  */
 export function onCleanerTimer(state: BrokerState, scope: BrokerScope): BrokerState {
   if (state.cleaner.ongoing !== null) return state;
-  const filthiest = filthiestLog(state, scope);
-  if (filthiest !== null) return beginCleaning(state, filthiest, scope);
+  const current = resetCheckpoints(state, scope);
+  const filthiest = filthiestLog(current, scope);
+  if (filthiest !== null) return beginCleaning(current, filthiest, scope);
   wakeAfter(state.config.cleaner.backoffMs, scope);
-  return retainCompactedLogs(state, scope);
+  return retainCompactedLogs(current, scope);
 }
 
 interface Filthy {
@@ -45,12 +47,24 @@ interface Filthy {
   readonly cleanable: Cleanable;
 }
 
+/** A checkpoint outside its log says where the log begins from now on (forceUpdateCheckpoint). */
+function resetCheckpoints(state: BrokerState, scope: BrokerScope): BrokerState {
+  let { checkpoints } = state.cleaner;
+  for (const { key, log } of mapValues(state.partitions)) {
+    const known = mapGet(checkpoints, key);
+    if (known === undefined || !log.config.compact) continue;
+    const { isOutOfRange, firstDirtyOffset } = cleanableOf(log, known, scope.context.nowMs);
+    if (isOutOfRange) checkpoints = mapSet(checkpoints, key, firstDirtyOffset);
+  }
+  return checkpoints === state.cleaner.checkpoints ? state : checkpointCleaner(state, checkpoints, scope);
+}
+
 /** LogCleanerManager.grabFilthiestCompactedLog. */
 function filthiestLog(state: BrokerState, scope: BrokerScope): Filthy | null {
   let filthiest: Filthy | null = null;
   for (const partition of mapValues(state.partitions)) {
     const { log } = partition;
-    if (!log.config.compact) continue;
+    if (!log.config.compact || state.cleaner.uncleanable.includes(partition.key)) continue;
     const cleanable = cleanableOf(log, mapGet(state.cleaner.checkpoints, partition.key) ?? null, scope.context.nowMs);
     if (isDue(log, cleanable) && (filthiest === null || cleanable.dirtyRatio > filthiest.cleanable.dirtyRatio)) filthiest = { partition, cleanable };
   }
@@ -68,8 +82,19 @@ function beginCleaning(state: BrokerState, { partition, cleanable }: Filthy, sco
     for (const { paths, sizeBytes } of segmentsBetween(log, from, firstUncleanableOffset))
       scope.effects.push({ type: 'read', path: paths.log, position: 0, sizeBytes, by: 'read' });
   const plan = planCleaning(log, cleanable, state.config.cleaner, scope);
+  if (plan.map.unreadable) return markUncleanable(state, partition.key, scope);
   const number = state.cleaner.nextNumber;
-  const ongoing: OngoingCleaning = { key: partition.key, number, cleanable, plan, groupsDone: 0, stats: NO_CLEANING_STATS, written: null, flushesLeft: 0 };
+  const ongoing: OngoingCleaning = {
+    key: partition.key,
+    number,
+    cleanable,
+    plan,
+    groupsDone: 0,
+    stats: NO_CLEANING_STATS,
+    transactions: NO_TRANSACTIONS_UNDER_WAY,
+    written: null,
+    flushesLeft: 0,
+  };
   return writeNextGroup(withCleaner(state, { nextNumber: number + 1 }), ongoing, scope);
 }
 
@@ -78,10 +103,22 @@ function writeNextGroup(state: BrokerState, ongoing: OngoingCleaning, scope: Bro
   const bases = ongoing.plan.groups[ongoing.groupsDone];
   if (bases === undefined) return endCleaning(state, ongoing, scope);
   const { log } = requirePartition(state, ongoing.key);
-  const written = cleanGroup(log, bases, { plan: ongoing.plan, stats: ongoing.stats, config: state.config.cleaner }, scope);
+  const { plan, stats, transactions } = ongoing;
+  const written = cleanGroup(log, bases, { plan, stats, config: state.config.cleaner, transactions }, scope);
+  if (written.stats.unreadable > 0) return markUncleanable(withCleaner(state, { ongoing: { ...ongoing, written } }), ongoing.key, scope);
   const paths = cleanedFiles(written);
   for (const path of paths) scope.effects.push({ type: 'flush', owner: LOG_CLEANER, operation: ongoing.number, path });
   return withCleaner(state, { ongoing: { ...ongoing, written, flushesLeft: paths.length } });
+}
+
+/** A batch in it cannot be opened: the partition is not cleaned any more in this life of the process (LogCleanerManager.markPartitionUncleanable). */
+function markUncleanable(state: BrokerState, key: string, scope: BrokerScope): BrokerState {
+  const uncleanable = [...state.cleaner.uncleanable, key];
+  const { brokerId } = state.identity;
+  scope.effects.push({ type: 'trace', event: { type: 'LogUncleanable', ...onReplica(requirePartition(state, key), brokerId) } });
+  if (state.cleaner.ongoing?.key === key) return withCleaner(abortCleaning(state, key, scope), { uncleanable });
+  wakeAfter(0, scope);
+  return withCleaner(state, { uncleanable });
 }
 
 /** A `.cleaned` file is on the device. After the last one the group takes its place. A device that failed takes the log with it. */
@@ -96,8 +133,12 @@ export function onCleanerFlushed(state: BrokerState, done: { readonly operation:
   if (!partition.log.config.compact) return abortCleaning(state, ongoing.key, scope);
   const log = replaceSegments(partition.log, ongoing.written, scope);
   armFileDeletion(log, scope);
-  const { stats } = ongoing.written;
-  return writeNextGroup(putPartition(state, withLog(partition, log)), { ...ongoing, stats, written: null, groupsDone: ongoing.groupsDone + 1 }, scope);
+  const { stats, transactions } = ongoing.written;
+  return writeNextGroup(
+    putPartition(state, withLog(partition, log)),
+    { ...ongoing, stats, transactions, written: null, groupsDone: ongoing.groupsDone + 1 },
+    scope,
+  );
 }
 
 /** LogCleanerManager.doneCleaning; the thread looks for the next log at once. */

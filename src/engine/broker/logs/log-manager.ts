@@ -60,7 +60,7 @@ export interface LoadFacts {
   readonly topicConfigs: TopicConfigs;
 }
 
-/** LogManager.loadLogs: opens every partition folder, recovering unless the stop was clean. Checkpoints that cannot be read count as empty. */
+/** LogManager.loadLogs: opens every partition folder, recovering unless the stop was clean. */
 export function loadLogs(files: FileTree, facts: LoadFacts, scope: LogScope): LoadOutcome {
   const loading: Loading = {
     logs: emptyMap(),
@@ -91,6 +91,8 @@ interface DirToLoad {
 /** One log dir with its checkpoints; what keeps the broker from it, or null. */
 function loadDir(loading: Loading, { dir, files, facts }: DirToLoad, scope: LogScope): Extract<LoadOutcome, { ok: false }> | null {
   const { prefix } = dir;
+  const unreadable = OFFSET_CHECKPOINTS.flatMap((name) => checkpointProblem(files, prefix + name) ?? [])[0];
+  if (unreadable !== undefined) return { ok: false, message: unreadable, failedDir: dir };
   const recoveryPoints = offsetsOf(files, prefix + RECOVERY_POINT_CHECKPOINT);
   const logStarts = offsetsOf(files, prefix + LOG_START_OFFSET_CHECKPOINT);
   const cleanShutdown = facts.cleanDirs.includes(dir);
@@ -139,6 +141,14 @@ function withAll(offsets: PersistentMap<Offset>, others: PersistentMap<Offset>):
   let all = offsets;
   for (const [key, offset] of mapEntries(others)) all = mapSet(all, key, offset);
   return all;
+}
+
+const OFFSET_CHECKPOINTS = [RECOVERY_POINT_CHECKPOINT, LOG_START_OFFSET_CHECKPOINT, REPLICATION_OFFSET_CHECKPOINT, CLEANER_OFFSET_CHECKPOINT];
+
+/** A checkpoint that cannot be read takes its log dir offline (CheckpointFileWithFailureHandler.read). */
+function checkpointProblem(files: FileTree, path: string): string | null {
+  const read = readOffsetCheckpoint(files, path);
+  return read.ok ? null : read.message;
 }
 
 function offsetsOf(files: FileTree, path: string): PersistentMap<Offset> {

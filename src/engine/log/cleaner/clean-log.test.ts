@@ -9,6 +9,7 @@ import { appendAsFollower } from '../append.ts';
 import { lastStableOffset, segmentList, updateHighWatermark, type LogState } from '../log-state.ts';
 import { batchesBetween } from '../read.ts';
 import { rollSegment } from '../roll.ts';
+import { truncateTo } from '../truncate.ts';
 import { newTestDisk, newTestLog, perform, reload, TEST_NOW_MS, type TestDisk } from '../test-support.ts';
 import { cleanableOf, isDue } from './cleanable.ts';
 import { CLEANER_DEFAULTS, type CleanerConfig } from './cleaner-config.ts';
@@ -106,7 +107,56 @@ describe('what stays', () => {
     );
     open = rollSegment(open, 0, disk.scope);
     expect(lastStableOffset(open)).toBe(5);
-    expect(cleanableOf(open, null, TEST_NOW_MS + 600).firstUncleanableOffset).toBe(5);
+    // The segment of the last stable offset begins at 4.
+    expect(cleanableOf(open, null, TEST_NOW_MS + 600).firstUncleanableOffset).toBe(4);
+  });
+
+  test('[R2] a record above the high watermark takes nothing with it: it may yet be cut, and the older one of its key is committed', () => {
+    const disk = newTestDisk();
+    const log = logOf(disk, [[['a', 'x0']], [['a', 'x1']], [['k', 'committed']], 'roll', [['b', '1']], [['k', 'not committed']], 'roll', [['z', '1']]]);
+    const cleaned = clean({ ...log, highWatermark: 4 }, disk);
+    expect(cleaned.endOffset).toBe(3);
+    expect(content(cleaned.log).slice(0, 2)).toEqual(['1:a=x1', '2:k=committed']);
+    expect(content(truncateTo(cleaned.log, 4, disk.scope).log)).toEqual(['1:a=x1', '2:k=committed', '3:b=1']);
+  });
+
+  const inTransaction = (key: string, value: string, offset: number, baseSequence: number): Uint8Array =>
+    batchOf([[key, value]], { baseOffset: offset, partitionLeaderEpoch: 0, producerId: 7, producerEpoch: 0, baseSequence, isTransactional: true });
+  const abort = (offset: number): Uint8Array =>
+    buildEndTxnMarker(
+      { producerId: 7, producerEpoch: 0, coordinatorEpoch: 0, timestampMs: TEST_NOW_MS, partitionLeaderEpoch: 0, result: 'ABORT', baseOffset: offset },
+      allocate,
+    );
+
+  test('[R4] an aborted record is no newest one, also where its marker lies in a later segment', () => {
+    const disk = newTestDisk();
+    let log = logOf(disk, [[['a', '0']], [['k', 'committed']]]);
+    log = rollSegment(append(log, inTransaction('k', 'aborted', 2, 0), disk), 0, disk.scope);
+    log = append(append(log, abort(3), disk), batchOf([['z', '1']], { baseOffset: 4, partitionLeaderEpoch: 0 }), disk);
+    const cleaned = clean(log, disk);
+    expect(content(cleaned.log)).toContain('1:k=committed');
+    expect(content(cleaned.log).some((text) => text.includes('=aborted'))).toBe(false);
+  });
+
+  test('[R4] a transaction that began in one group of segments is still aborted in the next', () => {
+    const disk = newTestDisk();
+    const sizeBytes = batchOf([['a', '0']], { baseOffset: 0, partitionLeaderEpoch: 0 }).length;
+    let log = newTestLog(disk, { ...COMPACT, 'segment.bytes': String(2 * sizeBytes + 10) });
+    log = rollSegment(append(append(log, inTransaction('a', '0', 0, 0), disk), inTransaction('b', '0', 1, 1), disk), 0, disk.scope);
+    log = rollSegment(append(append(log, abort(2), disk), batchOf([['c', '1']], { baseOffset: 3, partitionLeaderEpoch: 0 }), disk), 0, disk.scope);
+    log = append(log, batchOf([['z', '1']], { baseOffset: 4, partitionLeaderEpoch: 0 }), disk);
+    perform(disk);
+    const cleaned = clean(log, disk);
+    const left = content(cleaned.log);
+    expect(left.some((text) => /:[ab]=/.test(text))).toBe(false);
+    expect(left).toContain('3:c=1');
+  });
+
+  test('[R5] a checkpoint outside the log is known as such, also when the log has grown past it again', () => {
+    const disk = newTestDisk();
+    const short = logOf(disk, [[['k', '0']], [['k', '1']]]);
+    expect(cleanableOf(short, 6, TEST_NOW_MS)).toMatchObject({ firstDirtyOffset: 0, isOutOfRange: true });
+    expect(cleanableOf(short, 1, TEST_NOW_MS)).toMatchObject({ firstDirtyOffset: 1, isOutOfRange: false });
   });
 
   test('[R3] a tombstone outlives the first cleaning with a horizon, and goes with the next one after it', () => {

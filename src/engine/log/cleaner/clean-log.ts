@@ -8,14 +8,23 @@ import { batchEntry } from '../batch-header.ts';
 import { bytesAt, lastOffsetAt, type BatchEntry } from '../batch-list.ts';
 import { CLEANED_SUFFIX, SWAP_SUFFIX } from '../file-names.ts';
 import type { LogScope } from '../log-scope.ts';
-import { copyLog, type LogState } from '../log-state.ts';
+import { copyLog, segmentList, type LogState } from '../log-state.ts';
 import { retireSegments, retireSegmentSnapshots } from '../retire.ts';
 import { appendToSegment, copySegment, emptySegment, filesOfSegment, preallocateIndexes, sealIndexes, type BatchSet, type Segment } from '../segment.ts';
 import { NO_TIMESTAMP, OFFSET_ENTRY_BYTES, TIME_ENTRY_BYTES } from '../segment-index.ts';
-import { encodeTxnIndex, type AbortedTxn } from '../txn-index.ts';
+import { abortedBetween } from '../read.ts';
+import { encodeTxnIndex } from '../txn-index.ts';
 import { segmentsBetween, type Cleanable } from './cleanable.ts';
 import type { CleanerConfig } from './cleaner-config.ts';
-import { isDiscardable, newCleanedTransactions } from './cleaned-transactions.ts';
+import {
+  addAborted,
+  isDiscardable,
+  newCleanedTransactions,
+  NO_TRANSACTIONS_UNDER_WAY,
+  transactionsUnderWay,
+  type CleanedTransactions,
+  type TransactionsUnderWay,
+} from './cleaned-transactions.ts';
 import { filterBatch, type CleanerStats, type RecordFilter } from './filter-batches.ts';
 import { newOffsetMap, putOffset, type OffsetMap } from './offset-map.ts';
 
@@ -34,13 +43,15 @@ export interface CleaningStats extends Readonly<CleanerStats> {
   readonly bytesAfter: number;
 }
 
-export const NO_CLEANING_STATS: CleaningStats = { records: 0, kept: 0, tombstones: 0, bytesBefore: 0, bytesAfter: 0 };
+export const NO_CLEANING_STATS: CleaningStats = { records: 0, kept: 0, tombstones: 0, unreadable: 0, bytesBefore: 0, bytesAfter: 0 };
 
 /** The segment that takes the place of a group, as `.cleaned` files. */
 export interface CleanedGroup {
   readonly segment: Segment;
   readonly bases: readonly Offset[];
   readonly stats: CleaningStats;
+  /** Transactions that the next group goes on with. */
+  readonly transactions: TransactionsUnderWay;
 }
 
 /**
@@ -64,9 +75,10 @@ export function cleanLog(
   const plan = planCleaning(log, cleanable, config, scope);
   let next = log;
   let stats = NO_CLEANING_STATS;
+  let transactions = NO_TRANSACTIONS_UNDER_WAY;
   for (const bases of plan.groups) {
-    const cleaned = cleanGroup(next, bases, { plan, stats, config }, scope);
-    stats = cleaned.stats;
+    const cleaned = cleanGroup(next, bases, { plan, stats, config, transactions }, scope);
+    ({ stats, transactions } = cleaned);
     next = replaceSegments(next, cleaned, scope);
   }
   return { log: next, endOffset: plan.endOffset, stats };
@@ -76,7 +88,8 @@ export function cleanLog(
 function mapOffsets(log: LogState, { firstDirtyOffset, firstUncleanableOffset }: Cleanable, config: CleanerConfig, scope: LogScope): OffsetMap {
   const map = newOffsetMap(config.dedupeBufferBytes, config.loadFactor);
   const dirty = segmentsBetween(log, firstDirtyOffset, firstUncleanableOffset);
-  const transactions = newCleanedTransactions(abortedIn(dirty));
+  const transactions = newCleanedTransactions(NO_TRANSACTIONS_UNDER_WAY);
+  addAborted(transactions, abortedBetween(log, firstDirtyOffset, firstUncleanableOffset));
   for (const [i, segment] of dirty.entries()) {
     for (let at = 0; at < segment.batches.length; at++) {
       const batch = bytesAt(segment.batches, at);
@@ -91,16 +104,15 @@ function mapOffsets(log: LogState, { firstDirtyOffset, firstUncleanableOffset }:
   return map;
 }
 
-/** False when the map is full. A batch that cannot be opened has no keys. */
+/** False when the map is full, or when the batch cannot be opened: then nothing is cleaned (LogCleaningException). */
 function mapBatch(map: OffsetMap, batch: Uint8Array, from: Offset, scope: LogScope): boolean {
   const read = readRecords(batch, scope.context.codecs);
-  if (!read.ok) return true;
+  if (!read.ok) {
+    map.unreadable = true;
+    return false;
+  }
   for (const record of read.records) if (record.key !== null && record.offset >= from && !putOffset(map, record.key, record.offset)) return false;
   return true;
-}
-
-function abortedIn(segments: readonly Segment[]): readonly AbortedTxn[] {
-  return segments.flatMap((segment) => segment.txnIndex ?? []);
 }
 
 /** Neighbours that fit together into one segment and its indexes (Cleaner.groupSegmentsBySize). */
@@ -131,15 +143,20 @@ export interface CleaningPass {
   readonly plan: CleaningPlan;
   readonly stats: CleaningStats;
   readonly config: CleanerConfig;
+  /** As the group before left them. */
+  readonly transactions: TransactionsUnderWay;
 }
 
 /** Second half, for one group (Cleaner.cleanSegments): writes its `.cleaned` files, one set an io buffer, so that indexes are as sparse as Kafka's. */
 export function cleanGroup(log: LogState, bases: readonly Offset[], pass: CleaningPass, scope: LogScope): CleanedGroup {
   const group = segmentsAt(log, bases);
-  const stats: CleanerStats = { records: pass.stats.records, kept: pass.stats.kept, tombstones: pass.stats.tombstones };
-  const segment = writeCleaned(log, group, { ...pass, stats }, scope);
+  const { records, kept, tombstones, unreadable } = pass.stats;
+  const stats: CleanerStats = { records, kept, tombstones, unreadable };
+  const transactions = newCleanedTransactions(pass.transactions);
+  const segment = writeCleaned(log, group, { ...pass, stats, transactions }, scope);
   const bytesBefore = pass.stats.bytesBefore + group.reduce((sum, one) => sum + one.sizeBytes, 0);
-  return { segment, bases, stats: { ...stats, bytesBefore, bytesAfter: pass.stats.bytesAfter + segment.sizeBytes } };
+  const bytesAfter = pass.stats.bytesAfter + segment.sizeBytes;
+  return { segment, bases, stats: { ...stats, bytesBefore, bytesAfter }, transactions: transactionsUnderWay(transactions) };
 }
 
 /** The segments of a group; they are all there, as nothing but the cleaner takes rolled segments of a compacted log away without aborting it. */
@@ -153,12 +170,12 @@ interface WritePass {
   readonly plan: CleaningPlan;
   readonly stats: CleanerStats;
   readonly config: CleanerConfig;
+  readonly transactions: CleanedTransactions;
 }
 
-function writeCleaned(log: LogState, group: readonly Segment[], { plan, stats, config }: WritePass, scope: LogScope): Segment {
+function writeCleaned(log: LogState, group: readonly Segment[], { plan, stats, config, transactions }: WritePass, scope: LogScope): Segment {
   const { map } = plan;
   const first = group[0]?.baseOffset ?? 0;
-  const transactions = newCleanedTransactions(abortedIn(group));
   const filter: RecordFilter = {
     map,
     transactions,
@@ -169,7 +186,10 @@ function writeCleaned(log: LogState, group: readonly Segment[], { plan, stats, c
   const opened = emptySegment(log.dir, first, log.config, scope.context);
   scope.effects.push({ type: 'append', path: `${opened.paths.log}${CLEANED_SUFFIX}`, bytes: EMPTY_BYTES });
   let cleaned = preallocateIndexes(changed(copySegment(opened), { paths: cleanedPaths(opened) }), scope);
+  const all = segmentList(log);
   for (const segment of group) {
+    const below = all[all.findIndex((one) => one.baseOffset === segment.baseOffset) + 1]?.baseOffset ?? log.logEndOffset;
+    addAborted(transactions, abortedBetween(log, segment.baseOffset, below));
     let set: BatchEntry[] = [];
     let readBytes = 0;
     for (let i = 0; i < segment.batches.length; i++) {

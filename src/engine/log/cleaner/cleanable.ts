@@ -5,7 +5,10 @@ import { retentionTimestampMs, type Segment } from '../segment.ts';
 /** What there is to clean in a log (LogToClean). */
 export interface Cleanable {
   readonly firstDirtyOffset: Offset;
+  /** Base offset of the segment where cleaning must end. */
   readonly firstUncleanableOffset: Offset;
+  /** The checkpoint is not within the log: it must be written anew (forceUpdateCheckpoint). */
+  readonly isOutOfRange: boolean;
   readonly cleanBytes: number;
   readonly cleanableBytes: number;
   /** cleanableBytes over both; 0 for an empty log. */
@@ -38,8 +41,7 @@ export function cleanableOf(log: LogState, checkpointed: Offset | null, nowMs: E
   const dirty = log.active.baseOffset < firstDirtyOffset ? [] : segmentsBetween(log, firstDirtyOffset, log.active.baseOffset);
   const young = config.minCompactionLagMs > 0 ? dirty.find((segment) => retentionTimestampMs(segment) > nowMs - config.minCompactionLagMs) : undefined;
   const uncleanable = Math.min(lastStableOffset(log), log.active.baseOffset, young?.baseOffset ?? Infinity);
-  const firstUncleanableOffset = Math.max(firstDirtyOffset, uncleanable);
-  const end = firstSegmentFrom(log, firstUncleanableOffset).baseOffset;
+  const end = firstSegmentFrom(log, Math.max(firstDirtyOffset, uncleanable)).baseOffset;
   const cleanableBytes = sizeOf(segmentsBetween(log, Math.min(firstDirtyOffset, end), end));
   const cleanBytes = sizeOf(segmentList(log).filter((segment) => segment.baseOffset < firstDirtyOffset));
   const total = cleanBytes + cleanableBytes;
@@ -49,7 +51,9 @@ export function cleanableOf(log: LogState, checkpointed: Offset | null, nowMs: E
   );
   return {
     firstDirtyOffset,
-    firstUncleanableOffset,
+    // Whole segments only: what lies in the one that holds the limit is not looked at, as a record beyond the limit may yet be cut.
+    firstUncleanableOffset: end,
+    isOutOfRange: known !== firstDirtyOffset,
     cleanBytes,
     cleanableBytes,
     dirtyRatio: total === 0 ? 0 : cleanableBytes / total,

@@ -15,8 +15,32 @@ export interface CleanedTransactions {
   readonly kept: AbortedTxn[];
 }
 
-export function newCleanedTransactions(aborted: readonly AbortedTxn[]): CleanedTransactions {
-  return { waiting: aborted.slice().sort((a, b) => a.firstOffset - b.firstOffset), aborted: new Map(), committed: new Set(), kept: [] };
+/** What a pass carries from one group of segments to the next, as plain data. */
+export interface TransactionsUnderWay {
+  readonly waiting: readonly AbortedTxn[];
+  readonly aborted: readonly { readonly txn: AbortedTxn; readonly observed: boolean }[];
+  /** Producers of committed transactions whose marker has not come yet. */
+  readonly committed: readonly number[];
+}
+
+export const NO_TRANSACTIONS_UNDER_WAY: TransactionsUnderWay = { waiting: [], aborted: [], committed: [] };
+
+export function newCleanedTransactions({ waiting, aborted, committed }: TransactionsUnderWay): CleanedTransactions {
+  return {
+    waiting,
+    aborted: new Map(aborted.map(({ txn, observed }) => [txn.producerId, { txn, observed }])),
+    committed: new Set(committed),
+    kept: [],
+  };
+}
+
+export function transactionsUnderWay({ waiting, aborted, committed }: CleanedTransactions): TransactionsUnderWay {
+  return { waiting, aborted: [...aborted.values()], committed: [...committed] };
+}
+
+/** Aborted transactions that the next segment has records of; one that is known already is the same one. */
+export function addAborted(transactions: CleanedTransactions, more: readonly AbortedTxn[]): void {
+  transactions.waiting = [...transactions.waiting, ...more].sort((a, b) => a.firstOffset - b.firstOffset);
 }
 
 /** Notes a batch; true when it can be discarded: its transaction was aborted, or it is a marker whose transaction has no record left. */
@@ -35,7 +59,7 @@ export function isDiscardable(transactions: CleanedTransactions, batch: Uint8Arr
 
 function beginUpTo(transactions: CleanedTransactions, offset: number): void {
   for (let first = transactions.waiting[0]; first !== undefined && first.firstOffset <= offset; first = transactions.waiting[0]) {
-    transactions.aborted.set(first.producerId, { txn: first, observed: false });
+    if (!transactions.aborted.has(first.producerId)) transactions.aborted.set(first.producerId, { txn: first, observed: false });
     transactions.waiting = transactions.waiting.slice(1);
   }
 }

@@ -30,6 +30,8 @@ export interface CleanerStats {
   records: number;
   kept: number;
   tombstones: number;
+  /** Batches that could not be opened. */
+  unreadable: number;
 }
 
 /** The batch as it is after cleaning: the same bytes, fewer records, only its header, or null (MemoryRecords.filterTo for one batch). */
@@ -49,8 +51,11 @@ export function filterBatch(
     return null;
   }
   const read = readRecords(batch, context.codecs);
-  // A batch that cannot be opened is left alone: cleaning is not what loses it.
-  if (!read.ok) return batch;
+  // A batch that cannot be opened ends the cleaning; what was written so far is thrown away.
+  if (!read.ok) {
+    stats.unreadable += 1;
+    return batch;
+  }
   const kept = discards ? [] : read.records.filter((record) => isControl || isRetained(record, horizonMs, filter));
   stats.records += read.records.length;
   stats.kept += kept.length;

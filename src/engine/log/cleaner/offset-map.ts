@@ -12,11 +12,13 @@ export interface OffsetMap {
   readonly mostKeys: number;
   /** Last offset that was looked at, -1 at first. */
   latestOffset: Offset;
+  /** A batch could not be opened. */
+  unreadable: boolean;
 }
 
 /** A map of `log.cleaner.dedupe.buffer.size` bytes, filled up to `log.cleaner.io.buffer.load.factor`. */
 export function newOffsetMap(bufferBytes: number, loadFactor: number): OffsetMap {
-  return { offsets: new Map(), mostKeys: Math.floor(Math.floor(bufferBytes / SLOT_BYTES) * loadFactor), latestOffset: -1 };
+  return { offsets: new Map(), mostKeys: Math.floor(Math.floor(bufferBytes / SLOT_BYTES) * loadFactor), latestOffset: -1, unreadable: false };
 }
 
 /** False when the map is full: mapping ends there. */
