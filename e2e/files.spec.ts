@@ -161,3 +161,10 @@ test('on a phone bytes and meaning take turns', async ({ browser }) => {
   expect(overflow).toBe(0);
   await context.close();
 });
+
+test('what retention and the cleaner do to a disk is told beside its files', async ({ page }) => {
+  await page.goto('?lang=en#/1/compaction?t=75s');
+  await choose(page, 'Menu of Broker 1', /^Files/);
+  const lately = page.locator('.disk-events');
+  await expect(lately).toContainText(/new segment|oldest segment|cleaner/, { timeout: 60_000 });
+});

@@ -59,3 +59,20 @@ const MARKERS = new Set<EventType>(MARKER_TYPES);
 export function isMarker(record: TraceRecord): boolean {
   return MARKERS.has(record.event.type);
 }
+
+/** What the one who watches is told beside: logs that roll, age out and are cleaned. A step does not stop there. */
+const TOLD_TYPES: readonly EventType[] = [
+  'SegmentRolled',
+  'SegmentsDeleted',
+  'LogStartOffsetIncremented',
+  'LogCleaned',
+  'LogCleaningAborted',
+  'LogUncleanable',
+];
+
+const TOLD = new Set<EventType>([...MARKER_TYPES, ...TOLD_TYPES]);
+
+/** True for an event that is told to whoever watches. */
+export function isTold(record: TraceRecord): boolean {
+  return TOLD.has(record.event.type);
+}

@@ -26,7 +26,11 @@ export interface ComparisonInput {
 
 const TIMESTAMP_MS = 1_700_000_000_000;
 /** Runs go on until this much time has passed, so that a short text is measured as well as a long one. */
-const MEASURE_MS = 40;
+const MEASURE_MS = 60;
+/** Code that has just been loaded is slow: this long every codec works before it is measured. */
+const WARM_UP_MS = 60;
+/** A text that is shorter is measured as often as it takes to be as long as this, so that what a call costs does not hide what a byte costs. */
+const MEASURED_BYTES = 256 * 1024;
 const MOST_RUNS = 50;
 const LEAST_SAMPLE_MS = 4;
 const MOST_REPEATS = 4096;
@@ -63,13 +67,27 @@ function tryCodec(codec: CodecName, batches: readonly Uint8Array[], { codecs, no
   });
   const bytes = compressed.reduce((sum, batch) => sum + batch.length, 0);
   if (codec === 'none') return { codec, bytes, batchCount: batches.length, compressMs: null, openMs: null };
+  const plainBytes = batches.reduce((sum, batch) => sum + batch.length, 0);
+  const repeats = Math.max(1, Math.ceil(MEASURED_BYTES / Math.max(1, plainBytes)));
   return {
     codec,
     bytes,
     batchCount: batches.length,
-    compressMs: medianMs(() => batches.forEach((batch) => compressBatch(batch, { codec, level: null }, context)), now),
-    openMs: medianMs(() => compressed.forEach((batch) => readRecords(batch, codecs)), now),
+    compressMs: measuredMs(batches, (batch) => compressBatch(batch, { codec, level: null }, context), { repeats, now }),
+    openMs: measuredMs(compressed, (batch) => readRecords(batch, codecs), { repeats, now }),
   };
+}
+
+/** Milliseconds for all batches, once the code is warm. */
+function measuredMs(batches: readonly Uint8Array[], work: (batch: Uint8Array) => void, how: { readonly repeats: number; readonly now: () => number }): number {
+  const { repeats, now } = how;
+  const all = (): void => {
+    for (let i = 0; i < repeats; i++) batches.forEach(work);
+  };
+  const warmMs = now() + WARM_UP_MS;
+  do all();
+  while (now() < warmMs);
+  return medianMs(all, now) / repeats;
 }
 
 function medianMs(work: () => void, now: () => number): number {

@@ -1,6 +1,6 @@
 import type { Checker } from '../../engine/invariants/checker.ts';
 import type { Codecs } from '../../engine/kernel/codecs.ts';
-import { isMarker } from '../../engine/world/markers.ts';
+import { isTold } from '../../engine/world/markers.ts';
 import type { World } from '../../engine/world/world-state.ts';
 import { loadCodecs } from '../../host/codecs/load-codecs.ts';
 import { serveHistory } from '../../host/workers/history.ts';
@@ -84,7 +84,7 @@ function start(channels: Channels, codecs: Codecs): void {
         told = newToldOnce();
       },
       traced: (record) => {
-        if (isMarker(record) && told.isNews(record.event)) events = withTold(events, record, world?.commands ?? []);
+        if (isTold(record) && told.isNews(record.event)) events = withTold(events, record, world?.commands ?? []);
       },
       advanced: (now) => {
         world = now;

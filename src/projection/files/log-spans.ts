@@ -186,8 +186,8 @@ function recordSpan(cursor: Cursor, area: Area, facts: BatchFacts): FileSpan {
   const attributesAt = cursor.at++;
   put(attributesAt, 'attributes', String(cursor.bytes[attributesAt] ?? 0), 'attributes');
   const timeAt = cursor.at;
-  const time = facts.baseTimestamp + BigInt(readVarlong(cursor));
-  put(timeAt, 'timestampDelta', timeText(facts.appendTime ?? time), 'timestamp');
+  const timeDelta = readVarlong(cursor);
+  put(timeAt, 'timestampDelta', `${timeDelta}: ${timeText(facts.appendTime ?? facts.baseTimestamp + BigInt(timeDelta))}`, 'timestamp');
   const offsetAt = cursor.at;
   const delta = readVarint(cursor);
   put(offsetAt, 'offsetDelta', `${delta}: offset ${facts.baseOffset + BigInt(delta)}`, 'offset');

@@ -100,6 +100,10 @@ function clusterMarker(event: ToldEvent, who: string): MarkerWords | null {
       return { shape: 'minus', tone: 'out', weight: 7, words: { en: `${event.dir} offline`, ko: `${event.dir} 오프라인` } };
     case 'LogTruncated':
       return { shape: 'minus', tone: 'out', weight: 6, words: { en: `${who} truncates to ${event.to}`, ko: `${who}: ${event.to}까지 자름` } };
+    case 'SegmentsDeleted':
+      return { shape: 'dot', tone: 'plain', weight: 3, words: { en: 'old records go', ko: '오래된 레코드 삭제' } };
+    case 'LogCleaned':
+      return { shape: 'dot', tone: 'plain', weight: 3, words: { en: 'log cleaned', ko: '로그 청소' } };
     case 'TopicCreated':
       return { shape: 'plus', tone: 'plain', weight: 6, words: { en: `topic ${event.topic}`, ko: `토픽 ${event.topic}` } };
     case 'PartitionsAdded':

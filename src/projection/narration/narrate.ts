@@ -55,7 +55,7 @@ const IMPORTANCE: Readonly<Record<ToldEvent['type'], Importance>> = {
   ReplicaStopped: 'quiet',
   RecordsAppended: 'quiet',
   SegmentRolled: 'line',
-  SegmentsDeleted: 'line',
+  SegmentsDeleted: 'headline',
   LogStartOffsetIncremented: 'line',
   LogCleaningStarted: 'quiet',
   LogCleaned: 'line',

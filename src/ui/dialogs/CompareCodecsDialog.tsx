@@ -66,7 +66,7 @@ function Results({ compared }: { readonly compared: Comparison }) {
                 </span>
                 {byteSize(one.bytes)}
               </td>
-              <td className="num">{one.bytes === 0 ? '–' : (plain / one.bytes).toFixed(2)}</td>
+              <td className="num">{one.bytes === 0 ? '–' : `${(plain / one.bytes).toFixed(2)}×`}</td>
               <Cost one={one} ms={one.compressMs} plainBytes={plain} />
               <Cost one={one} ms={one.openMs} plainBytes={plain} />
             </tr>
@@ -80,12 +80,17 @@ function Results({ compared }: { readonly compared: Comparison }) {
 
 const KIBI = 1024;
 
+/** Slow ones keep a digit behind the point. */
+function speed(mebibytesPerSecond: number): string {
+  return mebibytesPerSecond.toFixed(mebibytesPerSecond < 10 ? 1 : 0);
+}
+
 function Cost({ one, ms, plainBytes }: { readonly one: CodecResult; readonly ms: number | null; readonly plainBytes: number }) {
   if (ms === null || one.bytes === 0) return <td className="num">–</td>;
   return (
     <td className="num">
       {ms.toFixed(ms < 10 ? 2 : 0)} ms
-      {ms > 0 ? <small>{(plainBytes / KIBI / KIBI / (ms / 1000)).toFixed(0)} MiB/s</small> : null}
+      {ms > 0 ? <small>{speed(plainBytes / KIBI / KIBI / (ms / 1000))} MiB/s</small> : null}
     </td>
   );
 }

@@ -17,6 +17,8 @@ const ABOUT_DISKS: readonly ToldEvent['type'][] = [
   'SegmentRolled',
   'SegmentsDeleted',
   'LogCleaned',
+  'LogCleaningAborted',
+  'LogUncleanable',
   'LogStartOffsetIncremented',
   'PageCorrupted',
   'DiskFailed',
